@@ -1,0 +1,1 @@
+"""Contracts: the model, its files, compatibility, and the catalogue of all of them."""

@@ -1,0 +1,1 @@
+"""Identifiers, divisions and working days."""

@@ -1,0 +1,1 @@
+"""The query grammar and its semantics: parse, bind, render, evaluate."""

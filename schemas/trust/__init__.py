@@ -1,0 +1,1 @@
+"""Tokens, keys, grants and the access decision, as pure functions."""

@@ -1,0 +1,51 @@
+"""Callers, grants and decisions as plain values: what token checks make and the access stage reads."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: `member` is a department id (`330203.market_regulation`), `system` one of its programs,
+    `officer` the acting person that the system names, `purpose` `grant:<id>` or `case:<reference>`.
+
+    An anonymous caller has neither member nor system.
+    """
+
+    member: str | None = None
+    system: str | None = None
+    officer: str | None = None
+    purpose: str | None = None
+
+    @property
+    def anonymous(self) -> bool:
+        return self.member is None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The permission that came of a request: `items` of `dataset` for `member`, for one `purpose` text.
+
+    `rows` is a filter in the query grammar (`division=eq.330203`), None for all rows. `purpose` is the use
+    that a call names by `grant:<id>`. Times are aware; the grant holds while not_before <= now < expires.
+    """
+
+    id: str
+    member: str
+    dataset: str
+    items: tuple[str, ...]
+    purpose: str
+    not_before: datetime
+    expires: datetime
+    rows: str | None = None
+    quota_per_day: int | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One line of the member registry: a system of a member and its public keys (key id -> raw 32 bytes, hex)."""
+
+    id: str
+    system: str
+    keys: dict[str, str]

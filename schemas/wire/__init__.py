@@ -1,0 +1,1 @@
+"""The forms that travel: problems, answers, events, descriptors, cursors, topics, headers."""

@@ -1,0 +1,15 @@
+"""The names of our HTTP headers and media types, in one place for gateway, nodes and clients."""
+
+OFFICER = "langqiao-officer"
+PURPOSE = "langqiao-purpose"
+QUESTION = "langqiao-question"
+DEADLINE = "langqiao-deadline-ms"
+HOPS = "langqiao-hops"
+CONTRACT_VERSION = "contract-version"
+IDEMPOTENCY_KEY = "idempotency-key"
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+OBJECT = "application/vnd.pgrst.object+json"
+ANSWER = "application/vnd.langqiao.answer+json"
+PLAN = "application/vnd.langqiao.plan+json"

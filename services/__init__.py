@@ -1,0 +1,1 @@
+"""The keepers: department services, the client, the steward's tool."""

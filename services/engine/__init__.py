@@ -1,0 +1,1 @@
+"""Everything that a department service does; knows no department by name."""

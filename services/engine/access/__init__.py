@@ -1,0 +1,1 @@
+"""The one access stage of a node."""

@@ -1,0 +1,1 @@
+"""Capture: the engine's own tables, triggers and outbox."""

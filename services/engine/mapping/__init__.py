@@ -1,0 +1,1 @@
+"""Items and columns: codecs and mappings, pure."""

@@ -1,0 +1,1 @@
+"""The source port over SQLite and PostgreSQL."""
