@@ -1,0 +1,1 @@
+"""The steward's tool: the only room that sees all others."""

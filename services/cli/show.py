@@ -1,0 +1,62 @@
+"""How the tool shows answers, plans and problems in a terminal; used by the nouns and by the story."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from services.client.bridge import Refused
+
+
+def console() -> Console:
+    """A console on standard output."""
+    return Console(highlight=False)
+
+
+def as_json(data: Any) -> str:
+    """Indented JSON, keys as they came."""
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
+
+
+def as_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """One line per record; embedded records as compact JSON."""
+    table = Table(show_lines=False)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(name)) for name in names))
+    return table
+
+
+def plan_lines(plan: Mapping[str, Any]) -> list[str]:
+    """A plan as numbered lines."""
+    lines = [f"plan: {plan.get('strategy', '')}".rstrip(": ")]
+    for number, step in enumerate(plan.get("steps", ()), start=1):
+        lines.append(f"  {number}. {step['text']}")
+    return lines
+
+
+def refuse(fault: Refused) -> typer.Exit:
+    """Print a problem to standard error; the exit that goes with it (code 1)."""
+    members = fault.members
+    errors = Console(stderr=True, highlight=False)
+    errors.print(f"[bold red]{fault.status} {escape(str(members.get('code', '')))}[/]: {escape(str(members.get('detail', '')))}")
+    for name in ("parameter", "position", "nearest", "items", "sources", "estimate", "limit"):
+        if name in members:
+            errors.print(f"  {name}: {escape(str(members[name]))}")
+    if members.get("hint"):
+        errors.print(f"  {escape(str(members['hint']))}")
+    return typer.Exit(1)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "[dim]null[/]"
+    if isinstance(value, (dict, list)):
+        return escape(orjson.dumps(value).decode())
+    return escape(str(value))

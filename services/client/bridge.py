@@ -1,0 +1,87 @@
+"""Calling the bridge over HTTP: one question, one answer; used by the command line, the demo and integrators."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import orjson
+
+from schemas.wire import headers
+from schemas.wire import problem as problem_form
+from services.client.profile import Profile
+
+
+class Refused(Exception):
+    """The bridge answered with a problem; `members` is its JSON, `status` the HTTP status."""
+
+    def __init__(self, status: int, members: Mapping[str, Any]) -> None:
+        self.status = status
+        self.members = members
+        super().__init__(f"{status} {members.get('code', '')}: {members.get('detail', '')}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A good answer: its JSON and the headers that matter to the caller."""
+
+    data: Any
+    content_range: str | None
+    next_cursor: str | None
+    milliseconds: float
+
+
+class Bridge:
+    """One gateway or node, asked as one profile. Use as a context manager; not shared between threads."""
+
+    def __init__(self, profile: Profile, *, base_url: str | None = None, timeout: float = 30.0) -> None:
+        self._profile = profile
+        self._http = httpx.Client(base_url=base_url or profile.gateway, timeout=timeout, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+        self._http.close()
+
+    def ask(
+        self,
+        dataset: str,
+        question: Mapping[str, object],
+        *,
+        accept: str = headers.JSON,
+        prefer: str | None = None,
+        version: int | None = None,
+    ) -> Reply:
+        """Ask `dataset` (`<kind>.<name>`) by POST, so that nothing personal stands in a URL; raises Refused."""
+        kind, _, name = dataset.partition(".")
+        wanted = {"Accept": accept}
+        if prefer:
+            wanted["Prefer"] = prefer
+        if version is not None:
+            wanted[headers.CONTRACT_VERSION] = str(version)
+        return self._call("POST", f"/records/{kind}/{name}/query", wanted, orjson.dumps(question))
+
+    def explain(self, dataset: str, question: Mapping[str, object]) -> Any:
+        """The plan that the question would run by; nothing is read."""
+        return self.ask(dataset, question, accept=headers.PLAN).data
+
+    def get(self, path: str) -> Any:
+        """A control-plane document such as `/catalogue` or `/health`."""
+        return self._call("GET", path, {}, None).data
+
+    def _call(self, method: str, path: str, extra: Mapping[str, str], body: bytes | None) -> Reply:
+        sent = {**self._profile.headers(), **extra}
+        if body is not None:
+            sent["Content-Type"] = headers.JSON
+        answer = self._http.request(method, path, headers=sent, content=body)
+        data = orjson.loads(answer.content) if answer.content else None
+        if answer.is_error or answer.headers.get("content-type", "").startswith(problem_form.MEDIA_TYPE):
+            raise Refused(answer.status_code, data or {})
+        return Reply(
+            data,
+            answer.headers.get("content-range"),
+            answer.headers.get("langqiao-next"),
+            answer.elapsed.total_seconds() * 1_000,
+        )

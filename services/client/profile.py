@@ -1,0 +1,67 @@
+"""A caller's profile: who asks, with which key, where; read by the command line and by integrators' programs."""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from schemas.trust import keys, token
+from schemas.wire import headers
+
+
+class BadProfile(Exception):
+    """The profile cannot be used; says which file and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Where to ask and as whom. `key_file` is relative to the profile's own folder; None asks anonymously.
+
+    `bootstrap` is the Kafka address for following topics. `purpose` is `grant:<id>` or `case:<reference>`.
+    """
+
+    gateway: str
+    bootstrap: str = ""
+    member: str = ""
+    system: str = ""
+    officer: str = ""
+    purpose: str = ""
+    key_file: str | None = None
+    folder: Path = Path()
+
+    def with_purpose(self, purpose: str | None) -> "Profile":
+        return replace(self, purpose=purpose) if purpose else self
+
+    def token(self) -> str:
+        """A fresh token, good for ten minutes."""
+        if self.key_file is None:
+            raise BadProfile("this profile names no key, so it can only ask anonymously")
+        key = keys.read_private((self.folder / self.key_file).read_bytes())
+        return token.make(key, system=self.system, member=self.member, now=datetime.now(UTC))
+
+    def headers(self) -> dict[str, str]:
+        """The headers that make a call this caller's; none for an anonymous profile."""
+        if self.key_file is None:
+            return {}
+        return {
+            "Authorization": f"Bearer {self.token()}",
+            headers.OFFICER: self.officer,
+            headers.PURPOSE: self.purpose,
+        }
+
+    def save(self, path: Path) -> None:
+        """Write the profile; `folder` is not part of the file."""
+        members = {name: value for name, value in asdict(self).items() if name != "folder"}
+        path.write_bytes(orjson.dumps(members, option=orjson.OPT_INDENT_2))
+
+    @classmethod
+    def load(cls, path: Path) -> "Profile":
+        """Read a profile file; raises BadProfile."""
+        try:
+            members = orjson.loads(path.read_bytes())
+            return cls(**members, folder=path.parent)
+        except FileNotFoundError as fault:
+            raise BadProfile(f"{path}: there is no such profile; `langqiao up` makes some") from fault
+        except (orjson.JSONDecodeError, TypeError) as fault:
+            raise BadProfile(f"{path}: not a profile: {fault}") from fault
