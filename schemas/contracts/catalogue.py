@@ -1,0 +1,83 @@
+"""All contracts known in one place, and the links between them in both directions; used by nodes and gateways."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+from schemas.contracts.document import ContractFault, Fault
+from schemas.contracts.model import Contract, Link
+from schemas.wire.problem import Problem
+
+
+class Catalogue:
+    """Contracts by dataset and major; raises ContractFault when two links of a dataset bear one name."""
+
+    def __init__(self, contracts: Iterable[Contract]) -> None:
+        self._contracts: dict[str, dict[int, Contract]] = {}
+        for contract in contracts:
+            self._contracts.setdefault(contract.dataset, {})[contract.major] = contract
+        self._links = self._both_directions()
+
+    def datasets(self) -> tuple[str, ...]:
+        return tuple(sorted(self._contracts))
+
+    def majors(self, dataset: str) -> tuple[int, ...]:
+        return tuple(sorted(self._contracts.get(dataset, ())))
+
+    def contract(self, dataset: str, major: int | None = None) -> Contract:
+        """The contract of that major, or of the lowest; Problem `unknown-dataset`, `unknown-version`."""
+        versions = self._contracts.get(dataset)
+        if versions is None:
+            raise Problem(
+                "unknown-dataset", f"there is no dataset {_shown(dataset)}", members={"nearest": self._near(dataset)}
+            )
+        wanted = min(versions) if major is None else major
+        if wanted not in versions:
+            raise Problem(
+                "unknown-version",
+                f"{dataset} is not served in version {wanted}",
+                members={"versions": sorted(versions)},
+            )
+        return versions[wanted]
+
+    def links(self, dataset: str) -> Mapping[str, Link]:
+        """Every link that starts from a dataset, by name."""
+        return self._links.get(dataset, {})
+
+    def _both_directions(self) -> dict[str, dict[str, Link]]:
+        found: dict[str, dict[str, Link]] = {}
+        for versions in self._contracts.values():
+            declared = {link.name: link for major in sorted(versions) for link in versions[major].links}
+            for link in declared.values():
+                source = next(iter(versions.values())).dataset
+                self._add(found, source, link)
+                if link.target in self._contracts:
+                    self._add(found, link.target, reversed_link(source, link))
+        return found
+
+    def _add(self, found: dict[str, dict[str, Link]], dataset: str, link: Link) -> None:
+        links = found.setdefault(dataset, {})
+        taken = any(link.name in contract.items for contract in self._contracts[dataset].values())
+        if link.name in links or taken:
+            raise ContractFault(dataset, [Fault(f"two links, or a link and an item, bear the name {link.name}")])
+        links[link.name] = link
+
+    def _near(self, dataset: str) -> str | None:
+        return next(iter(difflib.get_close_matches(dataset, self._contracts, n=1)), None)
+
+
+def reversed_link(source: str, link: Link) -> Link:
+    """The same link seen from its target."""
+    return Link(
+        name=link.reverse,
+        item=link.target_item,
+        target=source,
+        target_item=link.item,
+        cardinality=link.reverse_cardinality,
+        reverse=link.name,
+        reverse_cardinality=link.cardinality,
+    )
+
+
+def _shown(name: str) -> str:
+    """A caller's text is repeated only where it looks like a name."""
+    return name if len(name) <= 64 and name.replace(".", "_").isidentifier() else "of that name"
