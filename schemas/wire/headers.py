@@ -6,6 +6,7 @@ QUESTION = "langqiao-question"
 DEADLINE = "langqiao-deadline-ms"
 HOPS = "langqiao-hops"
 CONTRACT_VERSION = "contract-version"
+NEXT = "langqiao-next"
 IDEMPOTENCY_KEY = "idempotency-key"
 
 JSON = "application/json"

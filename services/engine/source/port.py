@@ -52,6 +52,14 @@ class Written:
     version: Version
 
 
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A caller's idempotency key for one create, and a digest of what it sent under it."""
+
+    key: str
+    digest: str
+
+
 class RecordSource(Protocol):
     """Everything the engine asks of a department's store, for all of the department's datasets.
 
@@ -79,8 +87,11 @@ class RecordSource(Protocol):
         """The record's current version; None when there is no such record."""
         ...
 
-    async def create(self, dataset: str, major: int, values: AbstractMapping[str, Value]) -> Written:
-        """Raises `RecordExists`."""
+    async def create(
+        self, dataset: str, major: int, values: AbstractMapping[str, Value], once: Once | None = None
+    ) -> Written:
+        """Raises `RecordExists`. With `once` the key is kept in the same transaction: sent again with the same
+        digest the first answer is given again, with another one `KeyReused` is raised."""
         ...
 
     async def change(
@@ -106,12 +117,20 @@ class RecordExists(SourceError):
     """A record with this key exists."""
 
 
+class KeyReused(SourceError):
+    """The idempotency key was used for another body."""
+
+
 class NoSuchRecord(SourceError):
     """No record with this key."""
 
 
 class StaleVersion(SourceError):
     """The record's version is not the expected one."""
+
+
+class StatementTooLong(SourceError):
+    """A statement ran past its budget and was stopped; the question costs too much."""
 
 
 class WriteRefused(SourceError):
