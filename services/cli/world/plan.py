@@ -1,0 +1,64 @@
+"""What a world is made of, as plain values: which departments, where files and ports are; used by `world`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.engine.synthetic.population import Size
+
+#: The city whose departments the demo runs.
+DIVISION = "330200"
+ENVIRONMENT = "demo"
+#: A member without any data of its own, which asks: the approval service of the city.
+ASKING_MEMBER = f"{DIVISION}.approvals"
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentPlan:
+    """One department process pair: `kind`, its port, its folder and its database."""
+
+    kind: str
+    port: int
+    folder: Path
+    database_url: str
+
+    @property
+    def member(self) -> str:
+        return f"{DIVISION}.{self.kind}"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class WorldPlan:
+    """A whole world under one folder."""
+
+    folder: Path
+    size: Size
+    gateway_port: int
+    broker_port: int
+    departments: tuple[DepartmentPlan, ...]
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://127.0.0.1:{self.gateway_port}"
+
+    @property
+    def bootstrap(self) -> str:
+        return f"127.0.0.1:{self.broker_port}"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def trust(self) -> Path:
+        return self.folder / "trust"
+
+    @property
+    def profiles(self) -> Path:
+        return self.folder / "profiles"
+
+    def department(self, kind: str) -> DepartmentPlan:
+        return next(one for one in self.departments if one.kind == kind)

@@ -1,0 +1,79 @@
+"""Keys, member registry, grants and profiles of a demo world: made anew at each start, by nobody's hand."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from schemas.trust import keys, signed
+from schemas.trust.keys import KeyPair
+from services.cli.world.plan import ASKING_MEMBER, WorldPlan
+from services.client.profile import Profile
+
+#: What the story and the README ask for.
+CASE = "case:330200-2026-000017"
+GRANT_ID = "G-2026-0001"
+_VALID = timedelta(days=30)
+_GRANTED_ITEMS = ("credit_code", "name", "id_number", "position")
+
+
+def make_trust(plan: WorldPlan) -> dict[str, str]:
+    """Write everything that trust needs under the plan's folders; the authority's public keys by key id."""
+    plan.trust.mkdir(parents=True, exist_ok=True)
+    plan.profiles.mkdir(parents=True, exist_ok=True)
+    authority = keys.new_key()
+    systems = {f"{one.member}/records": (one.member, keys.new_key()) for one in plan.departments}
+    systems[f"{ASKING_MEMBER}/window"] = (ASKING_MEMBER, keys.new_key())
+    now = datetime.now(UTC).replace(microsecond=0)
+    _write_signed(plan, "registry", _registry(systems, now), authority)
+    _write_signed(plan, "grants", _grants(now), authority)
+    for system, (member, key) in systems.items():
+        _profile(plan, system, member, key)
+    Profile(gateway=plan.gateway_url, bootstrap=plan.bootstrap).save(plan.profiles / "anonymous.json")
+    for one in plan.departments:
+        one.folder.mkdir(parents=True, exist_ok=True)
+        for name in ("pseudonym.key", "cursor.key"):
+            (one.folder / name).write_bytes(secrets.token_bytes(32))
+    (plan.trust / "gateway-cursor.key").write_bytes(secrets.token_bytes(32))
+    return {authority.key_id: authority.public_hex}
+
+
+def _registry(systems: dict[str, tuple[str, KeyPair]], now: datetime) -> dict[str, object]:
+    return {
+        "number": 1,
+        "issued": now.isoformat(),
+        "expires": (now + _VALID).isoformat(),
+        "members": [
+            {"id": member, "system": system, "keys": {key.key_id: key.public_hex}}
+            for system, (member, key) in systems.items()
+        ],
+    }
+
+
+def _grants(now: datetime) -> dict[str, object]:
+    grant = {
+        "id": GRANT_ID,
+        "member": ASKING_MEMBER,
+        "dataset": "market_regulation.legal_representatives",
+        "items": list(_GRANTED_ITEMS),
+        "purpose": "核验申请人身份",
+        "not_before": now.isoformat(),
+        "expires": (now + _VALID).isoformat(),
+    }
+    return {"number": 1, "issued": now.isoformat(), "expires": (now + _VALID).isoformat(), "grants": [grant]}
+
+
+def _write_signed(plan: WorldPlan, name: str, document: dict[str, object], authority: KeyPair) -> None:
+    (plan.trust / f"{name}.jws").write_text(signed.sign(document, authority))
+
+
+def _profile(plan: WorldPlan, system: str, member: str, key: KeyPair) -> None:
+    name = member.partition(".")[2]
+    (plan.profiles / f"{name}.key.pem").write_bytes(keys.write_private(key))
+    Profile(
+        gateway=plan.gateway_url,
+        bootstrap=plan.bootstrap,
+        member=member,
+        system=system,
+        officer="officer-0017",
+        purpose=CASE,
+        key_file=f"{name}.key.pem",
+    ).save(plan.profiles / f"{name}.json")

@@ -1,0 +1,137 @@
+"""A running world: starts every process in order, waits until each is ready, and ends them all."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import orjson
+
+from services.cli.world.broker import start_broker
+from services.cli.world.databases import Database, database_urls
+from services.cli.world.plan import DIVISION, ENVIRONMENT, DepartmentPlan, WorldPlan
+from services.cli.world.processes import Child, free_ports, start, stop_all, wait_until
+from services.cli.world.seeding import seed
+from services.cli.world.trust import make_trust
+from services.engine.synthetic.population import Size
+
+_READY_SECONDS = 60.0
+
+#: Told how far the start is: a step's name, how much of it is done, and how much there is.
+Progress = Callable[[str, int, int], None]
+
+
+class World:
+    """The processes of one plan. `children` is by name: broker, gateway, <kind>, <kind>-relay."""
+
+    def __init__(self, plan: WorldPlan, authority: dict[str, str]) -> None:
+        self.plan = plan
+        self.children: dict[str, Child] = {}
+        self._authority = authority
+
+    def start_all(self, progress: Progress) -> None:
+        """Start broker, services, relays and gateway; returns when all say that they are ready."""
+        total = 2 + 2 * len(self.plan.departments)
+        self.start_broker()
+        progress("processes", 1, total)
+        for one in self.plan.departments:
+            self.launch_department(one.kind)
+        self._launch("gateway", ["gateway", "serve"], self._gateway_environment())
+        for number, one in enumerate(self.plan.departments, start=1):
+            self.wait_ready(one.kind, one.url)
+            progress("processes", 1 + 2 * number, total)
+        self.wait_ready("gateway", self.plan.gateway_url)
+        progress("processes", total, total)
+
+    def start_broker(self) -> None:
+        self.children["broker"] = start_broker(self.plan.broker_port, self.plan.logs)
+
+    def launch_department(self, kind: str) -> None:
+        """Start a department's service and relay, without waiting."""
+        environment = self.department_environment(self.plan.department(kind))
+        self._launch(kind, ["department", "serve", kind], environment)
+        if not self.alive(f"{kind}-relay"):
+            self._launch(f"{kind}-relay", ["department", "relay", kind], environment)
+
+    def wait_ready(self, name: str, url: str) -> None:
+        """Wait until a service says that it is ready; StartFailed when it ends or takes too long."""
+        with httpx.Client(trust_env=False, timeout=2.0) as http:
+            wait_until(lambda: _is_ready(http, url), self.children[name], _READY_SECONDS)
+
+    def alive(self, name: str) -> bool:
+        return name in self.children and self.children[name].alive
+
+    def stop(self) -> None:
+        """End every process, the broker last, so that relays can finish what they send."""
+        broker = self.children.get("broker")
+        stop_all([child for child in self.children.values() if child is not broker])
+        if broker is not None:
+            stop_all([broker])
+
+    def _launch(self, name: str, arguments: list[str], environment: dict[str, str]) -> None:
+        command = [sys.executable, "-m", "services.cli", *arguments]
+        self.children[name] = start(name, command, self.plan.logs, environment)
+
+    def department_environment(self, one: DepartmentPlan) -> dict[str, str]:
+        trust = self.plan.trust
+        return {
+            "LANGQIAO_KIND": one.kind,
+            "LANGQIAO_DIVISION": DIVISION,
+            "LANGQIAO_ENVIRONMENT": ENVIRONMENT,
+            "LANGQIAO_DATABASE_URL": one.database_url,
+            "LANGQIAO_REGISTRY_FILE": str(trust / "registry.jws"),
+            "LANGQIAO_GRANTS_FILE": str(trust / "grants.jws"),
+            "LANGQIAO_AUTHORITY_KEYS": orjson.dumps(self._authority).decode(),
+            "LANGQIAO_PSEUDONYM_KEY_FILE": str(one.folder / "pseudonym.key"),
+            "LANGQIAO_CURSOR_KEY_FILE": str(one.folder / "cursor.key"),
+            "LANGQIAO_PORT": str(one.port),
+            "LANGQIAO_BOOTSTRAP_SERVERS": self.plan.bootstrap,
+            "LANGQIAO_CREATE_TOPICS": "true",
+        }
+
+    def _gateway_environment(self) -> dict[str, str]:
+        return {
+            "LANGQIAO_GATEWAY_NODES": orjson.dumps([one.url for one in self.plan.departments]).decode(),
+            "LANGQIAO_GATEWAY_PORT": str(self.plan.gateway_port),
+            "LANGQIAO_GATEWAY_DIVISION": DIVISION,
+            "LANGQIAO_GATEWAY_CURSOR_KEY_FILE": str(self.plan.trust / "gateway-cursor.key"),
+        }
+
+
+@contextmanager
+def running_world(
+    folder: Path,
+    kinds: tuple[str, ...],
+    *,
+    size: Size,
+    database: Database = Database.SQLITE,
+    progress: Progress = lambda step, done, total: None,
+) -> Iterator[World]:
+    """A fresh world under an empty folder, ready to be asked; everything ends with the block."""
+    with ExitStack() as stack:
+        folder.mkdir(parents=True, exist_ok=True)
+        ports = free_ports(2 + len(kinds))
+        for kind in kinds:
+            (folder / kind).mkdir()
+        urls = database_urls(kinds, database, folder, stack)
+        departments = tuple(
+            DepartmentPlan(kind, port, folder / kind, urls[kind]) for kind, port in zip(kinds, ports[2:], strict=True)
+        )
+        plan = WorldPlan(folder, size, ports[0], ports[1], departments)
+        plan.logs.mkdir()
+        world = World(plan, make_trust(plan))
+        stack.callback(world.stop)
+        for number, one in enumerate(departments):
+            progress("records", number, len(departments))
+            seed(one.kind, one.database_url, size)
+        progress("records", len(departments), len(departments))
+        world.start_all(progress)
+        yield world
+
+
+def _is_ready(http: httpx.Client, url: str) -> bool:
+    try:
+        return http.get(f"{url}/health").status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False

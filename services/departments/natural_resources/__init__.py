@@ -1,0 +1,1 @@
+"""The natural resources department."""
