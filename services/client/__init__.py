@@ -1,0 +1,1 @@
+"""The client: calls the bridge, follows topics and feeds; used by the command line, by platforms and by integrators."""
