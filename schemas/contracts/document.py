@@ -77,7 +77,7 @@ def parse(text: str, source: str) -> Document:
         raise ContractFault(source, [Fault(fault.problem or "not readable as YAML", line=line)]) from fault
     finally:
         loader.dispose()
-    if not isinstance(content, dict):
+    if node is None or not isinstance(content, dict):
         raise ContractFault(source, [Fault("a contract is a mapping", line=1)])
     return Document(source, content, _item_lines(node))
 

@@ -1,6 +1,7 @@
 """Values by type: wire text and JSON to a typed value and back, one rule per item type. Used by every room."""
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -118,7 +119,7 @@ def _timestamp(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-_READ = {
+_READ: Mapping[ItemType, Callable[[str], Value]] = {
     ItemType.STRING: _string,
     ItemType.INTEGER: _integer,
     ItemType.DECIMAL: _decimal,
