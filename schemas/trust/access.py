@@ -1,0 +1,122 @@
+"""The one access decision: from contract, grants and question alone, before any record is read. Deny by default."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from schemas.contracts.catalogue import Catalogue
+from schemas.contracts.model import SYSTEM_ITEMS, Contract, Item, SharingClass
+from schemas.query.bind import bind
+from schemas.query.bound import BoundColumn, BoundFilter, BoundQuery
+from schemas.query.parse import parse_params
+from schemas.trust.grants import Grants
+from schemas.trust.model import Caller, Grant
+from schemas.wire.problem import Problem
+
+_PURPOSES = ("grant:", "case:")
+
+
+def decide(query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, owner: str) -> BoundQuery:
+    """The question as this caller may put it, or a Problem.
+
+    `query` is one level without embeds; `owner` is the member id of the department that keeps the dataset. The
+    answer has `*` replaced by the items that the caller may see, and the rows narrowed to the grant's scope.
+    """
+    contract = query.contract
+    used = query.used_items()
+    refuse_early(contract, used.values(), caller)
+    grant = grants.named(caller, contract.dataset, now) if not caller.anonymous else None
+    owned = caller.member == owner
+    missing = sorted(item.name for item in used.values() if not _allowed(item, caller, grant, owned))
+    if missing:
+        raise _needs_grant(contract, missing)
+    if query.star:
+        query = _without_star(query, contract, caller, grant, owned)
+    leans = grant is not None and any(_by_grant(item, owned) for item in query.used_items().values())
+    return query.narrowed(*_scope(grant, contract)) if grant is not None and leans else query
+
+
+def refuse_early(contract: Contract, used: Iterable[Item], caller: Caller) -> None:
+    """What can be refused without grants, by a gateway too: withheld items, and callers who do not say who or why."""
+    used = list(used)
+    withheld = sorted(item.name for item in used if item.sharing.sharing_class is SharingClass.WITHHELD)
+    if withheld:
+        raise Problem("item-withheld", f"{contract.dataset} does not share {_listed(withheld)}", members=_named(contract, withheld))
+    if caller.anonymous:
+        closed = sorted(item.name for item in used if not _open(item, contract))
+        if closed or not contract.open_items:
+            what = _listed(closed) if closed else "anything"
+            message = f"{contract.dataset} does not open {what} to everybody; say who asks"
+            raise Problem("token-required", message, members=_named(contract, closed))
+    else:
+        require_purpose(caller)
+
+
+def require_purpose(caller: Caller) -> None:
+    """Problem unless a member's call names its officer and its purpose."""
+    if not caller.officer:
+        raise Problem("purpose-required", "the call names no officer", hint="Send the header Langqiao-Officer.")
+    if not (caller.purpose or "").startswith(_PURPOSES) or (caller.purpose or "").endswith(":"):
+        hint = "Send the header Langqiao-Purpose: grant:<id> or case:<reference>."
+        raise Problem("purpose-required", "the call names no purpose", hint=hint)
+
+
+def decide_write(contract: Contract, caller: Caller, *, owner: str) -> None:
+    """Problem unless the caller is a system of the department that keeps the dataset, and says what for."""
+    if caller.anonymous:
+        raise Problem("token-required", f"{contract.dataset} is changed by its own department's systems alone")
+    if caller.member != owner:
+        raise Problem("not-owner", f"{contract.dataset} is changed by {owner} alone", members={"owner": owner})
+    require_purpose(caller)
+
+
+def visible_items(contract: Contract, caller: Caller, grant: Grant | None, owned: bool) -> tuple[Item, ...]:
+    """The items that `*` means for this caller, in the contract's order."""
+    return tuple(item for item in contract.items.values() if _allowed(item, caller, grant, owned))
+
+
+def _allowed(item: Item, caller: Caller, grant: Grant | None, owned: bool) -> bool:
+    if item.sharing.sharing_class is SharingClass.WITHHELD:
+        return False
+    if caller.anonymous:
+        return item.open or item.name == "record_id"
+    if item.sharing.sharing_class is SharingClass.UNCONDITIONAL:
+        return True
+    return owned or (grant is not None and item.name in grant.items)
+
+
+def _by_grant(item: Item, owned: bool) -> bool:
+    return item.sharing.sharing_class is SharingClass.CONDITIONAL and not owned
+
+
+def _open(item: Item, contract: Contract) -> bool:
+    return item.open or (item is SYSTEM_ITEMS["record_id"] and bool(contract.open_items))
+
+
+def _without_star(query: BoundQuery, contract: Contract, caller: Caller, grant: Grant | None, owned: bool) -> BoundQuery:
+    visible = visible_items(contract, caller, grant, owned)
+    if not visible:
+        raise _needs_grant(contract, sorted(contract.items))
+    named = {column.name for column in query.columns}
+    starred = tuple(BoundColumn(item.name, item) for item in visible if item.name not in named)
+    return replace(query, columns=starred + query.columns, star=False)
+
+
+def _scope(grant: Grant, contract: Contract) -> tuple[BoundFilter, ...]:
+    if grant.rows is None:
+        return ()
+    parsed = parse_params([("and", f"({grant.rows})")])
+    return bind(parsed, Catalogue([contract]), contract.dataset, contract.major).where
+
+
+def _needs_grant(contract: Contract, items: list[str]) -> Problem:
+    message = f"{contract.dataset} shares {_listed(items)} on a grant alone, and the call's purpose names none that covers it"
+    return Problem("grant-required", message, members=_named(contract, items))
+
+
+def _named(contract: Contract, items: list[str]) -> dict[str, object]:
+    return {"dataset": contract.dataset, "items": items}
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,80 @@
+"""Grants from their signed document, and which of them a call may lean on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from schemas.query.parse import parse_params
+from schemas.trust.model import Caller, Grant
+from schemas.trust.signed import DocumentRefused, moment, numbered, text_of
+from schemas.wire.problem import Problem
+
+PREFIX = "grant:"
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """The grants of one numbered document, by id. `expires` is aware; None: there is no document."""
+
+    number: int = 0
+    expires: datetime | None = None
+    by_id: Mapping[str, Grant] = field(default_factory=dict)
+
+    def named(self, caller: Caller, dataset: str, now: datetime) -> Grant | None:
+        """The caller's own grant for a dataset that the call's purpose names, while it holds."""
+        if self.expires is None or now >= self.expires or not (caller.purpose or "").startswith(PREFIX):
+            return None
+        grant = self.by_id.get((caller.purpose or "").removeprefix(PREFIX))
+        if grant is None or grant.member != caller.member or grant.dataset != dataset:
+            return None
+        return grant if grant.not_before <= now < grant.expires else None
+
+
+def from_document(document: Mapping[str, Any]) -> Grants:
+    """The grants that a document holds; raises DocumentRefused."""
+    number, expires, listed = numbered(document, "grants")
+    grants = [_grant(one) for one in listed]
+    by_id = {grant.id: grant for grant in grants}
+    if len(by_id) != len(grants):
+        raise DocumentRefused("malformed", "two grants bear one id")
+    return Grants(number, expires, by_id)
+
+
+def check_document(document: Any) -> None:
+    """Raise DocumentRefused unless this can be signed as grants."""
+    from_document(document if isinstance(document, dict) else {})
+
+
+def _grant(one: Mapping[str, Any]) -> Grant:
+    items = one.get("items")
+    if not isinstance(items, list) or not items or not all(isinstance(item, str) for item in items):
+        raise DocumentRefused("malformed", "a grant names its items")
+    quota = one.get("quota_per_day")
+    if quota is not None and (not isinstance(quota, int) or quota < 1):
+        raise DocumentRefused("malformed", "quota_per_day is a whole number from 1")
+    return Grant(
+        id=text_of(one, "id"),
+        member=text_of(one, "member"),
+        dataset=text_of(one, "dataset"),
+        items=tuple(items),
+        purpose=text_of(one, "purpose"),
+        not_before=moment(one, "not_before"),
+        expires=moment(one, "expires"),
+        rows=_rows(one.get("rows")),
+        quota_per_day=quota,
+        provider=one.get("provider"),
+    )
+
+
+def _rows(text: object) -> str | None:
+    """A row scope is the inside of `and=(…)`: `division.eq.330203`."""
+    if text is None:
+        return None
+    if not isinstance(text, str) or not text:
+        raise DocumentRefused("malformed", "rows is a filter such as division.eq.330203")
+    try:
+        parse_params([("and", f"({text})")])
+    except Problem as fault:
+        raise DocumentRefused("malformed", "rows cannot be read as a filter") from fault
+    return text

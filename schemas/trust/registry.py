@@ -1,0 +1,61 @@
+"""The member registry: whose systems sign with which keys; a numbered, expiring, signed document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from schemas.trust.keys import BadKey, public_key
+from schemas.trust.model import Member
+from schemas.trust.signed import DocumentRefused, numbered, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The members of the bridge, by system. `expires` is aware; after it nobody is a member."""
+
+    number: int
+    expires: datetime
+    members: Mapping[str, Member]
+    keys: Mapping[str, tuple[Member, str]]
+
+    def key(self, key_id: str) -> tuple[Member, str] | None:
+        """The member whose key this is, and the public half in hex."""
+        return self.keys.get(key_id)
+
+
+def from_document(document: Mapping[str, Any]) -> Registry:
+    """The registry that a document holds; raises DocumentRefused."""
+    number, expires, listed = numbered(document, "members")
+    members = [_member(one) for one in listed]
+    keys = {key_id: (member, public) for member in members for key_id, public in member.keys.items()}
+    if len(keys) != sum(len(member.keys) for member in members):
+        raise DocumentRefused("malformed", "one key stands for two systems")
+    return Registry(number, expires, {member.system: member for member in members}, keys)
+
+
+def to_document(registry: Registry, issued: datetime) -> dict[str, Any]:
+    """The document of a registry, to be signed."""
+    return {
+        "number": registry.number,
+        "issued": issued.isoformat(),
+        "expires": registry.expires.isoformat(),
+        "members": [{"id": one.id, "system": one.system, "keys": dict(one.keys)} for one in registry.members.values()],
+    }
+
+
+def check_document(document: Any) -> None:
+    """Raise DocumentRefused unless this can be signed as a registry."""
+    from_document(document if isinstance(document, dict) else {})
+
+
+def _member(one: Mapping[str, Any]) -> Member:
+    keys = one.get("keys")
+    if not isinstance(keys, dict) or not keys:
+        raise DocumentRefused("malformed", "each member needs keys: key id and public key in hex")
+    for public in keys.values():
+        try:
+            public_key(str(public))
+        except BadKey as fault:
+            raise DocumentRefused("malformed", str(fault)) from fault
+    return Member(text_of(one, "id"), text_of(one, "system"), {str(name): str(key) for name, key in keys.items()})

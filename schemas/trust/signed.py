@@ -1,0 +1,73 @@
+"""Signed documents (compact JWS): how registry and grants reach a node unaltered."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import jwt
+import orjson
+
+from schemas.trust.keys import ALGORITHM, BadKey, KeyPair, public_key
+
+_LARGEST = 16 * 1024 * 1024
+
+
+class DocumentRefused(Exception):
+    """A signed document that cannot be used; `reason` is stable: malformed, unknown-key, bad-signature, expired."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason = reason
+        super().__init__(f"{reason}: {detail}")
+
+
+def sign(document: Mapping[str, Any], key: KeyPair) -> str:
+    """The document as one signed text."""
+    return jwt.PyJWS().encode(orjson.dumps(document), key.private, ALGORITHM, headers={"kid": key.key_id})
+
+
+def read(text: str, trusted: Mapping[str, str]) -> dict[str, Any]:
+    """The document that a trusted key (key id -> public hex) signed; raises DocumentRefused."""
+    if len(text) > _LARGEST:
+        raise DocumentRefused("malformed", f"longer than {_LARGEST} bytes")
+    jws = jwt.PyJWS()
+    try:
+        kid = str(jws.get_unverified_header(text).get("kid", ""))
+        if kid not in trusted:
+            raise DocumentRefused("unknown-key", "signed by a key that is not trusted here")
+        content = orjson.loads(jws.decode(text, public_key(trusted[kid]), algorithms=[ALGORITHM]))
+    except jwt.InvalidSignatureError as fault:
+        raise DocumentRefused("bad-signature", "the signature does not fit") from fault
+    except (jwt.PyJWTError, BadKey, orjson.JSONDecodeError) as fault:
+        raise DocumentRefused("malformed", "not a signed document") from fault
+    if not isinstance(content, dict):
+        raise DocumentRefused("malformed", "the document is no object")
+    return content
+
+
+def moment(document: Mapping[str, Any], name: str) -> datetime:
+    """A member that holds an aware time; raises DocumentRefused."""
+    try:
+        found = datetime.fromisoformat(str(document[name]))
+    except (KeyError, ValueError) as fault:
+        raise DocumentRefused("malformed", f"{name} must be a time with zone") from fault
+    if found.tzinfo is None:
+        raise DocumentRefused("malformed", f"{name} must be a time with zone")
+    return found
+
+
+def text_of(document: Mapping[str, Any], name: str) -> str:
+    """A member that holds a text that is not empty; raises DocumentRefused."""
+    found = document.get(name)
+    if not isinstance(found, str) or not found:
+        raise DocumentRefused("malformed", f"{name} must be a text")
+    return found
+
+
+def numbered(document: Mapping[str, Any], listed: str) -> tuple[int, datetime, list[Mapping[str, Any]]]:
+    """Number, expiry and the list of objects of a numbered document; raises DocumentRefused."""
+    number, members = document.get("number"), document.get(listed)
+    if not isinstance(number, int) or number < 1:
+        raise DocumentRefused("malformed", "number must be a whole number from 1")
+    if not isinstance(members, list) or not all(isinstance(one, dict) for one in members):
+        raise DocumentRefused("malformed", f"{listed} must be a list of objects")
+    return number, moment(document, "expires"), members

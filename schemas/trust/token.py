@@ -1,0 +1,122 @@
+"""Tokens: a system says who it is, for ten minutes at most; made by callers, checked by every node."""
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+
+from schemas.trust.keys import ALGORITHM, KeyPair, public_key
+from schemas.trust.model import Caller
+from schemas.trust.registry import Registry
+from schemas.wire.problem import Problem
+
+AUDIENCE = "langqiao"
+LONGEST = timedelta(minutes=10)
+_LEEWAY = timedelta(seconds=30)
+_LONGEST_TEXT = 4096
+_CLAIMS = ("iss", "sub", "member", "aud", "iat", "exp")
+
+
+def make(key: KeyPair, *, system: str, member: str, now: datetime, lifetime: timedelta = LONGEST) -> str:
+    """A token of a member's system, signed by its key; it serves many calls."""
+    claims = {
+        "iss": system,
+        "sub": system,
+        "member": member,
+        "aud": AUDIENCE,
+        "iat": int(now.timestamp()),
+        "exp": int((now + lifetime).timestamp()),
+        "jti": secrets.token_hex(8),
+    }
+    return jwt.encode(claims, key.private, ALGORITHM, headers={"kid": key.key_id})
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Who a token speaks for, and until when."""
+
+    caller: Caller
+    expires: datetime
+
+
+def check(token: str, registry: Registry, now: datetime) -> Checked:
+    """Who the token speaks for (officer and purpose are the call's to add); Problem bad-token with a `reason`."""
+    if len(token) > _LONGEST_TEXT:
+        raise refused("malformed")
+    if now >= registry.expires:
+        raise refused("registry-expired")
+    found = registry.key(_key_id(token))
+    if found is None:
+        raise refused("unknown-key")
+    member, public = found
+    claims = _claims(token, public)
+    _check_times(claims, now)
+    if claims["iss"] != member.system or claims["sub"] != member.system or claims["member"] != member.id:
+        raise refused("unknown-key")
+    return Checked(Caller(member.id, member.system), datetime.fromtimestamp(claims["exp"], UTC))
+
+
+def refused(reason: str) -> Problem:
+    return Problem("bad-token", f"the token is refused: {reason}", members={"reason": reason})
+
+
+def _key_id(token: str) -> str:
+    try:
+        return str(jwt.get_unverified_header(token).get("kid", ""))
+    except jwt.PyJWTError:
+        raise refused("malformed") from None
+
+
+def _claims(token: str, public: str) -> dict[str, Any]:
+    """The signed claims; times are judged by us alone, so that the clock is the caller's to give."""
+    options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": list(_CLAIMS)}
+    try:
+        claims = jwt.decode(token, public_key(public), [ALGORITHM], options=options, audience=AUDIENCE)  # type: ignore[arg-type]
+    except jwt.InvalidSignatureError:
+        raise refused("bad-signature") from None
+    except jwt.InvalidAudienceError:
+        raise refused("wrong-audience") from None
+    except jwt.PyJWTError:
+        raise refused("malformed") from None
+    typed = all(isinstance(claims[name], int) and not isinstance(claims[name], bool) for name in ("iat", "exp"))
+    if not typed or not all(isinstance(claims[name], str) for name in ("iss", "sub", "member")):
+        raise refused("malformed")
+    return dict(claims)
+
+
+def _check_times(claims: dict[str, Any], now: datetime) -> None:
+    moment, leeway = now.timestamp(), _LEEWAY.total_seconds()
+    if claims["exp"] - claims["iat"] > LONGEST.total_seconds():
+        raise refused("too-long-lived")
+    if claims["iat"] > moment + leeway or claims.get("nbf", 0) > moment + leeway:
+        raise refused("not-yet-valid")
+    if claims["exp"] <= moment:
+        raise refused("expired")
+
+
+@dataclass(slots=True)
+class TokenCache:
+    """Remembers checked tokens until they expire, as a token serves many calls; forgets all on a new registry."""
+
+    size: int = 10_000
+    _registry: int = 0
+    _known: OrderedDict[bytes, Checked] = field(default_factory=OrderedDict)
+
+    def check(self, token: str, registry: Registry, now: datetime) -> Caller:
+        """As `check`, at the cost of a hash when the token was seen before."""
+        if registry.number != self._registry:
+            self._known.clear()
+            self._registry = registry.number
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._known.get(digest)
+        if known is not None and now < min(known.expires, registry.expires):
+            return known.caller
+        known = check(token, registry, now)
+        self._known[digest] = known
+        if len(self._known) > self.size:
+            self._known.popitem(last=False)
+        return known.caller
