@@ -1,1 +1,1 @@
-"""The one access stage of a node."""
+"""The one access stage: who calls, and what they may have; nothing else in the engine decides this."""

@@ -1,0 +1,60 @@
+"""A department's FastAPI application, made from its folder and its settings; called by `serve` and by tests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import FastAPI
+
+from services.engine.api.control import add_control_plane
+from services.engine.api.openapi import described
+from services.engine.api.plane import DataPlane
+from services.engine.node import Department, load_contracts, open_node
+from services.engine.settings import Settings
+
+
+def utc_now() -> datetime:
+    """Security time, which nobody moves."""
+    return datetime.now(UTC)
+
+
+def create_app(department: Department, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+    """The service of one department. Contracts are read here (ContractFault), the rest opens with the app."""
+    offered = load_contracts(department, settings)
+    plane = DataPlane()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_node(offered, settings, clock) as node:
+            checking = asyncio.create_task(node.health.run(settings.check_seconds))
+            plane.node = node
+            try:
+                yield
+            finally:
+                plane.node = None
+                checking.cancel()
+
+    # No telemetry: a trace would carry addresses, which belong in no trace. No redirects: they hide wrong addresses.
+    app = _Described(
+        title=f"Langqiao {settings.node_id}",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    app.contracts = offered.contracts
+    app.router.routes.insert(0, plane)
+    add_control_plane(app, plane)
+    return app
+
+
+class _Described(FastAPI):
+    """FastAPI with the data routes in its description."""
+
+    contracts: tuple[Any, ...] = ()
+
+    def openapi(self) -> dict[str, Any]:
+        if not self.openapi_schema:
+            described(super().openapi(), self.contracts)
+        return super().openapi()

@@ -1,0 +1,110 @@
+"""One HTTP call and its reply as the data plane's stages see them; made and sent by `plane`."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from starlette.types import Receive
+
+from schemas.trust.model import Caller
+from schemas.wire import headers as names
+from schemas.wire.problem import Problem
+from services.engine.api.timing import Timing
+from services.engine.node import Node
+
+_ANONYMOUS = Caller()
+
+
+@dataclass(slots=True)
+class Call:
+    """What came in. `record_id` is set at one record's address alone; `caller` from the access stage on,
+    `estimate` (records that may be touched) from the cost stage on."""
+
+    node: Node
+    method: str
+    path: str
+    parameters: list[tuple[str, str]]
+    headers: Mapping[str, str]
+    question: str
+    receive: Receive
+    dataset: str = ""
+    record_id: str = ""
+    route: str = ""
+    caller: Caller = _ANONYMOUS
+    estimate: int = 0
+    timing: Timing = field(default_factory=Timing)
+
+    def mark(self, stage: str) -> None:
+        self.timing.mark(stage)
+
+    def major(self) -> int | None:
+        """The contract's major that the caller asks for; None: the lowest served."""
+        text = self.headers.get(names.CONTRACT_VERSION, "")
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= 6):
+            raise Problem("unknown-version", "Contract-Version takes a major version number such as 1.")
+        return int(text)
+
+    def deadline_seconds(self) -> float:
+        """What is left of the caller's time, within the node's own ceiling."""
+        ceiling = self.node.settings.deadline_ms
+        text = self.headers.get(names.DEADLINE, "")
+        if text.isascii() and text.isdigit():
+            ceiling = min(ceiling, int(text))
+        return ceiling / 1_000
+
+    async def json(self, media_type: str = names.JSON) -> dict[str, Any]:
+        """The body as a JSON object; Problem bad-body or too-large."""
+        sent = self.headers.get("content-type", media_type).partition(";")[0].strip().lower()
+        if sent != media_type:
+            raise Problem("bad-body", f"The body must be sent as Content-Type: {media_type}.")
+        body = await self.body()
+        try:
+            document = orjson.loads(body)
+        except orjson.JSONDecodeError as fault:
+            where = {"position": fault.pos}
+            raise Problem("bad-body", f"The body is not JSON: see character {fault.pos}.", members=where) from None
+        if not isinstance(document, dict):
+            raise Problem("bad-body", "The body must be a JSON object.")
+        return document
+
+    async def body(self) -> bytes:
+        """The whole body; refused as soon as it is, or says that it will be, over the limit."""
+        limit = self.node.settings.max_body_bytes
+        announced = self.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > limit:
+            raise _too_large(limit)
+        parts: list[bytes] = []
+        size = 0
+        more = True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > limit:
+                raise _too_large(limit)
+            more = message.get("more_body", False)
+        return b"".join(parts)
+
+
+class Disconnected(Exception):
+    """The caller went away before its body was whole; nobody is left to answer."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """What goes out: ready bytes, or a stream of them."""
+
+    status: int
+    body: bytes | AsyncIterator[bytes] = b""
+    media_type: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def _too_large(limit: int) -> Problem:
+    # The rest of the body is never read, so the connection cannot be used again.
+    return Problem("too-large", f"The body is over {limit} bytes.", members={"limit": limit}, headers={"Connection": "close"})

@@ -1,0 +1,44 @@
+"""The descriptor that this node serves at /catalogue: its offerings and their contracts in full."""
+
+from schemas.contracts.model import Contract
+from schemas.wire.descriptor import Descriptor, Offering
+from schemas.wire.topics import RECORD_AUDIENCES, Topic
+from services.engine.node import Node
+
+
+async def descriptor(node: Node) -> Descriptor:
+    """Who this node is and what it offers, with counts that are seconds old at most."""
+    settings = node.settings
+    return Descriptor(
+        node=settings.node_id,
+        division=settings.division,
+        offerings=tuple([await _offering(node, dataset) for dataset in node.catalogue.datasets()]),
+        contracts=node.documents,
+    )
+
+
+async def _offering(node: Node, dataset: str) -> Offering:
+    majors = node.catalogue.majors(dataset)
+    settings = node.settings
+    counted = await node.cost.count(dataset)
+    return Offering(
+        dataset=dataset,
+        majors=majors,
+        provider=settings.department,
+        coverage=settings.covers,
+        copy_of=settings.copy_of,
+        records=counted.records,
+        estimated_at=counted.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        max_rows=settings.max_rows,
+        topics=_topics(node, [node.catalogue.contract(dataset, major) for major in majors]),
+    )
+
+
+def _topics(node: Node, contracts: list[Contract]) -> dict[str, str]:
+    """Topic names by `v<major>.<audience>`."""
+    settings = node.settings
+    return {
+        f"v{one.major}.{audience}": str(Topic(settings.environment, settings.division, one.dataset, one.major, audience))
+        for one in contracts
+        for audience in RECORD_AUDIENCES
+    }

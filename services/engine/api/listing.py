@@ -1,0 +1,152 @@
+"""The list of records that meet a question, by GET and by POST: the story of a read, stage by stage."""
+
+from dataclasses import dataclass, replace
+
+from schemas.query.bind import bind
+from schemas.query.bound import BoundQuery
+from schemas.query.parse import parse_body, parse_params
+from schemas.query.tree import Query
+from schemas.wire import headers as names
+from schemas.wire import preference
+from schemas.wire.problem import Problem
+from services.engine.api.call import Call, Reply
+from services.engine.api.paging import Position, binding, next_link
+from services.engine.api.rows import RowWriter
+
+_FORMS = (names.JSON, names.OBJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A parsed question with what the transport says beside it."""
+
+    query: Query
+    prefer: preference.Preferences
+    one: bool
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The answer's rows as pieces of JSON, how many, and where a next page begins (None: no row follows)."""
+
+    pieces: list[bytes]
+    rows: int
+    end: Position | None
+    total: int | None
+
+
+async def list_records(call: Call) -> Reply:
+    """Parse, bind, access, cost, select, answer: each stage is timed and may refuse."""
+    question = await _parse(call)
+    call.mark("parse")
+    in_url = call.method != "POST"
+    bound = bind(question.query, call.node.catalogue, call.dataset, call.major(), in_url=in_url)
+    call.mark("bind")
+    call.caller = call.node.gate.caller(call.headers)
+    bound = call.node.gate.decide(bound, call.caller)
+    tie = binding(call.caller, call.dataset, bound.contract.major, question.query)
+    start = _start(call, question, bound, tie)
+    call.mark("access")
+    call.estimate = await call.node.cost.check(bound, counted=question.prefer.count_exact)
+    call.mark("cost")
+    selected = await _select(call, question, bound, start)
+    call.mark("select")
+    return _answer(call, question, bound, start, selected, tie)
+
+
+async def _parse(call: Call) -> Question:
+    form = preference.accepts(call.headers.get("accept", ""), _FORMS)
+    prefer = preference.preferences(call.headers.get("prefer", ""))
+    if call.method == "POST":
+        members = await call.json()
+        cursor = members.pop("cursor", None)
+        query = parse_body(members)
+    else:
+        cursor = next((value for name, value in call.parameters if name == "cursor"), None)
+        query = parse_params(one for one in call.parameters if one[0] != "cursor")
+    if cursor is not None and not isinstance(cursor, str):
+        raise Problem("bad-cursor", "A cursor is the text that the page before gave.")
+    if query.limit is None and not query.offset and "range" in call.headers:
+        offset, limit = preference.item_range(call.headers["range"])
+        query = replace(query, offset=offset, limit=limit)
+    return Question(without_embeds(query), prefer, form == names.OBJECT, cursor)
+
+
+def without_embeds(query: Query) -> Query:
+    """The query itself; a department knows its own records only, so it refuses embeds."""
+    if not query.embeds:
+        return query
+    place = query.embeds[0].place
+    raise Problem(
+        "bad-syntax",
+        "A department answers for its own records; embeds are answered by the gateway.",
+        hint="Ask the gateway, or leave the embed out.",
+        members={"parameter": place.parameter, "position": place.offset},
+    )
+
+
+def _start(call: Call, question: Question, bound: BoundQuery, tie: bytes) -> Position:
+    if question.cursor is None:
+        return Position(bound.offset)
+    return call.node.seal.open(question.cursor, tie, bound, call.node.clock())
+
+
+async def _select(call: Call, question: Question, bound: BoundQuery, start: Position) -> Selected:
+    total = await call.node.source.count(bound) if question.prefer.count_exact else None
+    if total is not None and start.passed > total:
+        raise Problem("bad-range", "The answer ends before this range.", headers={"Content-Range": f"*/{total}"})
+    wanted = 2 if question.one else min(call.node.settings.max_rows, bound.limit or call.node.settings.max_rows)
+    if call.method == "HEAD":
+        bound = replace(bound, columns=())
+    return replace(await _gather(call, bound, start, 0 if bound.limit == 0 else wanted), total=total)
+
+
+async def _gather(call: Call, bound: BoundQuery, start: Position, wanted: int) -> Selected:
+    """Walk the pages, keeping JSON alone; ends at `wanted` rows or at the node's limit of bytes.
+
+    The whole page is gathered before a header is sent, because a header says where the next page begins.
+    """
+    settings = call.node.settings
+    writer = RowWriter(bound.columns)
+    pieces: list[bytes] = []
+    rows = size = 0
+    after = start.after
+    while rows < wanted:
+        page = await call.node.source.page(bound, limit=min(settings.page_rows, wanted - rows), after=after)
+        if page.rows:
+            pieces.append(writer.members(page.rows))
+        rows += len(page.rows)
+        size += len(pieces[-1]) if page.rows else 0
+        after = page.last
+        if after is None or size >= settings.max_answer_bytes:
+            break
+    end = Position(start.passed + rows, after) if rows and after is not None else None
+    return Selected(pieces, rows, end, None)
+
+
+def _answer(
+    call: Call, question: Question, bound: BoundQuery, start: Position, selected: Selected, tie: bytes
+) -> Reply:
+    headers = {
+        names.CONTRACT_VERSION: str(bound.contract.major),
+        "Content-Range": preference.content_range(start.passed, selected.rows, selected.total),
+    }
+    if question.one:
+        return Reply(200, _only(selected), names.OBJECT, headers)
+    if selected.end is not None:
+        sealed = call.node.seal.seal(tie, selected.end, call.node.clock())
+        headers[names.NEXT] = sealed
+        if call.method != "POST":
+            headers["Link"] = next_link(call.path, call.parameters, sealed)
+    partial = selected.total is not None and selected.rows < selected.total
+    body = b"[" + b",".join(selected.pieces) + b"]"
+    return Reply(206 if partial else 200, body, names.JSON, headers)
+
+
+def _only(selected: Selected) -> bytes:
+    if selected.rows != 1:
+        # The words are PostgREST's: its clients read them.
+        found = "0 rows" if selected.rows == 0 else "more than one row"
+        raise Problem("not-one-record", "Cannot coerce the result to a single JSON object.", members={"details": f"The result contains {found}"})
+    return selected.pieces[0]

@@ -1,0 +1,155 @@
+"""Many keys or record ids at once, answered line by line as NDJSON: `POST …/lookup`."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from schemas.contracts.model import SYSTEM_ITEMS, Item
+from schemas.query.bind import bind
+from schemas.query.bound import BoundColumn, BoundCondition, BoundFilter, BoundQuery, Value
+from schemas.query.parse import parse_body
+from schemas.query.tree import Condition, Operator, Place, Query
+from schemas.query.values import UnreadableValue, from_json
+from schemas.wire import headers as names
+from schemas.wire.problem import Problem
+from services.engine.api.addressing import by_keys
+from services.engine.api.call import Call, Reply
+from services.engine.api.listing import without_embeds
+from services.engine.api.rows import RowWriter
+
+#: Keys asked of the database at a time; what one statement can hold well.
+_CHUNK = 200
+_BY_RECORD_ID = SYSTEM_ITEMS["record_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A parsed lookup: `sent` as the caller wrote the keys, `values` as the item reads them."""
+
+    query: Query
+    by: str | None
+    sent: Sequence[Any]
+
+
+async def look_up(call: Call) -> Reply:
+    """Parse, bind, access, cost, then select and answer chunk by chunk; the first chunk before any header."""
+    asked = _parse(call, await call.json())
+    call.mark("parse")
+    bound = bind(asked.query, call.node.catalogue, call.dataset, call.major())
+    item = _BY_RECORD_ID if asked.by is None else _condition(bound.where[-1]).item
+    values = [_value(item, one) for one in asked.sent]
+    call.mark("bind")
+    call.caller = call.node.gate.caller(call.headers)
+    allowed, probe = _decide(call, bound, item, values)
+    call.mark("access")
+    call.estimate = await call.node.cost.check(allowed)
+    call.mark("cost")
+    allowed = replace(allowed, where=tuple(one for one in allowed.where if one is not probe))
+    lines = _lines(call, allowed, item, asked.sent, values)
+    first = await anext(lines)
+    call.mark("select")
+    return Reply(200, _after(first, lines), names.NDJSON, {names.CONTRACT_VERSION: str(bound.contract.major)})
+
+
+def _parse(call: Call, members: dict[str, Any]) -> Lookup:
+    by = members.pop("by", None)
+    ids = members.pop("record_ids", None)
+    keys = members.pop("keys", None) if ids is None else ids
+    if not isinstance(keys, list) or (by is None) is (ids is None) or not isinstance(by, (str, type(None))):
+        raise Problem("bad-body", 'Send either "by" with a list of "keys", or a list of "record_ids".')
+    limit = call.node.settings.max_keys
+    if len(keys) > limit:
+        raise Problem("too-large", f"{len(keys)} keys are more than {limit}.", members={"limit": limit})
+    query = without_embeds(parse_body(members))
+    if query.limit is not None or query.offset:
+        raise Problem("bad-body", "A lookup answers every key whole; it takes no limit and no offset.")
+    if by is not None:
+        # An empty IN lets `bind` find the item, and say what is wrong with it, as for any filter.
+        query = query.with_where(Condition(by, Operator.IN, (), place=Place("by")))
+    return Lookup(query, by, keys)
+
+
+def _value(item: Item, sent: Any) -> Value:
+    try:
+        value = from_json(item, sent)
+    except UnreadableValue as fault:
+        raise Problem("bad-value", str(fault), members={"item": item.name}) from None
+    if value is None:
+        raise Problem("bad-value", f"{item.name} is looked up by values, not by null.", members={"item": item.name})
+    return value
+
+
+def _decide(
+    call: Call, bound: BoundQuery, item: Item, values: Sequence[Value]
+) -> tuple[BoundQuery, BoundCondition | None]:
+    """Access with the keys as a filter, which is also returned: a lookup uses its item as a filter would.
+
+    A record id is an address, not an item: it needs no right beyond the items shown.
+    """
+    if item is _BY_RECORD_ID:
+        return call.node.gate.decide(bound, call.caller), None
+    probe = _among(item, values)
+    asked = replace(bound, where=(*bound.where[:-1], probe))
+    return call.node.gate.decide(asked, call.caller), probe
+
+
+def _condition(one: BoundFilter) -> BoundCondition:
+    assert isinstance(one, BoundCondition)
+    return one
+
+
+def _among(item: Item, values: Sequence[Value]) -> BoundCondition:
+    return BoundCondition(item, Operator.IN, tuple(dict.fromkeys(values)))
+
+
+async def _lines(
+    call: Call, query: BoundQuery, item: Item, sent: Sequence[Any], values: Sequence[Value]
+) -> AsyncIterator[bytes]:
+    """One piece of NDJSON per chunk of keys, then the end line; always at least one piece."""
+    writer = RowWriter(query.columns)
+    total = 0
+    for begin in range(0, len(values), _CHUNK):
+        chunk = values[begin : begin + _CHUNK]
+        found = await _found(call, query, item, chunk)
+        lines = []
+        for key, value in zip(sent[begin : begin + _CHUNK], chunk, strict=True):
+            rows = found.get(value, ())
+            total += len(rows)
+            lines.append(orjson.dumps({"key": key, "records": writer.records(rows)}))
+        call.node.cost.allow(total)
+        yield b"\n".join(lines) + b"\n"
+    yield orjson.dumps({"end": {"keys": len(values), "records": total}}) + b"\n"
+
+
+async def _found(
+    call: Call, query: BoundQuery, item: Item, chunk: Sequence[Value]
+) -> Mapping[Value, Sequence[tuple[Value, ...]]]:
+    """The rows met by each key of a chunk, in the question's order; the key stands last in each row."""
+    narrowed = await _narrowed(call, query, item, chunk)
+    if narrowed is None:
+        return {}
+    narrowed = replace(narrowed, columns=(*narrowed.columns, BoundColumn("", item)))
+    found: dict[Value, list[tuple[Value, ...]]] = {}
+    after: tuple[Value, ...] | None = None
+    while True:
+        page = await call.node.source.page(narrowed, limit=call.node.settings.page_rows, after=after)
+        for row in page.rows:
+            found.setdefault(row[-1], []).append(row)
+        after = page.last
+        if after is None:
+            return found
+
+
+async def _narrowed(call: Call, query: BoundQuery, item: Item, chunk: Sequence[Value]) -> BoundQuery | None:
+    if item is not _BY_RECORD_ID:
+        return query.narrowed(_among(item, chunk))
+    keys = await call.node.source.keys(query.contract.dataset, [str(value) for value in chunk])
+    return query.narrowed(by_keys(query.contract, list(keys.values()))) if keys else None
+
+
+async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece

@@ -1,0 +1,53 @@
+"""One record at its address: `GET /records/{kind}/{dataset}/{record_id}`, with its version as ETag."""
+
+from dataclasses import replace
+
+import orjson
+
+from schemas.contracts.model import SYSTEM_ITEMS
+from schemas.query.bind import bind
+from schemas.query.bound import BoundColumn, BoundQuery
+from schemas.query.parse import parse_params
+from schemas.query.tree import Query
+from schemas.wire import headers as names
+from schemas.wire.problem import Problem
+from services.engine.api.addressing import by_keys, key_of, unknown_record
+from services.engine.api.call import Call, Reply
+from services.engine.api.listing import without_embeds
+from services.engine.api.rows import RowWriter
+
+_VERSION = BoundColumn("", SYSTEM_ITEMS["record_version"])
+
+
+async def read_one(call: Call) -> Reply:
+    """Parse, bind, access, select, answer. The address is no filter: it needs no right to the key's items."""
+    query = _parse(call)
+    call.mark("parse")
+    bound = bind(query, call.node.catalogue, call.dataset, call.major(), in_url=True)
+    call.mark("bind")
+    call.caller = call.node.gate.caller(call.headers)
+    bound = call.node.gate.decide(bound, call.caller)
+    call.mark("access")
+    row = await _select(call, bound)
+    call.mark("select")
+    tag = f'"{row[-1]}"'
+    headers = {names.CONTRACT_VERSION: str(bound.contract.major), "ETag": tag}
+    if call.headers.get("if-none-match") == tag:
+        return Reply(304, headers=headers)
+    return Reply(200, orjson.dumps(RowWriter(bound.columns).records([row])[0]), names.JSON, headers)
+
+
+def _parse(call: Call) -> Query:
+    query = without_embeds(parse_params(call.parameters))
+    if query.where or query.order or query.limit is not None or query.offset:
+        raise Problem("unknown-parameter", "One record's address takes the parameter select alone.")
+    return query
+
+
+async def _select(call: Call, bound: BoundQuery) -> tuple[object, ...]:
+    key = await key_of(call.node.source, call.dataset, call.record_id)
+    narrowed = bound.narrowed(by_keys(bound.contract, [key]))
+    page = await call.node.source.page(replace(narrowed, columns=(*bound.columns, _VERSION)), limit=1)
+    if not page.rows:
+        raise unknown_record()
+    return page.rows[0]

@@ -1,0 +1,132 @@
+"""The data plane in the API description: its paths and record forms derived from the contracts; used by `app`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from schemas.contracts.model import Contract, Item, ItemType, SharingClass
+from schemas.wire import headers as names
+from schemas.wire.problem import MEDIA_TYPE
+
+_FORMS: Mapping[ItemType, dict[str, Any]] = {
+    ItemType.STRING: {"type": "string"},
+    ItemType.INTEGER: {"type": "integer"},
+    ItemType.BOOLEAN: {"type": "boolean"},
+    ItemType.DECIMAL: {"type": "string", "format": "decimal"},
+    ItemType.DATE: {"type": "string", "format": "date"},
+    ItemType.TIMESTAMP: {"type": "string", "format": "date-time"},
+}
+_OBJECT: dict[str, Any] = {"type": "object"}
+_SELECT = {"name": "select", "in": "query", "schema": {"type": "string"}, "description": "Items to return; all if not said."}
+_QUERY = [
+    _SELECT,
+    {"name": "order", "in": "query", "schema": {"type": "string"}, "description": "item.asc|desc.nullsfirst|nullslast"},
+    {"name": "limit", "in": "query", "schema": {"type": "integer"}},
+    {"name": "offset", "in": "query", "schema": {"type": "integer"}},
+    {"name": "cursor", "in": "query", "schema": {"type": "string"}, "description": "From Langqiao-Next."},
+]
+_CALLER = [
+    {"name": name, "in": "header", "schema": {"type": "string"}}
+    for name in ("Langqiao-Officer", "Langqiao-Purpose", "Contract-Version", "Prefer")
+]
+_RECORD_ID = [{"name": "record_id", "in": "path", "required": True, "schema": {"type": "string"}}]
+_IF_MATCH = [{"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}]
+_ONCE = [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}]
+_PROBLEM = {"description": "A problem (RFC 9457).", "content": {MEDIA_TYPE: {"schema": _OBJECT}}}
+
+
+def described(document: dict[str, Any], contracts: Iterable[Contract]) -> dict[str, Any]:
+    """FastAPI's description with the data routes put first."""
+    by_dataset: dict[str, list[Contract]] = {}
+    for contract in contracts:
+        by_dataset.setdefault(contract.dataset, []).append(contract)
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    paths: dict[str, Any] = {}
+    for majors in by_dataset.values():
+        schemas.update((_schema_name(one), record_schema(one)) for one in majors)
+        paths |= _paths(majors)
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    document["paths"] = paths | document.get("paths", {})
+    return document
+
+
+def record_schema(contract: Contract) -> dict[str, Any]:
+    """The JSON Schema of a record; withheld items are no part of what is served."""
+    served = [one for one in contract.items.values() if one.sharing.sharing_class is not SharingClass.WITHHELD]
+    return {
+        "type": "object",
+        "title": f"{contract.title_zh} ({contract.dataset} v{contract.major})",
+        "description": contract.description,
+        "properties": {one.name: _item_schema(one) for one in served},
+    }
+
+
+def _item_schema(item: Item) -> dict[str, Any]:
+    schema: dict[str, Any] = {**_FORMS[item.type], "title": item.title_zh, "description": item.title_en}
+    if item.max_length is not None:
+        schema["maxLength"] = item.max_length
+    if item.values is not None:
+        schema["enum"] = [*item.values, *([] if item.required else [None])]
+    if not item.required:
+        schema["type"] = [schema["type"], "null"]
+    return schema
+
+
+def _paths(majors: Sequence[Contract]) -> dict[str, Any]:
+    first = majors[0]
+    path = f"/records/{first.kind}/{first.name}"
+    record: dict[str, Any] = {"oneOf": [{"$ref": f"#/components/schemas/{_schema_name(one)}"} for one in majors]}
+    filters = [_filter(one) for one in first.items.values() if one.filterable and not one.personal]
+    listed = {"type": "array", "items": record}
+    return {
+        path: {
+            "get": _action(first, "List", listed, [*_QUERY, *filters]),
+            "head": _action(first, "Count", None, [*_QUERY, *filters]),
+            "post": _action(first, "Create", _OBJECT, _ONCE, sent=record, status="201"),
+        },
+        f"{path}/query": {"post": _action(first, "Query", listed, [], sent=_OBJECT)},
+        f"{path}/lookup": {"post": _action(first, "Look up", _OBJECT, [], sent=_OBJECT, media_type=names.NDJSON)},
+        f"{path}/verify": {"post": _action(first, "Verify", _OBJECT, [], sent=_OBJECT)},
+        f"{path}/{{record_id}}": {
+            "get": _action(first, "Read", record, [*_RECORD_ID, _SELECT]),
+            "put": _action(first, "Replace", _OBJECT, [*_RECORD_ID, *_IF_MATCH], sent=record),
+            "patch": _action(
+                first, "Change", _OBJECT, [*_RECORD_ID, *_IF_MATCH], sent=_OBJECT, sent_as="application/merge-patch+json"
+            ),
+            "delete": _action(first, "Delete", None, [*_RECORD_ID, *_IF_MATCH], status="204"),
+        },
+    }
+
+
+def _action(
+    contract: Contract,
+    verb: str,
+    answer: dict[str, Any] | None,
+    parameters: Sequence[dict[str, Any]],
+    *,
+    sent: dict[str, Any] | None = None,
+    sent_as: str = names.JSON,
+    status: str = "200",
+    media_type: str = names.JSON,
+) -> dict[str, Any]:
+    content = {} if answer is None else {"content": {media_type: {"schema": answer}}}
+    action: dict[str, Any] = {
+        "tags": [contract.dataset],
+        "summary": f"{verb}: {contract.title_zh}",
+        "operationId": f"{verb.lower().replace(' ', '_')}_{contract.kind}_{contract.name}",
+        "parameters": [*parameters, *_CALLER],
+        "responses": {status: {"description": verb, **content}, "default": _PROBLEM},
+        "security": [{"token": []}, {}],
+    }
+    if sent is not None:
+        action["requestBody"] = {"required": True, "content": {sent_as: {"schema": sent}}}
+    return action
+
+
+def _filter(item: Item) -> dict[str, Any]:
+    shown = f"{item.title_zh} / {item.title_en}: operator.value, such as eq.…"
+    return {"name": item.name, "in": "query", "schema": {"type": "string"}, "description": shown}
+
+
+def _schema_name(contract: Contract) -> str:
+    return f"{contract.kind}.{contract.name}.v{contract.major}"

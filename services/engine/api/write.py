@@ -1,0 +1,128 @@
+"""Writes by the department's own systems: create, replace, merge-patch and delete one record."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from schemas.contracts.model import Contract
+from schemas.query.bound import Value
+from schemas.wire import headers as names
+from schemas.wire.problem import Problem
+from services.engine.api.addressing import key_of
+from services.engine.api.call import Call, Reply
+from services.engine.api.validation import changes, replacement, whole_record
+from services.engine.source.port import Key, Once, Version, Written
+
+_MERGE_PATCH = "application/merge-patch+json"
+_LEGAL_TIME = ZoneInfo("Asia/Shanghai")
+_Check = Callable[[Contract, Mapping[str, object], Key, date], dict[str, Value]]
+
+
+async def create(call: Call) -> Reply:
+    """A new record: 201 with its address; sent again under its idempotency key, the same answer."""
+    contract = _admit(call)
+    sent = await call.json()
+    call.mark("parse")
+    values = whole_record(contract, sent, _today(call))
+    call.mark("validate")
+    written = await call.node.source.create(contract.dataset, contract.major, values, _once(call, sent))
+    call.mark("write")
+    reply = _written(contract, written, 201)
+    reply.headers["Location"] = f"{call.path.rstrip('/')}/{written.record_id}"
+    return reply
+
+
+async def replace(call: Call) -> Reply:
+    """Every item but the key's takes the value sent, or null."""
+    return await _change(call, names.JSON, replacement)
+
+
+async def patch(call: Call) -> Reply:
+    """A merge-patch (RFC 7396): items sent take their value, null takes one away, others stay."""
+    return await _change(call, _MERGE_PATCH, changes)
+
+
+async def delete(call: Call) -> Reply:
+    """The record goes; its deletion is published."""
+    contract = _admit(call)
+    tags = _if_match(call)
+    key = await key_of(call.node.source, contract.dataset, call.record_id)
+    expected = await _expected(call, contract, key, tags)
+    await call.node.source.delete(contract.dataset, key, expected)
+    call.mark("write")
+    return Reply(204, headers={names.CONTRACT_VERSION: str(contract.major)})
+
+
+async def _change(call: Call, media_type: str, check: _Check) -> Reply:
+    contract = _admit(call)
+    tags = _if_match(call)
+    sent = await call.json(media_type)
+    call.mark("parse")
+    key = await key_of(call.node.source, contract.dataset, call.record_id)
+    values = check(contract, sent, key, _today(call))
+    call.mark("validate")
+    expected = await _expected(call, contract, key, tags)
+    written = await call.node.source.change(contract.dataset, contract.major, key, values, expected)
+    call.mark("write")
+    return _written(contract, written, 200)
+
+
+def _admit(call: Call) -> Contract:
+    """The contract written under, for a system of the owner that says who acts and what for."""
+    contract = call.node.catalogue.contract(call.dataset, call.major())
+    call.caller = call.node.gate.caller(call.headers)
+    call.node.gate.admit_writer(call.caller)
+    call.mark("access")
+    return contract
+
+
+def _if_match(call: Call) -> list[str]:
+    tags = [tag.strip() for tag in call.headers.get("if-match", "").split(",") if tag.strip()]
+    if not tags:
+        raise Problem("precondition-required", "A change says which version it changes: If-Match with the ETag read.")
+    return tags
+
+
+async def _expected(call: Call, contract: Contract, key: Key, tags: list[str]) -> Version | None:
+    """The version that must still stand; None when the caller takes any. Problem stale-version."""
+    if "*" in tags:
+        return None
+    known = [version for tag in tags if (version := _version(tag)) is not None]
+    if len(known) == 1:
+        return known[0]
+    now = await call.node.source.version(contract.dataset, key)
+    if now is None or now not in known:
+        raise Problem("stale-version", "The record is not at any of the versions in If-Match.")
+    return now
+
+
+def _version(tag: str) -> Version | None:
+    """The version in a strong entity tag; a weak or foreign one matches nothing."""
+    try:
+        return Version.parse(tag[1:-1]) if tag[0] == tag[-1] == '"' else None
+    except ValueError:
+        return None
+
+
+def _once(call: Call, sent: Mapping[str, object]) -> Once | None:
+    """The caller's idempotency key, its own to each system, with a digest of what was sent under it."""
+    key = call.headers.get(names.IDEMPOTENCY_KEY, "")
+    if not key:
+        return None
+    if len(key) > 200:
+        raise Problem("bad-body", "An Idempotency-Key has at most 200 characters.")
+    digest = hashlib.sha256(orjson.dumps([call.major(), sent], option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return Once(f"{call.caller.system}:{key}", digest)
+
+
+def _written(contract: Contract, written: Written, status: int) -> Reply:
+    body = orjson.dumps({"record_id": written.record_id, "record_version": str(written.version)})
+    headers = {names.CONTRACT_VERSION: str(contract.major), "ETag": f'"{written.version}"'}
+    return Reply(status, body, names.JSON, headers)
+
+
+def _today(call: Call) -> date:
+    return call.node.clock().astimezone(_LEGAL_TIME).date()

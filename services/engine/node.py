@@ -1,0 +1,93 @@
+"""A department as its folder describes it, and the running node that the engine makes of it; used by every entry point."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from schemas.contracts.catalogue import Catalogue
+from schemas.contracts.load import document_of, files, load_kind
+from schemas.contracts.model import Contract
+from services.engine.access.gate import Gate, open_gate
+from services.engine.api.cost import Cost
+from services.engine.api.health import Health
+from services.engine.api.paging import CursorSeal
+from services.engine.mapping.model import Mapping
+from services.engine.settings import Settings
+from services.engine.source.port import RecordSource
+
+_LEAST_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """What a department's folder says: its kind, and how its own tables show its contracts.
+
+    `mappings` is a pure function; it gives one mapping for each contract of the kind, all majors included.
+    """
+
+    kind: str
+    mappings: Callable[[Catalogue], tuple[Mapping, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A department with its contracts read: everything known before a database is opened."""
+
+    kind: str
+    contracts: tuple[Contract, ...]
+    documents: tuple[dict[str, Any], ...]
+    catalogue: Catalogue
+    mappings: tuple[Mapping, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One running department service, as its calls see it."""
+
+    settings: Settings
+    catalogue: Catalogue
+    documents: tuple[dict[str, Any], ...]
+    source: RecordSource
+    gate: Gate
+    cost: Cost
+    seal: CursorSeal
+    health: Health
+    clock: Callable[[], datetime]
+
+
+class BadDepartment(Exception):
+    """The department's folder, contracts and settings do not fit together; says how."""
+
+
+def read_contracts(department: Department, settings: Settings) -> Offered:
+    """The department with its contracts; raises ContractFault or BadDepartment."""
+    if settings.kind != department.kind:
+        raise BadDepartment(f"the settings are for {settings.kind}, the department is {department.kind}")
+    root = settings.contracts_dir
+    contracts = load_kind(department.kind, root)
+    catalogue = Catalogue(contracts)
+    mappings = department.mappings(catalogue)
+    _same(contracts, mappings)
+    documents = tuple(document_of(path) for path in files(department.kind, root))
+    return Offered(department.kind, contracts, documents, catalogue, mappings)
+
+
+def read_secret(path: Path) -> bytes:
+    """A secret from its file; BadDepartment when it is too short to be one."""
+    secret = path.read_bytes()
+    if len(secret) < _LEAST_SECRET_BYTES:
+        raise BadDepartment(f"{path.name} holds fewer than {_LEAST_SECRET_BYTES} bytes")
+    return secret
+
+
+def _same(contracts: tuple[Contract, ...], mappings: tuple[Mapping, ...]) -> None:
+    promised = {(one.dataset, one.major) for one in contracts}
+    mapped = {(one.contract.dataset, one.contract.major) for one in mappings}
+    if not promised:
+        raise BadDepartment("the department has no contracts")
+    for dataset, major in sorted(promised ^ mapped):
+        raise BadDepartment(f"{dataset} v{major} has a contract or a mapping, but not both")

@@ -1,0 +1,131 @@
+"""The settings of a department's two processes, service and relay: read from LANGQIAO_… by their `main`s alone."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+from pydantic import Field, SecretStr, StringConstraints
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Division = Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
+Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """One department's settings. Every field says its unit, and why its default is what it is."""
+
+    model_config = SettingsConfigDict(env_prefix="LANGQIAO_", frozen=True, extra="ignore")
+
+    # Who this is
+    kind: Kind = Field(description="Kind of department, as its folder is named; no default: it must be meant.")
+    division: Division = Field(description="Division served, 6-digit GB/T 2260 code; no default: it must be meant.")
+    node: str = Field("", description="Node id; empty: <division>.<kind>, which is unique while one service runs each.")
+    coverage: tuple[Division, ...] = Field(
+        (), description="Divisions whose records are kept here, a JSON list; empty: the division alone."
+    )
+    copy_of: str | None = Field(
+        None, description="Node whose records these are copies of; unset: authoritative. Copies never join a fan-out."
+    )
+    environment: str = Field(
+        "dev", pattern=r"^[a-z0-9_]+$", description="First part of topic names, so that two bridges can share a broker."
+    )
+    contracts_dir: Path | None = Field(
+        None, description="Folder of contract files, one folder a kind; unset: those of the installed package."
+    )
+
+    # The department's database
+    database_url: SecretStr = Field(
+        description="Department's database: sqlite:///file or postgresql://…; no default: it must be meant."
+    )
+    statement_budget_ms: Count = Field(
+        5_000, description="Longest that one statement may run, in ms: past it a question counts as too costly."
+    )
+    cost_limit: Count = Field(
+        1_000_000, description="Most records that a question may touch by estimate: about a second of a database."
+    )
+    estimate_seconds: Count = Field(
+        10, description="How long a record count serves for estimates, in seconds: costs need only the magnitude."
+    )
+
+    # Answers
+    max_rows: Count = Field(10_000, description="Most rows in one answer; a cursor leads on. Bounds a call's time.")
+    page_rows: Count = Field(
+        1_000, description="Rows read from the database at a time: a walk of short statements, no open transaction."
+    )
+    max_answer_bytes: Count = Field(
+        8 * 1024 * 1024, description="Bytes after which an answer ends early with a cursor: bounds memory per call."
+    )
+    max_body_bytes: Count = Field(1024 * 1024, description="Largest request body, in bytes: 10,000 keys fit well.")
+    max_keys: Count = Field(10_000, description="Most keys in one lookup: a minute's work at the slowest source.")
+    deadline_ms: Count = Field(
+        30_000, description="Longest that a call may take when the caller names no deadline, in ms; also the ceiling."
+    )
+    cursor_seconds: Count = Field(900, description="How long a cursor stays good, in seconds: a coffee, not a day.")
+
+    # Trust
+    registry_file: Path | None = Field(
+        None, description="Signed member registry; unset: nobody is a member, only anonymous calls pass."
+    )
+    grants_file: Path | None = Field(None, description="Signed grants; unset: there are none, conditional items stay.")
+    authority_keys: dict[str, str] = Field(
+        {}, description="Public keys that may sign registry and grants, JSON: key id -> hex; empty: nobody may."
+    )
+    pseudonym_key_file: Path = Field(
+        description="File of at least 32 secret bytes that make record ids; service and relay share it for life."
+    )
+    cursor_key_file: Path | None = Field(
+        None, description="File of at least 32 secret bytes that seal cursors; unset: made anew at each start."
+    )
+    token_cache: Count = Field(10_000, description="Checked tokens remembered: a check costs more than a read.")
+
+    # Serving
+    host: str = Field("127.0.0.1", description="Address to listen on; loopback unless meant otherwise.")
+    port: int = Field(8100, ge=0, le=65535, description="Port to listen on.")
+    check_seconds: Count = Field(1, description="How often /health's checks run, in seconds: one bad minute shows.")
+
+    # Publishing
+    bootstrap_servers: str = Field("127.0.0.1:9092", description="Kafka addresses, comma-separated.")
+    create_topics: bool = Field(
+        False, description="Whether the relay makes missing topics; off, as in production an operator's plan does."
+    )
+    replication_factor: Count = Field(1, description="Replicas of topics that the relay makes; 3 on a real cluster.")
+    outbox_limit: Count = Field(
+        1_000_000, description="Unsent changes kept whole; beyond, one mark per record is kept, so disks never fill."
+    )
+    relay_batch: Count = Field(500, description="Changes that the relay sends at a time: one round trip's worth.")
+    relay_poll_ms: Count = Field(10, description="How often the relay looks for changes, in ms: p50 delay is half.")
+    lease_seconds: Count = Field(
+        10, description="How long a relay's lease lasts, in seconds: a second relay takes over after that."
+    )
+
+    @property
+    def node_id(self) -> str:
+        return self.node or self.department
+
+    @property
+    def department(self) -> str:
+        """The department's id, which is also its member id."""
+        return f"{self.division}.{self.kind}"
+
+    @property
+    def covers(self) -> tuple[str, ...]:
+        return self.coverage or (self.division,)
+
+
+def env_example(settings: type[BaseSettings]) -> str:
+    """A commented env file of every setting: unset ones without default first need a value. Used by deploy."""
+    prefix = settings.model_config.get("env_prefix", "")
+    lines: list[str] = []
+    for name, field in settings.model_fields.items():
+        lines += [f"# {field.description}", f"{prefix}{name.upper()}={_shown(field.default)}", ""]
+    return "\n".join(lines)
+
+
+def _shown(default: Any) -> str:
+    if default is PydanticUndefined or default is None:
+        return ""
+    if isinstance(default, (bool, dict, tuple)):
+        return orjson.dumps(default).decode()
+    return str(default)

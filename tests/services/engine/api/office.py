@@ -1,0 +1,107 @@
+"""A small department made for the service's tests: its contracts as documents, its tables, its mapping."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+KIND = "vehicle_office"
+DIVISION = "330203"
+OWNER = f"{DIVISION}.{KIND}"
+
+_OPEN = {"open": "道路交通安全法 第九条"}
+_PERSONAL = {"personal": True}
+_CONDITIONAL = {"sharing": {"class": "conditional", "scope": "本市部门", "purpose": "核验"}}
+_WITHHELD = {"sharing": {"class": "withheld", "reason": "内部备注", "legalBasis": "个人信息保护法 第二十八条"}}
+
+_VEHICLES: dict[str, dict[str, Any]] = {
+    "plate": {"key": 1, "options": {"maxLength": 8}, **_OPEN},
+    "owner_id": {"options": {"format": "id-number"}, **_CONDITIONAL, **_PERSONAL},
+    "owner_code": {"options": {"format": "credit-code"}},
+    "colour": {"required": True, "values": ["red", "green", "blue"], **_OPEN},
+    "division": {"options": {"format": "division"}, **_OPEN},
+    "price": {"type": "number", "scale": 2},
+    "seats": {"type": "integer", **_OPEN},
+    "registered_on": {"type": "date", **_OPEN},
+    "scrapped": {"type": "boolean", **_OPEN},
+    "remark": {"notFilterable": "自由文本，不作检索"},
+    "secret": {**_WITHHELD},
+}
+_DRIVERS: dict[str, dict[str, Any]] = {
+    "id_number": {"key": 1, "options": {"format": "id-number"}, **_CONDITIONAL, **_PERSONAL},
+    "name": {"required": True, **_PERSONAL},
+    "licence_class": {},
+}
+_INSPECTIONS: dict[str, dict[str, Any]] = {
+    "plate": {"key": 1, **_OPEN},
+    "year": {"key": 2, "type": "integer", **_OPEN},
+    "passed": {"type": "boolean", **_OPEN},
+}
+_INSPECTIONS_2 = _INSPECTIONS | {"inspected_at": {"type": "timestamp", **_OPEN}}
+
+
+def write_contracts(folder: Path) -> None:
+    """The office's four contracts (one dataset in two majors) as files under `folder`."""
+    home = folder / KIND
+    home.mkdir(parents=True)
+    for name, version, items, public in (
+        ("vehicles", "1.0.0", _VEHICLES, True),
+        ("drivers", "1.0.0", _DRIVERS, False),
+        ("inspections", "1.0.0", _INSPECTIONS, True),
+        ("inspections", "2.0.0", _INSPECTIONS_2, True),
+    ):
+        document = _document(name, version, items, public)
+        (home / f"{name}.v{version[0]}.odcs.yaml").write_bytes(orjson.dumps(document))
+
+
+def _document(name: str, version: str, items: dict[str, dict[str, Any]], public: bool) -> dict[str, Any]:
+    custom = {
+        "titleEn": name,
+        "provider": "测试车管所",
+        "sourceDepartment": "测试车管所",
+        "format": "database record",
+        "sharingMode": "service interface",
+        "grade": "L2",
+        "keyPublic": public,
+        "sharing": {"class": "unconditional"},
+    }
+    return {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": f"urn:langqiao:contract:{KIND}.{name}:{version[0]}",
+        "name": name,
+        "version": version,
+        "status": "active",
+        "domain": KIND,
+        "description": {"purpose": "测试", "usage": "仅用于测试"},
+        "slaProperties": [{"property": "frequency", "value": "realtime"}],
+        "customProperties": _custom(custom),
+        "schema": [
+            {
+                "name": name,
+                "businessName": name,
+                "logicalType": "object",
+                "properties": [_property(item, said) for item, said in items.items()],
+            }
+        ],
+    }
+
+
+def _property(name: str, said: dict[str, Any]) -> dict[str, Any]:
+    custom = {key: value for key, value in said.items() if key not in ("key", "type", "options", "required")}
+    found: dict[str, Any] = {
+        "name": name,
+        "businessName": name,
+        "logicalType": said.get("type", "string"),
+        "required": said.get("required", False) or "key" in said,
+        "customProperties": _custom({"titleEn": name, **custom}),
+    }
+    if "key" in said:
+        found |= {"primaryKey": True, "primaryKeyPosition": said["key"]}
+    if "options" in said:
+        found["logicalTypeOptions"] = said["options"]
+    return found
+
+
+def _custom(members: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"property": name, "value": value} for name, value in members.items()]
