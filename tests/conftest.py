@@ -4,7 +4,10 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-_SHARED = {"deadline": None, "suppress_health_check": (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)}
+_SHARED = {
+    "deadline": None,
+    "suppress_health_check": (HealthCheck.too_slow, HealthCheck.function_scoped_fixture),
+}
 
 settings.register_profile("default", max_examples=60, **_SHARED)
 settings.register_profile("ci", max_examples=60, derandomize=True, print_blob=True, **_SHARED)

@@ -1,11 +1,14 @@
-"""Administrative divisions, each valid for a date: the tree province > city > county; used for coverage and disputes."""
+"""Administrative divisions, each valid for a date: a tree province > city > county; for coverage and disputes."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
 
 from schemas.law.division_table import ROWS
+
+_CODE = re.compile(r"[1-9][0-9]{5}")
 
 
 class Level(StrEnum):
@@ -34,6 +37,9 @@ class Division:
 
 
 def level_of(code: str) -> Level:
+    """The level that a code tells; raises UnknownDivision unless it has six digits."""
+    if not _CODE.fullmatch(code):
+        raise UnknownDivision("a division code has six digits, and does not begin with 0")
     if code.endswith("0000"):
         return Level.PROVINCE
     return Level.CITY if code.endswith("00") else Level.COUNTY
@@ -68,10 +74,26 @@ def find(code: str, day: date) -> Division:
     """The division of that code on that day; raises UnknownDivision."""
     division = _table().get(code)
     if division is None:
-        raise UnknownDivision(f"{code} is no division that is known here")
+        raise UnknownDivision("the division code is not known here")
     if not division.valid_on(day):
-        raise UnknownDivision(f"{code} is no division on {day}")
+        raise UnknownDivision(f"the division code is not valid on {day}")
     return division
+
+
+def name(code: str, day: date) -> str:
+    """The Chinese name of a division on a day; raises UnknownDivision."""
+    return find(code, day).name
+
+
+def valid_on(code: str, day: date) -> bool:
+    """Whether a code stands for a division on a day."""
+    division = _table().get(code)
+    return division is not None and division.valid_on(day)
+
+
+def children_of(area: str, day: date) -> tuple[Division, ...]:
+    """The divisions next below an area on a day, by code."""
+    return tuple(one for one in _table().values() if parent_of(one.code) == area and one.valid_on(day))
 
 
 def counties_of(area: str, day: date) -> tuple[Division, ...]:

@@ -13,6 +13,7 @@ def test_every_module_opens_with_a_sentence() -> None:
     silent = [
         tree.name(path)
         for path in tree.modules()
-        if _needs_a_sentence(path.read_text(encoding="utf-8"), tree.name(path)) and not ast.get_docstring(tree.syntax(path))
+        if _needs_a_sentence(path.read_text(encoding="utf-8"), tree.name(path))
+        and not ast.get_docstring(tree.syntax(path))
     ]
     assert silent == []

@@ -1,4 +1,4 @@
-"""Rule: importing a module builds nothing: no settings, app, engine or client, no connection, process, thread or file."""
+"""Rule: importing a module builds nothing: no settings, app, engine, client, connection, process, thread or file."""
 
 import json
 import os

@@ -2,7 +2,19 @@
 
 from tests.house import tree
 
-_EMPTY_WORDS = {"util", "utils", "utilities", "common", "commons", "helper", "helpers", "base", "misc", "lib", "shared"}
+_EMPTY_WORDS = {
+    "util",
+    "utils",
+    "utilities",
+    "common",
+    "commons",
+    "helper",
+    "helpers",
+    "base",
+    "misc",
+    "lib",
+    "shared",
+}
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
