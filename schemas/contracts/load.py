@@ -84,7 +84,6 @@ def _contract(document: Document, model: OpenDataContractStandard, faults: list[
     if sharing is None:
         faults.append(document.fault("the mandatory field `sharing class` is missing: customProperties sharing.class"))
         return None
-    items = _items(document, table, sharing, faults)
     keys = sorted((one for one in table.properties or () if one.primaryKey), key=lambda one: one.primaryKeyPosition or 1)
     description = model.description
     return Contract(
@@ -107,7 +106,7 @@ def _contract(document: Document, model: OpenDataContractStandard, faults: list[
         sharing=sharing,
         key=tuple(one.name or "" for one in keys),
         key_public=custom.get("keyPublic") is True,
-        items=items,
+        items=_items(document, table, sharing, faults),
         links=_links(document, table, faults),
         subjects=tuple(custom.get("subjects") or ()),
         division_item=custom.get("divisionItem"),
