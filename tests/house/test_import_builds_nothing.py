@@ -18,8 +18,7 @@ def watch(event, arguments):
     if event in EVENTS:
         deeds.append(event)
     if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
-        if ".pyc" not in str(arguments[0]):
-            deeds.append("open for writing")
+        deeds.append("open for writing")
 
 sys.addaudithook(watch)
 rooms = json.load(sys.stdin)
