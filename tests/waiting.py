@@ -11,7 +11,7 @@ T = TypeVar("T")
 _STEP = 0.02
 
 
-async def until(predicate: Callable[[], T | Awaitable[T]], timeout: float = 10.0, what: str = "") -> T:  # noqa: ASYNC109
+async def until(predicate: Callable[[], T | Awaitable[T]], timeout: float = 10.0, what: str = "") -> T:
     """The first true value of `predicate` (plain or async); AssertionError naming `what` after `timeout` seconds."""
     end = time.monotonic() + timeout
     while True:
