@@ -1,4 +1,4 @@
-"""A department as its folder describes it, and the running node that the engine makes of it; used by every entry point."""
+"""A department as its folder describes it, and the running node made of it; used by every entry point."""
 
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -59,6 +59,26 @@ class Node:
     clock: Callable[[], datetime]
 
 
+@asynccontextmanager
+async def open_node(
+    offered: Offered, settings: Settings, clock: Callable[[], datetime]
+) -> AsyncIterator[Node]:
+    """The node with its database open; closed with the block."""
+    async with open_source(offered, settings) as source:
+        gate = open_gate(settings, clock)
+        yield Node(
+            settings=settings,
+            catalogue=offered.catalogue,
+            documents=offered.documents,
+            source=source,
+            gate=gate,
+            cost=Cost(source, settings, clock),
+            seal=CursorSeal(_cursor_key(settings), settings.cursor_seconds),
+            health=Health(settings.node_id, node_checks(source, gate, settings, clock)),
+            clock=clock,
+        )
+
+
 class BadDepartment(Exception):
     """The department's folder, contracts and settings do not fit together; says how."""
 
@@ -82,6 +102,12 @@ def read_secret(path: Path) -> bytes:
     if len(secret) < _LEAST_SECRET_BYTES:
         raise BadDepartment(f"{path.name} holds fewer than {_LEAST_SECRET_BYTES} bytes")
     return secret
+
+
+def _cursor_key(settings: Settings) -> bytes:
+    if settings.cursor_key_file is None:
+        return secrets.token_bytes(_LEAST_SECRET_BYTES)
+    return read_secret(settings.cursor_key_file)
 
 
 def _same(contracts: tuple[Contract, ...], mappings: tuple[Mapping, ...]) -> None:

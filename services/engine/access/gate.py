@@ -2,20 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
+from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
-from schemas.trust.access import decide
+from schemas.trust import grants, registry
+from schemas.trust.access import decide, decide_write
 from schemas.trust.grants import Grants
 from schemas.trust.model import Caller
 from schemas.trust.registry import Registry
+from schemas.trust.token import TokenCache
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
-from services.engine.access.tokens import TokenCache
 from services.engine.access.trusted import SignedFile
 from services.engine.settings import Settings
 
 _ANONYMOUS = Caller()
+_NOBODY = Registry(0, datetime.min.replace(tzinfo=UTC), {}, {})
+_NONE = Grants()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,7 @@ class Gate:
 
     def refresh(self) -> None:
         """Take up changed files; called at start and by the health checks."""
-        if self.registry.refresh():
-            self.tokens.clear()
+        self.registry.refresh()
         self.grants.refresh()
 
     def caller(self, headers: Mapping[str, str]) -> Caller:
@@ -42,21 +45,18 @@ class Gate:
         scheme, _, text = authorization.partition(" ")
         if scheme.lower() != "bearer" or not text.strip():
             raise Problem("bad-token", "Authorization takes Bearer and a token.")
-        caller = self.tokens.caller(text.strip(), self.registry.value, self.clock())
-        return replace(caller, officer=headers.get(names.OFFICER) or None, purpose=headers.get(names.PURPOSE) or None)
+        caller = self.tokens.check(text.strip(), self.registry.value, self.clock())
+        return replace(
+            caller, officer=headers.get(names.OFFICER) or None, purpose=headers.get(names.PURPOSE) or None
+        )
 
     def decide(self, query: BoundQuery, caller: Caller) -> BoundQuery:
         """What of the question this caller may have; Problem token-required, purpose-required, …"""
         return decide(query, caller, self.grants.value, self.clock(), owner=self.owner)
 
-    def admit_writer(self, caller: Caller) -> None:
+    def decide_write(self, contract: Contract, caller: Caller) -> None:
         """Only the department's own systems write, and they too say who acts and what for."""
-        if caller.anonymous:
-            raise Problem("token-required", "Writing needs the token of one of the department's systems.")
-        if not (caller.officer and caller.purpose):
-            raise Problem("purpose-required", "A change names its officer and its purpose.")
-        if caller.member != self.owner:
-            raise Problem("not-owner", f"Only the systems of {self.owner} write here.")
+        decide_write(contract, caller, owner=self.owner)
 
 
 def open_gate(settings: Settings, clock: Callable[[], datetime]) -> Gate:
@@ -64,8 +64,8 @@ def open_gate(settings: Settings, clock: Callable[[], datetime]) -> Gate:
     trusted = settings.authority_keys
     gate = Gate(
         settings.department,
-        SignedFile(settings.registry_file, trusted, Registry.from_document, Registry.empty()),
-        SignedFile(settings.grants_file, trusted, Grants.from_document, Grants.empty()),
+        SignedFile(settings.registry_file, trusted, registry.from_document, _NOBODY),
+        SignedFile(settings.grants_file, trusted, grants.from_document, _NONE),
         TokenCache(settings.token_cache),
         clock,
     )

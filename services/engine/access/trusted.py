@@ -5,12 +5,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from schemas.trust import signed
+from schemas.trust.signed import DocumentRefused
 
 _log = logging.getLogger("langqiao.engine")
-_T = TypeVar("_T")
+
+
+class Numbered(Protocol):
+    """A document that rises in number and expires; None: there is no document."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def expires(self) -> datetime | None: ...
+
+
+_T = TypeVar("_T", bound=Numbered)
 
 
 @dataclass(slots=True)
@@ -24,48 +36,38 @@ class SignedFile(Generic[_T]):
     trusted: Mapping[str, str]
     read: Callable[[dict[str, Any]], _T]
     value: _T
-    number: int = 0
-    expires: datetime | None = None
     fault: str | None = None
     _seen: tuple[int, int] | None = None
 
-    def refresh(self) -> bool:
-        """Read the file if it has changed; whether a new value came of it."""
+    def refresh(self) -> None:
+        """Read the file if it has changed since it was read last."""
         if self.path is None:
-            return False
+            return
         try:
             state = self.path.stat()
-            seen = (state.st_mtime_ns, state.st_size)
-            if seen == self._seen:
-                return False
-            self._take(signed.read(self.path.read_text(), self.trusted))
-        except Exception as fault:
-            # A file that cannot be used must not open, nor stop, anything: say so, keep what was good.
-            self._blame(type(fault).__name__)
-            return False
-        self._seen, self.fault = seen, None
-        return True
+            if (state.st_mtime_ns, state.st_size) == self._seen:
+                return
+            self._seen = (state.st_mtime_ns, state.st_size)
+            self._take(self.read(signed.read(self.path.read_text().strip(), self.trusted)))
+        except DocumentRefused as refused:
+            self._blame(refused.reason)
+        except (OSError, UnicodeDecodeError) as unreadable:
+            self._seen = None
+            self._blame(type(unreadable).__name__)
 
     def why_not(self, now: datetime) -> str | None:
-        """Why this document is not to be relied on now; None when it is."""
-        if self.fault is not None:
+        """Why this document is not to be relied on now; None when it is, or when there is to be none."""
+        if self.path is None or self.fault is not None:
             return self.fault
-        if self.expires is not None and self.expires <= now:
-            return "expired"
-        return None
+        return "expired" if self.value.expires is None or self.value.expires <= now else None
 
-    def _take(self, document: dict[str, Any]) -> None:
-        number = int(document["number"])
-        if number < self.number:
-            raise OlderNumber
-        self.value = self.read(document)
-        self.number, self.expires = number, datetime.fromisoformat(document["expires"])
+    def _take(self, value: _T) -> None:
+        if value.number < self.value.number:
+            # An older document may have been put back to undo a removal.
+            raise DocumentRefused("older", "the document in force has a higher number")
+        self.value, self.fault = value, None
 
     def _blame(self, reason: str) -> None:
         if reason != self.fault:
             _log.error("signed file not usable: %s (%s)", self.path.name if self.path else "-", reason)
         self.fault = reason
-
-
-class OlderNumber(Exception):
-    """The file holds an older document than the one in force; it may have been put back to undo a removal."""

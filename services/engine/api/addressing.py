@@ -15,7 +15,10 @@ def by_keys(contract: Contract, keys: Sequence[Key]) -> BoundFilter:
     if len(items) == 1:
         return BoundCondition(items[0], Operator.IN, tuple(key[0] for key in keys))
     each = (
-        BoundGroup(False, tuple(BoundCondition(item, Operator.EQ, part) for item, part in zip(items, key, strict=True)))
+        BoundGroup(
+            False,
+            tuple(BoundCondition(item, Operator.EQ, part) for item, part in zip(items, key, strict=True)),
+        )
         for key in keys
     )
     return BoundGroup(True, tuple(each))

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from services.engine.api.control import add_control_plane
 from services.engine.api.openapi import described
 from services.engine.api.plane import DataPlane
-from services.engine.node import Department, load_contracts, open_node
+from services.engine.node import Department, read_contracts, open_node
 from services.engine.settings import Settings
 
 
@@ -20,9 +20,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(department: Department, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+def create_app(
+    department: Department, settings: Settings, *, clock: Callable[[], datetime] = utc_now
+) -> FastAPI:
     """The service of one department. Contracts are read here (ContractFault), the rest opens with the app."""
-    offered = load_contracts(department, settings)
+    offered = read_contracts(department, settings)
     plane = DataPlane()
 
     @asynccontextmanager

@@ -65,7 +65,9 @@ class Call:
             document = orjson.loads(body)
         except orjson.JSONDecodeError as fault:
             where = {"position": fault.pos}
-            raise Problem("bad-body", f"The body is not JSON: see character {fault.pos}.", members=where) from None
+            raise Problem(
+                "bad-body", f"The body is not JSON: see character {fault.pos}.", members=where
+            ) from None
         if not isinstance(document, dict):
             raise Problem("bad-body", "The body must be a JSON object.")
         return document
@@ -107,4 +109,9 @@ class Reply:
 
 def _too_large(limit: int) -> Problem:
     # The rest of the body is never read, so the connection cannot be used again.
-    return Problem("too-large", f"The body is over {limit} bytes.", members={"limit": limit}, headers={"Connection": "close"})
+    return Problem(
+        "too-large",
+        f"The body is over {limit} bytes.",
+        members={"limit": limit},
+        headers={"Connection": "close"},
+    )

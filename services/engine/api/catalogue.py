@@ -38,7 +38,9 @@ def _topics(node: Node, contracts: list[Contract]) -> dict[str, str]:
     """Topic names by `v<major>.<audience>`."""
     settings = node.settings
     return {
-        f"v{one.major}.{audience}": str(Topic(settings.environment, settings.division, one.dataset, one.major, audience))
+        f"v{one.major}.{audience}": str(
+            Topic(settings.environment, settings.division, one.dataset, one.major, audience)
+        )
         for one in contracts
         for audience in RECORD_AUDIENCES
     }

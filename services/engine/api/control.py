@@ -1,4 +1,4 @@
-"""The control plane, ordinary FastAPI: /health and /catalogue, and problems for whatever else is asked; used by `app`."""
+"""The control plane, ordinary FastAPI: /health, /catalogue, and problems for the rest; used by `app`."""
 
 import hashlib
 
@@ -45,7 +45,9 @@ def add_control_plane(app: FastAPI, plane: DataPlane) -> None:
     @app.exception_handler(HTTPException)
     async def refused(request: Request, fault: HTTPException) -> Response:
         code = _STATUS_CODES.get(fault.status_code, "internal")
-        return _response(refusal(Problem(code, "Nothing is answered here.", headers=dict(fault.headers or {}))))
+        return _response(
+            refusal(Problem(code, "Nothing is answered here.", headers=dict(fault.headers or {})))
+        )
 
 
 def _response(reply: Reply) -> Response:

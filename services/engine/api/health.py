@@ -52,10 +52,17 @@ class Health:
     def document(self) -> dict[str, Any]:
         """What `/health` shows."""
         now = monotonic()
-        reasons = [f"{name}: {finding.reason}" for name, (_, finding) in self._found.items() if not finding.ok]
+        reasons = [
+            f"{name}: {finding.reason}" for name, (_, finding) in self._found.items() if not finding.ok
+        ]
         reasons += [f"{name}: not checked yet" for name in self.checks if name not in self._found]
         checks = {
-            name: {"ok": finding.ok, "needed": finding.needed, "age_seconds": round(now - at, 3), **finding.facts}
+            name: {
+                "ok": finding.ok,
+                "needed": finding.needed,
+                "age_seconds": round(now - at, 3),
+                **finding.facts,
+            }
             for name, (at, finding) in self._found.items()
         }
         return {"node": self.node, "ready": self.ready, "reasons": reasons, "checks": checks}

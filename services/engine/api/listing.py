@@ -95,8 +95,12 @@ def _start(call: Call, question: Question, bound: BoundQuery, tie: bytes) -> Pos
 async def _select(call: Call, question: Question, bound: BoundQuery, start: Position) -> Selected:
     total = await call.node.source.count(bound) if question.prefer.count_exact else None
     if total is not None and start.passed > total:
-        raise Problem("bad-range", "The answer ends before this range.", headers={"Content-Range": f"*/{total}"})
-    wanted = 2 if question.one else min(call.node.settings.max_rows, bound.limit or call.node.settings.max_rows)
+        raise Problem(
+            "bad-range", "The answer ends before this range.", headers={"Content-Range": f"*/{total}"}
+        )
+    wanted = (
+        2 if question.one else min(call.node.settings.max_rows, bound.limit or call.node.settings.max_rows)
+    )
     if call.method == "HEAD":
         bound = replace(bound, columns=())
     return replace(await _gather(call, bound, start, 0 if bound.limit == 0 else wanted), total=total)
@@ -132,6 +136,8 @@ def _answer(
         names.CONTRACT_VERSION: str(bound.contract.major),
         "Content-Range": preference.content_range(start.passed, selected.rows, selected.total),
     }
+    if applied := question.prefer.applied():
+        headers["Preference-Applied"] = applied
     if question.one:
         return Reply(200, _only(selected), names.OBJECT, headers)
     if selected.end is not None:
@@ -148,5 +154,9 @@ def _only(selected: Selected) -> bytes:
     if selected.rows != 1:
         # The words are PostgREST's: its clients read them.
         found = "0 rows" if selected.rows == 0 else "more than one row"
-        raise Problem("not-one-record", "Cannot coerce the result to a single JSON object.", members={"details": f"The result contains {found}"})
+        raise Problem(
+            "not-one-record",
+            "Cannot coerce the result to a single JSON object.",
+            members={"details": f"The result contains {found}"},
+        )
     return selected.pieces[0]

@@ -77,7 +77,9 @@ def _value(item: Item, sent: Any) -> Value:
     except UnreadableValue as fault:
         raise Problem("bad-value", str(fault), members={"item": item.name}) from None
     if value is None:
-        raise Problem("bad-value", f"{item.name} is looked up by values, not by null.", members={"item": item.name})
+        raise Problem(
+            "bad-value", f"{item.name} is looked up by values, not by null.", members={"item": item.name}
+        )
     return value
 
 

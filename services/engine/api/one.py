@@ -6,7 +6,7 @@ import orjson
 
 from schemas.contracts.model import SYSTEM_ITEMS
 from schemas.query.bind import bind
-from schemas.query.bound import BoundColumn, BoundQuery
+from schemas.query.bound import BoundColumn, BoundQuery, Value
 from schemas.query.parse import parse_params
 from schemas.query.tree import Query
 from schemas.wire import headers as names
@@ -44,7 +44,7 @@ def _parse(call: Call) -> Query:
     return query
 
 
-async def _select(call: Call, bound: BoundQuery) -> tuple[object, ...]:
+async def _select(call: Call, bound: BoundQuery) -> tuple[Value, ...]:
     key = await key_of(call.node.source, call.dataset, call.record_id)
     narrowed = bound.narrowed(by_keys(bound.contract, [key]))
     page = await call.node.source.page(replace(narrowed, columns=(*bound.columns, _VERSION)), limit=1)

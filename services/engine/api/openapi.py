@@ -16,10 +16,20 @@ _FORMS: Mapping[ItemType, dict[str, Any]] = {
     ItemType.TIMESTAMP: {"type": "string", "format": "date-time"},
 }
 _OBJECT: dict[str, Any] = {"type": "object"}
-_SELECT = {"name": "select", "in": "query", "schema": {"type": "string"}, "description": "Items to return; all if not said."}
+_SELECT = {
+    "name": "select",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "Items to return; all if not said.",
+}
 _QUERY = [
     _SELECT,
-    {"name": "order", "in": "query", "schema": {"type": "string"}, "description": "item.asc|desc.nullsfirst|nullslast"},
+    {
+        "name": "order",
+        "in": "query",
+        "schema": {"type": "string"},
+        "description": "item.asc|desc.nullsfirst|nullslast",
+    },
     {"name": "limit", "in": "query", "schema": {"type": "integer"}},
     {"name": "offset", "in": "query", "schema": {"type": "integer"}},
     {"name": "cursor", "in": "query", "schema": {"type": "string"}, "description": "From Langqiao-Next."},
@@ -52,7 +62,9 @@ def described(document: dict[str, Any], contracts: Iterable[Contract]) -> dict[s
 
 def record_schema(contract: Contract) -> dict[str, Any]:
     """The JSON Schema of a record; withheld items are no part of what is served."""
-    served = [one for one in contract.items.values() if one.sharing.sharing_class is not SharingClass.WITHHELD]
+    served = [
+        one for one in contract.items.values() if one.sharing.sharing_class is not SharingClass.WITHHELD
+    ]
     return {
         "type": "object",
         "title": f"{contract.title_zh} ({contract.dataset} v{contract.major})",
@@ -75,7 +87,9 @@ def _item_schema(item: Item) -> dict[str, Any]:
 def _paths(majors: Sequence[Contract]) -> dict[str, Any]:
     first = majors[0]
     path = f"/records/{first.kind}/{first.name}"
-    record: dict[str, Any] = {"oneOf": [{"$ref": f"#/components/schemas/{_schema_name(one)}"} for one in majors]}
+    record: dict[str, Any] = {
+        "oneOf": [{"$ref": f"#/components/schemas/{_schema_name(one)}"} for one in majors]
+    }
     filters = [_filter(one) for one in first.items.values() if one.filterable and not one.personal]
     listed = {"type": "array", "items": record}
     return {
@@ -85,13 +99,20 @@ def _paths(majors: Sequence[Contract]) -> dict[str, Any]:
             "post": _action(first, "Create", _OBJECT, _ONCE, sent=record, status="201"),
         },
         f"{path}/query": {"post": _action(first, "Query", listed, [], sent=_OBJECT)},
-        f"{path}/lookup": {"post": _action(first, "Look up", _OBJECT, [], sent=_OBJECT, media_type=names.NDJSON)},
+        f"{path}/lookup": {
+            "post": _action(first, "Look up", _OBJECT, [], sent=_OBJECT, media_type=names.NDJSON)
+        },
         f"{path}/verify": {"post": _action(first, "Verify", _OBJECT, [], sent=_OBJECT)},
         f"{path}/{{record_id}}": {
             "get": _action(first, "Read", record, [*_RECORD_ID, _SELECT]),
             "put": _action(first, "Replace", _OBJECT, [*_RECORD_ID, *_IF_MATCH], sent=record),
             "patch": _action(
-                first, "Change", _OBJECT, [*_RECORD_ID, *_IF_MATCH], sent=_OBJECT, sent_as="application/merge-patch+json"
+                first,
+                "Change",
+                _OBJECT,
+                [*_RECORD_ID, *_IF_MATCH],
+                sent=_OBJECT,
+                sent_as="application/merge-patch+json",
             ),
             "delete": _action(first, "Delete", None, [*_RECORD_ID, *_IF_MATCH], status="204"),
         },

@@ -85,7 +85,10 @@ async def _serve(call: Call, send: Send) -> int:
         await send(message)
 
     try:
-        async with asyncio.timeout(call.deadline_seconds()):
+        seconds = call.deadline_seconds()
+        if seconds <= 0:
+            raise TimeoutError
+        async with asyncio.timeout(seconds):
             reply = await _route(call)(call)
             await send_reply(_stamped(call, reply), call.receive, sending, head=call.method == "HEAD")
             return reply.status
@@ -102,7 +105,9 @@ async def _serve(call: Call, send: Send) -> int:
 
 def _route(call: Call) -> _Action:
     """The action for this address; Problem unknown-path, unknown-dataset, method-not-allowed."""
-    kind, name, *rest = [unquote(part) for part in call.path.removeprefix("/records/").rstrip("/").split("/")] + [""]
+    kind, name, *rest = [
+        unquote(part) for part in call.path.removeprefix("/records/").rstrip("/").split("/")
+    ] + [""]
     rest = rest[:-1]
     if not name or len(rest) > 1:
         raise Problem("unknown-path", "Records stand at /records/{kind}/{dataset}.")

@@ -12,7 +12,9 @@ _NO_BODY = frozenset({204, 304})
 
 async def send_reply(reply: Reply, receive: Receive, send: Send, *, head: bool = False) -> None:
     """Send one reply; to HEAD its headers alone. Raises Disconnected when the caller leaves a stream."""
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()
+    ]
     if reply.media_type is not None:
         headers.append((b"content-type", reply.media_type.encode("latin-1")))
     ready = reply.body if isinstance(reply.body, bytes) else None

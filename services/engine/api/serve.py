@@ -8,7 +8,7 @@ import uvicorn
 
 from schemas.contracts.document import ContractFault
 from services.engine.api.app import create_app
-from services.engine.node import Department
+from services.engine.node import BadDepartment, Department
 from services.engine.settings import Settings
 
 _GRACE_SECONDS = 10
@@ -23,7 +23,7 @@ def serve(department: Department, settings: Settings) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         app = create_app(department, settings)
-    except ContractFault as fault:
+    except (ContractFault, BadDepartment) as fault:
         print(fault, file=sys.stderr)  # noqa: T201 the log's own form would hide file and line
         return 1
     server = uvicorn.Server(

@@ -12,7 +12,10 @@ from schemas.query.values import UnreadableValue, from_json, scaled
 from schemas.wire.problem import Problem
 from services.engine.source.port import Key
 
-_TEXT_CHECKS: Mapping[str, Callable[[str], str]] = {"id-number": check_id_number, "credit-code": check_credit_code}
+_TEXT_CHECKS: Mapping[str, Callable[[str], str]] = {
+    "id-number": check_id_number,
+    "credit-code": check_credit_code,
+}
 _NO_SUCH_ITEM = "the contract has no such item"
 
 
@@ -94,7 +97,9 @@ def _without_key(contract: Contract, sent: Mapping[str, object], key: Key) -> di
 
 def _violated(wrong: Mapping[str, str]) -> Problem:
     items = [{"item": name, "reason": reason} for name, reason in wrong.items()]
-    return Problem("contract-violated", f"{len(items)} items do not keep the contract.", members={"items": items})
+    return Problem(
+        "contract-violated", f"{len(items)} items do not keep the contract.", members={"items": items}
+    )
 
 
 def _shown(name: str) -> str:

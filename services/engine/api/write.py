@@ -74,7 +74,7 @@ def _admit(call: Call) -> Contract:
     """The contract written under, for a system of the owner that says who acts and what for."""
     contract = call.node.catalogue.contract(call.dataset, call.major())
     call.caller = call.node.gate.caller(call.headers)
-    call.node.gate.admit_writer(call.caller)
+    call.node.gate.decide_write(contract, call.caller)
     call.mark("access")
     return contract
 
@@ -82,7 +82,9 @@ def _admit(call: Call) -> Contract:
 def _if_match(call: Call) -> list[str]:
     tags = [tag.strip() for tag in call.headers.get("if-match", "").split(",") if tag.strip()]
     if not tags:
-        raise Problem("precondition-required", "A change says which version it changes: If-Match with the ETag read.")
+        raise Problem(
+            "precondition-required", "A change says which version it changes: If-Match with the ETag read."
+        )
     return tags
 
 

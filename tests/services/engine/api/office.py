@@ -1,9 +1,14 @@
 """A small department made for the service's tests: its contracts as documents, its tables, its mapping."""
 
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import orjson
+
+from schemas.law.identifiers import make_id_number
+from schemas.query.bound import Value
 
 KIND = "vehicle_office"
 DIVISION = "330203"
@@ -12,7 +17,9 @@ OWNER = f"{DIVISION}.{KIND}"
 _OPEN = {"open": "道路交通安全法 第九条"}
 _PERSONAL = {"personal": True}
 _CONDITIONAL = {"sharing": {"class": "conditional", "scope": "本市部门", "purpose": "核验"}}
-_WITHHELD = {"sharing": {"class": "withheld", "reason": "内部备注", "legalBasis": "个人信息保护法 第二十八条"}}
+_WITHHELD = {
+    "sharing": {"class": "withheld", "reason": "内部备注", "legalBasis": "个人信息保护法 第二十八条"}
+}
 
 _VEHICLES: dict[str, dict[str, Any]] = {
     "plate": {"key": 1, "options": {"maxLength": 8}, **_OPEN},
@@ -105,3 +112,47 @@ def _property(name: str, said: dict[str, Any]) -> dict[str, Any]:
 
 def _custom(members: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"property": name, "value": value} for name, value in members.items()]
+
+
+#: How many vehicles there are: plates A00, A01, …
+VEHICLES = 60
+_COLOURS = ("red", "green", "blue")
+
+
+def owner_id(number: int) -> str:
+    """The made-up ID number of a vehicle's owner."""
+    return make_id_number(DIVISION, date(1980, 1, 1) + timedelta(days=number), number)
+
+
+def records() -> dict[str, list[dict[str, Value]]]:
+    """Every record of the office as its newest contract shows it, by dataset name."""
+    vehicles: list[dict[str, Value]] = [
+        {
+            "plate": f"A{number:02d}",
+            "owner_id": owner_id(number),
+            "owner_code": None if number % 2 == 0 else "91330100MA0TEXT128",
+            "colour": _COLOURS[number % 3],
+            "division": DIVISION,
+            "price": Decimal("100.50") + number // 3,
+            "seats": 2 + number % 4,
+            "registered_on": date(2020, 6, 1) + timedelta(days=number // 5) if number % 7 != 6 else None,
+            "scrapped": number % 10 == 9,
+            "remark": None,
+            "secret": "kept by the office",
+        }
+        for number in range(VEHICLES)
+    ]
+    drivers: list[dict[str, Value]] = [
+        {"id_number": owner_id(number), "name": f"司机{number}", "licence_class": "C1"}
+        for number in range(12)
+    ]
+    inspections: list[dict[str, Value]] = [
+        {
+            "plate": f"A{number:02d}",
+            "year": 2026,
+            "passed": True,
+            "inspected_at": datetime(2026, 1, 31, tzinfo=UTC),
+        }
+        for number in range(5)
+    ]
+    return {"vehicles": vehicles, "drivers": drivers, "inspections": inspections}

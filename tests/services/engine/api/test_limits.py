@@ -1,0 +1,132 @@
+"""What a node bears: bodies, keys, costs, deadlines, and a database that goes away."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from fastapi import FastAPI
+
+from services.engine.api.app import create_app
+from services.engine.settings import Settings
+from tests.services.engine.api import office
+from tests.services.engine.api.conftest import ready, reasons, running
+from tests.waiting import until
+
+VEHICLES = f"/records/{office.KIND}/vehicles"
+
+
+async def test_a_body_over_one_mebibyte_is_refused_unread(owner: httpx.AsyncClient) -> None:
+    sent = 0
+
+    async def endless() -> object:
+        nonlocal sent
+        while True:
+            sent += 65_536
+            yield b" " * 65_536
+
+    answer = await owner.post(
+        f"{VEHICLES}/query", content=endless(), headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+    assert sent <= 2 * 1024 * 1024
+    announced = await owner.post(
+        VEHICLES, content=b" " * (1024 * 1024 + 1), headers={"Content-Type": "application/json"}
+    )
+    assert announced.status_code == 413
+    just = await owner.post(
+        f"{VEHICLES}/query",
+        content=b'{"limit": 1}'.ljust(1024 * 1024),
+        headers={"Content-Type": "application/json"},
+    )
+    assert just.status_code == 200
+
+
+async def test_more_than_ten_thousand_keys_are_refused(anonymous: httpx.AsyncClient) -> None:
+    keys = [str(number) for number in range(10_001)]
+    many = await anonymous.post(f"{VEHICLES}/lookup", json={"by": "plate", "keys": keys, "select": "plate"})
+    assert (many.status_code, many.json()["code"], many.json()["limit"]) == (413, "too-large", 10_000)
+    allowed = await anonymous.post(
+        f"{VEHICLES}/lookup", json={"by": "plate", "keys": keys[1:], "select": "plate"}
+    )
+    assert allowed.status_code == 200
+
+
+async def test_a_question_over_the_cost_limit_is_refused_with_the_estimate(settings: Settings) -> None:
+    small = settings.model_copy(update={"cost_limit": 30})
+    async with running(create_app(office.DEPARTMENT, small)) as client:
+        sorted_all = await client.get(f"{VEHICLES}?select=plate&order=seats&limit=1")
+        assert (sorted_all.status_code, sorted_all.json()["code"]) == (400, "too-costly")
+        assert (sorted_all.json()["estimate"], sorted_all.json()["limit"]) == (office.VEHICLES, 30)
+        assert (await client.get(f"{VEHICLES}?select=plate&limit=5")).status_code == 200
+        counted = await client.get(f"{VEHICLES}?select=plate&limit=5", headers={"Prefer": "count=exact"})
+        assert counted.json()["code"] == "too-costly"
+        many = await client.post(
+            f"{VEHICLES}/lookup", json={"by": "colour", "keys": ["red", "green", "blue"], "select": "plate"}
+        )
+        assert many.json()["code"] == "too-costly"
+
+
+async def test_an_answer_that_grows_too_large_ends_with_a_cursor(settings: Settings) -> None:
+    narrow = settings.model_copy(update={"max_answer_bytes": 100, "page_rows": 4})
+    async with running(create_app(office.DEPARTMENT, narrow)) as client:
+        answer = await client.get(f"{VEHICLES}?select=plate,colour")
+        assert len(answer.json()) == 4
+        assert "langqiao-next" in answer.headers
+
+
+async def test_a_fault_after_the_first_line_cuts_the_answer(settings: Settings) -> None:
+    # Each record is met twice, which no estimate foresees: the second time is over the limit.
+    app = create_app(office.DEPARTMENT, settings.model_copy(update={"cost_limit": office.VEHICLES}))
+    every = [2, 3, 4, 5]
+    keys = [*every, *range(100, 300), *every]
+    async with running(app):
+        sent = await _sent(app, f"{VEHICLES}/lookup", {"by": "seats", "keys": keys, "select": "plate"})
+    assert sent[0]["status"] == 200
+    assert sent[-1]["more_body"] is True, "an answer that is not whole must not end as if it were"
+    assert b'"end"' not in b"".join(message.get("body", b"") for message in sent)
+
+
+async def test_a_passed_deadline_is_said(app: FastAPI, anonymous: httpx.AsyncClient) -> None:
+    answer = await anonymous.get(VEHICLES, headers={"Langqiao-Deadline-Ms": "0"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "deadline-passed")
+
+
+async def test_a_database_that_is_away_is_said_and_health_knows(settings: Settings, tmp_path: Path) -> None:
+    app = create_app(office.DEPARTMENT, settings)
+    async with running(app) as client:
+        await until(lambda: ready(client), what="the node says that it is ready")
+        for file in tmp_path.glob("office.sqlite*"):
+            file.rename(file.with_suffix(".gone"))
+        (tmp_path / "office.sqlite").write_bytes(b"this is no database, for sure" * 100)
+        away = await client.get(f"{VEHICLES}?select=plate&limit=1")
+        assert (away.status_code, away.json()["code"], away.headers["retry-after"]) == (
+            503,
+            "database-away",
+            "2",
+        )
+        await until(lambda: database_named(client), what="health names the database")
+
+
+async def database_named(client: httpx.AsyncClient) -> bool:
+    return "database" in await reasons(client)
+
+
+async def _sent(app: FastAPI, path: str, body: dict[str, object]) -> list[dict[str, Any]]:
+    """Every message that the app sends for one POST; httpx itself refuses to show an answer that was cut."""
+    sent: list[dict[str, Any]] = []
+    coming = [{"type": "http.request", "body": orjson.dumps(body)}]
+
+    async def receive() -> dict[str, Any]:
+        if coming:
+            return coming.pop()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": []}
+    await app(scope, receive, send)
+    return sent
