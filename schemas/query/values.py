@@ -76,7 +76,10 @@ def to_wire(value: Value) -> str | int | bool | None:
 def scaled(item: Item, value: Decimal) -> Decimal:
     """A decimal at the item's scale; UnreadableValue when digits would be lost."""
     exponent = Decimal(1).scaleb(-(item.scale or 0))
-    fixed = value.quantize(exponent)
+    try:
+        fixed = value.quantize(exponent)
+    except InvalidOperation:
+        raise UnreadableValue(item, "at most 28 digits") from None
     if fixed != value:
         raise UnreadableValue(item, f"at most {item.scale or 0} decimal places")
     return fixed + Decimal(0)

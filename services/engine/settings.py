@@ -19,20 +19,30 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LANGQIAO_", frozen=True, extra="ignore")
 
     # Who this is
-    kind: Kind = Field(description="Kind of department, as its folder is named; no default: it must be meant.")
-    division: Division = Field(description="Division served, 6-digit GB/T 2260 code; no default: it must be meant.")
-    node: str = Field("", description="Node id; empty: <division>.<kind>, which is unique while one service runs each.")
+    kind: Kind = Field(
+        description="Kind of department, as its folder is named; no default: it must be meant."
+    )
+    division: Division = Field(
+        description="Division served, 6-digit GB/T 2260 code; no default: it must be meant."
+    )
+    node: str = Field(
+        "", description="Node id; empty: <division>.<kind>, which is unique while one service runs each."
+    )
     coverage: tuple[Division, ...] = Field(
         (), description="Divisions whose records are kept here, a JSON list; empty: the division alone."
     )
     copy_of: str | None = Field(
-        None, description="Node whose records these are copies of; unset: authoritative. Copies never join a fan-out."
+        None,
+        description="Node whose records these are copies of; unset: authoritative. Copies never join a fan-out.",
     )
     environment: str = Field(
-        "dev", pattern=r"^[a-z0-9_]+$", description="First part of topic names, so that two bridges can share a broker."
+        "dev",
+        pattern=r"^[a-z0-9_]+$",
+        description="First part of topic names, so that two bridges can share a broker.",
     )
     contracts_dir: Path | None = Field(
-        None, description="Folder of contract files, one folder a kind; unset: those of the installed package."
+        None,
+        description="Folder of contract files, one folder a kind; unset: those of the installed package.",
     )
 
     # The department's database
@@ -40,62 +50,92 @@ class Settings(BaseSettings):
         description="Department's database: sqlite:///file or postgresql://…; no default: it must be meant."
     )
     statement_budget_ms: Count = Field(
-        5_000, description="Longest that one statement may run, in ms: past it a question counts as too costly."
+        5_000,
+        description="Longest that one statement may run, in ms: past it a question counts as too costly.",
     )
     cost_limit: Count = Field(
-        1_000_000, description="Most records that a question may touch by estimate: about a second of a database."
+        1_000_000,
+        description="Most records that a question may touch by estimate: about a second of a database.",
     )
     estimate_seconds: Count = Field(
-        10, description="How long a record count serves for estimates, in seconds: costs need only the magnitude."
+        10,
+        description="How long a record count serves for estimates, in seconds: costs need only the magnitude.",
     )
 
     # Answers
-    max_rows: Count = Field(10_000, description="Most rows in one answer; a cursor leads on. Bounds a call's time.")
+    max_rows: Count = Field(
+        10_000, description="Most rows in one answer; a cursor leads on. Bounds a call's time."
+    )
     page_rows: Count = Field(
-        1_000, description="Rows read from the database at a time: a walk of short statements, no open transaction."
+        1_000,
+        description="Rows read from the database at a time: a walk of short statements, no open transaction.",
     )
     max_answer_bytes: Count = Field(
-        8 * 1024 * 1024, description="Bytes after which an answer ends early with a cursor: bounds memory per call."
+        8 * 1024 * 1024,
+        description="Bytes after which an answer ends early with a cursor: bounds memory per call.",
     )
-    max_body_bytes: Count = Field(1024 * 1024, description="Largest request body, in bytes: 10,000 keys fit well.")
-    max_keys: Count = Field(10_000, description="Most keys in one lookup: a minute's work at the slowest source.")
+    max_body_bytes: Count = Field(
+        1024 * 1024, description="Largest request body, in bytes: 10,000 keys fit well."
+    )
+    max_keys: Count = Field(
+        10_000, description="Most keys in one lookup: a minute's work at the slowest source."
+    )
     deadline_ms: Count = Field(
-        30_000, description="Longest that a call may take when the caller names no deadline, in ms; also the ceiling."
+        30_000,
+        description="Longest that a call may take when the caller names no deadline, in ms; also the ceiling.",
     )
-    cursor_seconds: Count = Field(900, description="How long a cursor stays good, in seconds: a coffee, not a day.")
+    cursor_seconds: Count = Field(
+        900, description="How long a cursor stays good, in seconds: a coffee, not a day."
+    )
 
     # Trust
     registry_file: Path | None = Field(
         None, description="Signed member registry; unset: nobody is a member, only anonymous calls pass."
     )
-    grants_file: Path | None = Field(None, description="Signed grants; unset: there are none, conditional items stay.")
+    grants_file: Path | None = Field(
+        None, description="Signed grants; unset: there are none, conditional items stay."
+    )
     authority_keys: dict[str, str] = Field(
-        {}, description="Public keys that may sign registry and grants, JSON: key id -> hex; empty: nobody may."
+        {},
+        description="Public keys that may sign registry and grants, JSON: key id -> hex; empty: nobody may.",
     )
     pseudonym_key_file: Path = Field(
         description="File of at least 32 secret bytes that make record ids; service and relay share it for life."
     )
     cursor_key_file: Path | None = Field(
-        None, description="File of at least 32 secret bytes that seal cursors; unset: made anew at each start."
+        None,
+        description="File of at least 32 secret bytes that seal cursors; unset: made anew at each start.",
     )
-    token_cache: Count = Field(10_000, description="Checked tokens remembered: a check costs more than a read.")
+    token_cache: Count = Field(
+        10_000, description="Checked tokens remembered: a check costs more than a read."
+    )
 
     # Serving
     host: str = Field("127.0.0.1", description="Address to listen on; loopback unless meant otherwise.")
     port: int = Field(8100, ge=0, le=65535, description="Port to listen on.")
-    check_seconds: Count = Field(1, description="How often /health's checks run, in seconds: one bad minute shows.")
+    check_seconds: Count = Field(
+        1, description="How often /health's checks run, in seconds: one bad minute shows."
+    )
 
     # Publishing
     bootstrap_servers: str = Field("127.0.0.1:9092", description="Kafka addresses, comma-separated.")
     create_topics: bool = Field(
-        False, description="Whether the relay makes missing topics; off, as in production an operator's plan does."
+        False,
+        description="Whether the relay makes missing topics; off, as in production an operator's plan does.",
     )
-    replication_factor: Count = Field(1, description="Replicas of topics that the relay makes; 3 on a real cluster.")
+    replication_factor: Count = Field(
+        1, description="Replicas of topics that the relay makes; 3 on a real cluster."
+    )
     outbox_limit: Count = Field(
-        1_000_000, description="Unsent changes kept whole; beyond, one mark per record is kept, so disks never fill."
+        1_000_000,
+        description="Unsent changes kept whole; beyond, one mark per record is kept, so disks never fill.",
     )
-    relay_batch: Count = Field(500, description="Changes that the relay sends at a time: one round trip's worth.")
-    relay_poll_ms: Count = Field(10, description="How often the relay looks for changes, in ms: p50 delay is half.")
+    relay_batch: Count = Field(
+        500, description="Changes that the relay sends at a time: one round trip's worth."
+    )
+    relay_poll_ms: Count = Field(
+        10, description="How often the relay looks for changes, in ms: p50 delay is half."
+    )
     lease_seconds: Count = Field(
         10, description="How long a relay's lease lasts, in seconds: a second relay takes over after that."
     )

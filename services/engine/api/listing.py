@@ -45,14 +45,13 @@ async def list_records(call: Call) -> Reply:
     call.mark("bind")
     call.caller = call.node.gate.caller(call.headers)
     bound = call.node.gate.decide(bound, call.caller)
-    tie = binding(call.caller, call.dataset, bound.contract.major, question.query)
-    start = _start(call, question, bound, tie)
+    start = _start(call, question, bound)
     call.mark("access")
     call.estimate = await call.node.cost.check(bound, counted=question.prefer.count_exact)
     call.mark("cost")
     selected = await _select(call, question, bound, start)
     call.mark("select")
-    return _answer(call, question, bound, start, selected, tie)
+    return _answer(call, question, bound, start, selected)
 
 
 async def _parse(call: Call) -> Question:
@@ -86,10 +85,14 @@ def without_embeds(query: Query) -> Query:
     )
 
 
-def _start(call: Call, question: Question, bound: BoundQuery, tie: bytes) -> Position:
+def _start(call: Call, question: Question, bound: BoundQuery) -> Position:
     if question.cursor is None:
         return Position(bound.offset)
-    return call.node.seal.open(question.cursor, tie, bound, call.node.clock())
+    return call.node.seal.open(question.cursor, _binding(call, question, bound), bound, call.node.clock())
+
+
+def _binding(call: Call, question: Question, bound: BoundQuery) -> bytes:
+    return binding(call.caller, call.dataset, bound.contract.major, question.query)
 
 
 async def _select(call: Call, question: Question, bound: BoundQuery, start: Position) -> Selected:
@@ -129,9 +132,7 @@ async def _gather(call: Call, bound: BoundQuery, start: Position, wanted: int) -
     return Selected(pieces, rows, end, None)
 
 
-def _answer(
-    call: Call, question: Question, bound: BoundQuery, start: Position, selected: Selected, tie: bytes
-) -> Reply:
+def _answer(call: Call, question: Question, bound: BoundQuery, start: Position, selected: Selected) -> Reply:
     headers = {
         names.CONTRACT_VERSION: str(bound.contract.major),
         "Content-Range": preference.content_range(start.passed, selected.rows, selected.total),
@@ -141,7 +142,7 @@ def _answer(
     if question.one:
         return Reply(200, _only(selected), names.OBJECT, headers)
     if selected.end is not None:
-        sealed = call.node.seal.seal(tie, selected.end, call.node.clock())
+        sealed = call.node.seal.seal(_binding(call, question, bound), selected.end, call.node.clock())
         headers[names.NEXT] = sealed
         if call.method != "POST":
             headers["Link"] = next_link(call.path, call.parameters, sealed)

@@ -44,7 +44,7 @@ async def look_up(call: Call) -> Reply:
     call.caller = call.node.gate.caller(call.headers)
     allowed, probe = _decide(call, bound, item, values)
     call.mark("access")
-    call.estimate = await call.node.cost.check(allowed)
+    call.estimate = len(values) if probe is None else await call.node.cost.check(allowed, counted=True)
     call.mark("cost")
     allowed = replace(allowed, where=tuple(one for one in allowed.where if one is not probe))
     lines = _lines(call, allowed, item, asked.sent, values)

@@ -1,7 +1,7 @@
 """Rows as the store gives them, written as JSON; called by every read of the data plane."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import orjson
@@ -46,12 +46,13 @@ def _writer(item: Item) -> _Writer | None:
     if item.type is not ItemType.DECIMAL:
         return to_wire
     places = Decimal(1).scaleb(-(item.scale or 0))
+    exact = Context(prec=1_000)
 
     def at_scale(value: Value) -> Any:
         # Digits beyond the scale are shown, not rounded away: the contract is wrong then, not the amount.
         if not isinstance(value, Decimal):
             return to_wire(value)
-        fixed = value.quantize(places)
+        fixed = value.quantize(places, context=exact)
         return to_wire(fixed if fixed == value else value)
 
     return at_scale
