@@ -28,7 +28,9 @@ class Catalogue:
         versions = self._contracts.get(dataset)
         if versions is None:
             raise Problem(
-                "unknown-dataset", f"there is no dataset {_shown(dataset)}", members={"nearest": self._near(dataset)}
+                "unknown-dataset",
+                f"there is no dataset {_shown(dataset)}",
+                members={"nearest": self._near(dataset)},
             )
         wanted = min(versions) if major is None else major
         if wanted not in versions:
@@ -58,7 +60,9 @@ class Catalogue:
         links = found.setdefault(dataset, {})
         taken = any(link.name in contract.items for contract in self._contracts[dataset].values())
         if link.name in links or taken:
-            raise ContractFault(dataset, [Fault(f"two links, or a link and an item, bear the name {link.name}")])
+            raise ContractFault(
+                dataset, [Fault(f"two links, or a link and an item, bear the name {link.name}")]
+            )
         links[link.name] = link
 
     def _near(self, dataset: str) -> str | None:

@@ -32,7 +32,9 @@ def faults_of(contract: Contract, document: Document) -> list[Fault]:
         faults += [document.fault(reason, item.name) for reason in _item(item)]
     for link in contract.links:
         if link.item not in contract.items:
-            faults.append(document.fault(f"link {link.name} starts from an item that is not there", link.item))
+            faults.append(
+                document.fault(f"link {link.name} starts from an item that is not there", link.item)
+            )
         elif contract.items[link.item].sharing.sharing_class is SharingClass.WITHHELD:
             faults.append(document.fault(f"link {link.name} stands on a withheld item", link.item))
     return faults
@@ -54,8 +56,12 @@ def _whole(contract: Contract) -> list[str]:
         "eventTimeItem": (contract.event_time_item,),
     }
     for place, items in named.items():
-        reasons += [f"{place} names {one}, which is no item" for one in items if one and one not in contract.items]
-    if contract.key_public and any(contract.items[one].personal for one in contract.key if one in contract.items):
+        reasons += [
+            f"{place} names {one}, which is no item" for one in items if one and one not in contract.items
+        ]
+    if contract.key_public and any(
+        contract.items[one].personal for one in contract.key if one in contract.items
+    ):
         reasons.append("a key with a personal item cannot be public")
     return reasons
 

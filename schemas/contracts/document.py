@@ -27,7 +27,8 @@ class ContractFault(Exception):
 
     def _lines(self) -> list[str]:
         return [
-            f"{self.source}:{one.line}: {f'item {one.item}: ' if one.item else ''}{one.reason}" for one in self.faults
+            f"{self.source}:{one.line}: {f'item {one.item}: ' if one.item else ''}{one.reason}"
+            for one in self.faults
         ]
 
 
@@ -50,7 +51,9 @@ class _StrictLoader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"{key.value} stands here twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key.value} stands here twice", problem_mark=key.start_mark
+                )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 

@@ -75,16 +75,22 @@ def properties(listed: list[CustomProperty] | None) -> dict[str, Any]:
 
 def _contract(document: Document, model: OpenDataContractStandard, faults: list[Fault]) -> Contract | None:
     if not model.schema_ or len(model.schema_) != 1 or not model.schema_[0].properties:
-        faults.append(document.fault("the mandatory field `items` is missing: one table under schema, with properties"))
+        faults.append(
+            document.fault("the mandatory field `items` is missing: one table under schema, with properties")
+        )
         return None
     table = model.schema_[0]
     custom = properties(model.customProperties)
     levels = {one.property: one.value for one in model.slaProperties or () if one.property}
     sharing = sharing_of(custom.get("sharing"))
     if sharing is None:
-        faults.append(document.fault("the mandatory field `sharing class` is missing: customProperties sharing.class"))
+        faults.append(
+            document.fault("the mandatory field `sharing class` is missing: customProperties sharing.class")
+        )
         return None
-    keys = sorted((one for one in table.properties or () if one.primaryKey), key=lambda one: one.primaryKeyPosition or 1)
+    keys = sorted(
+        (one for one in table.properties or () if one.primaryKey), key=lambda one: one.primaryKeyPosition or 1
+    )
     description = model.description
     return Contract(
         dataset=f"{model.domain}.{table.name}",
@@ -93,7 +99,9 @@ def _contract(document: Document, model: OpenDataContractStandard, faults: list[
         title_zh=table.businessName or "",
         title_en=_text(custom, "titleEn"),
         description=(description.purpose if description else None) or "",
-        legal_basis=next((d.description or "" for d in model.authoritativeDefinitions or () if d.type == "law"), ""),
+        legal_basis=next(
+            (d.description or "" for d in model.authoritativeDefinitions or () if d.type == "law"), ""
+        ),
         provider=_text(custom, "provider"),
         source_department=_text(custom, "sourceDepartment"),
         format=_text(custom, "format"),
@@ -147,7 +155,9 @@ def _links(document: Document, table: SchemaObject, faults: list[Fault]) -> tupl
                 )
             )
         except (KeyError, ValueError) as fault:
-            faults.append(document.fault(f"a relationship needs name, reverse and both cardinalities: {fault}"))
+            faults.append(
+                document.fault(f"a relationship needs name, reverse and both cardinalities: {fault}")
+            )
     return tuple(links)
 
 

@@ -145,5 +145,7 @@ _FREE = Sharing(SharingClass.UNCONDITIONAL)
 #: Items that every dataset has beside those of its contract; selectable, never part of `*`, never filtered.
 SYSTEM_ITEMS: Mapping[str, Item] = {
     "record_id": Item("record_id", ItemType.STRING, "记录标识", "Record id", _FREE, filterable=False),
-    "record_version": Item("record_version", ItemType.STRING, "记录版本", "Epoch.version", _FREE, filterable=False),
+    "record_version": Item(
+        "record_version", ItemType.STRING, "记录版本", "Epoch.version", _FREE, filterable=False
+    ),
 }

@@ -23,7 +23,9 @@ _PATTERNS = (Operator.LIKE, Operator.ILIKE)
 _TRUTHS: dict[str, Value] = {"null": None, "unknown": None, "true": True, "false": False}
 
 
-def bind(query: Query, catalogue: Catalogue, dataset: str, major: int | None = None, *, in_url: bool = False) -> BoundQuery:
+def bind(
+    query: Query, catalogue: Catalogue, dataset: str, major: int | None = None, *, in_url: bool = False
+) -> BoundQuery:
     """The bound query over a dataset; `in_url` refuses personal items in filters. Raises Problem."""
     return _Binder(catalogue, in_url).query(query, catalogue.contract(dataset, major))
 
@@ -56,7 +58,9 @@ class _Binder:
     def _item(self, name: str, contract: Contract, place: Place) -> Item:
         item = contract.items.get(name)
         if item is None and name in self.catalogue.links(contract.dataset):
-            raise fault_at(place, f"{name} is a link: write {name}(…) to embed it", "unknown-item", nearest=None)
+            raise fault_at(
+                place, f"{name} is a link: write {name}(…) to embed it", "unknown-item", nearest=None
+            )
         return item or _no_item(name, contract, place)
 
     def _embed(self, one: Embed, contract: Contract) -> BoundEmbed:
@@ -76,16 +80,22 @@ class _Binder:
 
     def _filter(self, one: Filter, contract: Contract) -> BoundFilter:
         if isinstance(one, Group):
-            return BoundGroup(one.any, tuple(self._filter(member, contract) for member in one.members), one.negated)
+            return BoundGroup(
+                one.any, tuple(self._filter(member, contract) for member in one.members), one.negated
+            )
         if one.item in SYSTEM_ITEMS:
-            raise fault_at(one.place, f"{one.item} is not filtered by; use its address or lookup", "not-filterable")
+            raise fault_at(
+                one.place, f"{one.item} is not filtered by; use its address or lookup", "not-filterable"
+            )
         item = self._item(one.item, contract, one.place)
         self._may_filter(item, one.place)
         return BoundCondition(item, one.operator, _value(item, one), one.negated)
 
     def _may_filter(self, item: Item, place: Place) -> None:
         if not item.filterable:
-            raise fault_at(place, f"{item.name} cannot be filtered: {item.not_filterable_because}", "not-filterable")
+            raise fault_at(
+                place, f"{item.name} cannot be filtered: {item.not_filterable_because}", "not-filterable"
+            )
         if self.in_url and item.personal:
             message = f"{item.name} is personal, and addresses are logged along the way: ask by POST …/query"
             raise fault_at(place, message, "use-post", items=[item.name])
@@ -99,14 +109,18 @@ def _refuse_doubles(query: Query, contract: Contract, star: bool) -> None:
         name = one.alias or (one.name if isinstance(one, Column) else one.link)
         repeated_column = isinstance(one, Column) and one.alias is None and star
         if name in seen and not repeated_column:
-            raise fault_at(one.place, f"two parts of the answer would bear the name {shown(name)}; give one an alias")
+            raise fault_at(
+                one.place, f"two parts of the answer would bear the name {shown(name)}; give one an alias"
+            )
         seen.add(name)
 
 
 def _order(one: Order, contract: Contract) -> BoundOrder:
     item = contract.items.get(one.item) or _no_item(one.item, contract, one.place)
     if not item.filterable:
-        raise fault_at(one.place, f"{item.name} cannot be sorted: {item.not_filterable_because}", "not-filterable")
+        raise fault_at(
+            one.place, f"{item.name} cannot be sorted: {item.not_filterable_because}", "not-filterable"
+        )
     nulls_first = one.descending if one.nulls_first is None else one.nulls_first
     return BoundOrder(item, one.descending, nulls_first)
 
@@ -127,16 +141,22 @@ def _value(item: Item, one: Condition) -> Value | tuple[Value, ...]:
 def _truth(item: Item, one: Condition) -> Value:
     word = str(one.value)
     if word != "null" and item.type is not ItemType.BOOLEAN:
-        raise fault_at(one.place, f"{item.name} is no boolean: is takes null here", "bad-value", items=[item.name])
+        raise fault_at(
+            one.place, f"{item.name} is no boolean: is takes null here", "bad-value", items=[item.name]
+        )
     return _TRUTHS[word]
 
 
 def _pattern(item: Item, one: Condition) -> str:
     if item.type is not ItemType.STRING:
-        raise fault_at(one.place, f"{one.operator} is for texts, and {item.name} is none", "bad-value", items=[item.name])
+        raise fault_at(
+            one.place, f"{one.operator} is for texts, and {item.name} is none", "bad-value", items=[item.name]
+        )
     pattern = str(one.value).replace("*", "%")
     if "\0" in pattern or (len(pattern) - len(pattern.rstrip("\\"))) % 2:
-        raise fault_at(one.place, "a pattern may not end in a single backslash", "bad-value", items=[item.name])
+        raise fault_at(
+            one.place, "a pattern may not end in a single backslash", "bad-value", items=[item.name]
+        )
     return pattern
 
 

@@ -12,9 +12,7 @@ MAX_KEYS = 10_000
 _MAX_DEPTH = 50
 _IS_VALUES = {"null": "null", "not_null": "null", "true": "true", "false": "false", "unknown": "unknown"}
 #: Operators that PostgREST has and this grammar leaves out.
-_LEFT_OUT = frozenset(
-    "match imatch isdistinct fts plfts phfts wfts cs cd ov sl sr nxr nxl adj".split()
-)
+_LEFT_OUT = frozenset("match imatch isdistinct fts plfts phfts wfts cs cd ov sl sr nxr nxl adj".split())
 
 
 def condition(item: str, parameter: str, text: str) -> Condition:
@@ -86,7 +84,9 @@ def _no_operator(reader: Reader, word: str) -> Problem:
     plain = word.partition("(")[0]
     known = [one.value for one in Operator]
     if plain in _LEFT_OUT:
-        return reader.fault(f"the operator {plain} is not part of this grammar", "unknown-operator", nearest=None)
+        return reader.fault(
+            f"the operator {plain} is not part of this grammar", "unknown-operator", nearest=None
+        )
     near = nearest(plain, known) if len(plain) <= 16 else None
     hint = f"; did you mean {near}?" if near else ""
     return reader.fault(f"here must stand an operator and a dot{hint}", "unknown-operator", nearest=near)
@@ -106,7 +106,9 @@ def _list(reader: Reader) -> tuple[str, ...]:
         if ending == ")":
             reader.at = at
             if len(values) > MAX_KEYS:
-                raise Problem("too-large", f"a list takes at most {MAX_KEYS} values", members={"limit": MAX_KEYS})
+                raise Problem(
+                    "too-large", f"a list takes at most {MAX_KEYS} values", members={"limit": MAX_KEYS}
+                )
             return tuple(values)
     reader.at = at
     raise reader.fault("here must stand a value and then a comma or a closing parenthesis")
@@ -119,5 +121,9 @@ def _checked(
         return Condition(item, operator, text, negated, place or Place(reader.parameter, 0))
     word = text.lower()
     if word not in _IS_VALUES:
-        raise fault_at(reader.place, f"is takes null, not_null, true, false or unknown for {shown(item)}", "bad-value")
-    return Condition(item, operator, _IS_VALUES[word], negated ^ (word == "not_null"), place or Place(reader.parameter, 0))
+        raise fault_at(
+            reader.place, f"is takes null, not_null, true, false or unknown for {shown(item)}", "bad-value"
+        )
+    return Condition(
+        item, operator, _IS_VALUES[word], negated ^ (word == "not_null"), place or Place(reader.parameter, 0)
+    )

@@ -43,7 +43,11 @@ def parse_body(body: Mapping[str, object]) -> Query:
     pairs: list[tuple[str, str]] = []
     for name, value in body.items():
         for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, int) and not isinstance(one, bool) and name.rpartition(".")[2] in ("limit", "offset"):
+            if (
+                isinstance(one, int)
+                and not isinstance(one, bool)
+                and name.rpartition(".")[2] in ("limit", "offset")
+            ):
                 pairs.append((name, str(one)))
             elif isinstance(one, str):
                 pairs.append((name, one))
@@ -95,7 +99,11 @@ def _find(root: _Level, name: str) -> tuple[list[str], _Level]:
         if step not in level.embeds:
             near = nearest(step, level.embeds)
             message = f"{shown(name)} speaks of an embed that select does not name"
-            raise Problem("unknown-parameter", message, members={"parameter": shown(name), "position": 0, "nearest": near})
+            raise Problem(
+                "unknown-parameter",
+                message,
+                members={"parameter": shown(name), "position": 0, "nearest": near},
+            )
         level = level.embeds[step]
     if not path[-1]:
         raise fault_at(Place(name, 0), "a parameter needs a name")
@@ -140,7 +148,13 @@ def _number(name: str, text: str) -> int:
 
 
 def _query(level: _Level) -> Query:
-    return Query(tuple(_selection(level, part) for part in level.select), tuple(level.where), level.order, level.limit, level.offset)
+    return Query(
+        tuple(_selection(level, part) for part in level.select),
+        tuple(level.where),
+        level.order,
+        level.limit,
+        level.offset,
+    )
 
 
 def _selection(level: _Level, part: Part) -> Selection:

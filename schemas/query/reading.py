@@ -84,7 +84,9 @@ def unescaped(text: str) -> str:
 def fault_at(place: Place, message: str, code: str = "bad-syntax", **members: object) -> Problem:
     """A problem with the query at a place."""
     where = {"parameter": place.parameter, "position": place.offset, **members}
-    return Problem(code, f"{message} (parameter {shown(place.parameter)}, position {place.offset})", members=where)
+    return Problem(
+        code, f"{message} (parameter {shown(place.parameter)}, position {place.offset})", members=where
+    )
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -95,4 +97,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def shown(name: str) -> str:
     """A caller's text is repeated only where it looks like a name or a path of names."""
     plain = name.replace(".", "_")
-    return name if len(name) <= 2 * _LONGEST_NAME and plain.isascii() and plain.isidentifier() else "of that name"
+    return (
+        name
+        if len(name) <= 2 * _LONGEST_NAME and plain.isascii() and plain.isidentifier()
+        else "of that name"
+    )

@@ -3,7 +3,17 @@
 import re
 from collections.abc import Iterator
 
-from schemas.query.tree import Column, Condition, Embed, Filter, Group, Operator, Order, Query, Selection, Star
+from schemas.query.tree import (
+    Column,
+    Condition,
+    Filter,
+    Group,
+    Operator,
+    Order,
+    Query,
+    Selection,
+    Star,
+)
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _PLAIN_VALUE = re.compile(r"[^,()\"\\]+")

@@ -31,7 +31,9 @@ def parts(text: str) -> tuple[Part, ...]:
         return ()
     found = _parts(reader, 1)
     if not reader.ended:
-        raise reader.fault("this parenthesis closes nothing" if reader.text[reader.at] == ")" else "here must stand a comma")
+        raise reader.fault(
+            "this parenthesis closes nothing" if reader.text[reader.at] == ")" else "here must stand a comma"
+        )
     return found
 
 

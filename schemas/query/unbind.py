@@ -1,7 +1,18 @@
 """A bound query as a tree of names and texts again, so that bind(unbind(b)) == b; called by the gateway."""
 
 from schemas.query.bound import BoundCondition, BoundFilter, BoundQuery, Value
-from schemas.query.tree import Column, Condition, Embed, Filter, Group, Operator, Order, Query, Selection, Star
+from schemas.query.tree import (
+    Column,
+    Condition,
+    Embed,
+    Filter,
+    Group,
+    Operator,
+    Order,
+    Query,
+    Selection,
+    Star,
+)
 from schemas.query.values import to_wire
 
 _TRUTHS = {None: "null", True: "true", False: "false"}

@@ -41,7 +41,11 @@ def refuse_early(contract: Contract, used: Iterable[Item], caller: Caller) -> No
     used = list(used)
     withheld = sorted(item.name for item in used if item.sharing.sharing_class is SharingClass.WITHHELD)
     if withheld:
-        raise Problem("item-withheld", f"{contract.dataset} does not share {_listed(withheld)}", members=_named(contract, withheld))
+        raise Problem(
+            "item-withheld",
+            f"{contract.dataset} does not share {_listed(withheld)}",
+            members=_named(contract, withheld),
+        )
     if caller.anonymous:
         closed = sorted(item.name for item in used if not _open(item, contract))
         if closed or not contract.open_items:
@@ -55,7 +59,9 @@ def refuse_early(contract: Contract, used: Iterable[Item], caller: Caller) -> No
 def require_purpose(caller: Caller) -> None:
     """Problem unless a member's call names its officer and its purpose."""
     if not caller.officer:
-        raise Problem("purpose-required", "the call names no officer", hint="Send the header Langqiao-Officer.")
+        raise Problem(
+            "purpose-required", "the call names no officer", hint="Send the header Langqiao-Officer."
+        )
     if not (caller.purpose or "").startswith(_PURPOSES) or (caller.purpose or "").endswith(":"):
         hint = "Send the header Langqiao-Purpose: grant:<id> or case:<reference>."
         raise Problem("purpose-required", "the call names no purpose", hint=hint)
@@ -64,9 +70,13 @@ def require_purpose(caller: Caller) -> None:
 def decide_write(contract: Contract, caller: Caller, *, owner: str) -> None:
     """Problem unless the caller is a system of the department that keeps the dataset, and says what for."""
     if caller.anonymous:
-        raise Problem("token-required", f"{contract.dataset} is changed by its own department's systems alone")
+        raise Problem(
+            "token-required", f"{contract.dataset} is changed by its own department's systems alone"
+        )
     if caller.member != owner:
-        raise Problem("not-owner", f"{contract.dataset} is changed by {owner} alone", members={"owner": owner})
+        raise Problem(
+            "not-owner", f"{contract.dataset} is changed by {owner} alone", members={"owner": owner}
+        )
     require_purpose(caller)
 
 
@@ -93,7 +103,9 @@ def _open(item: Item, contract: Contract) -> bool:
     return item.open or (item is SYSTEM_ITEMS["record_id"] and bool(contract.open_items))
 
 
-def _without_star(query: BoundQuery, contract: Contract, caller: Caller, grant: Grant | None, owned: bool) -> BoundQuery:
+def _without_star(
+    query: BoundQuery, contract: Contract, caller: Caller, grant: Grant | None, owned: bool
+) -> BoundQuery:
     visible = visible_items(contract, caller, grant, owned)
     if not visible:
         raise _needs_grant(contract, sorted(contract.items))

@@ -40,7 +40,9 @@ def to_document(registry: Registry, issued: datetime) -> dict[str, Any]:
         "number": registry.number,
         "issued": issued.isoformat(),
         "expires": registry.expires.isoformat(),
-        "members": [{"id": one.id, "system": one.system, "keys": dict(one.keys)} for one in registry.members.values()],
+        "members": [
+            {"id": one.id, "system": one.system, "keys": dict(one.keys)} for one in registry.members.values()
+        ],
     }
 
 
@@ -58,4 +60,6 @@ def _member(one: Mapping[str, Any]) -> Member:
             public_key(str(public))
         except BadKey as fault:
             raise DocumentRefused("malformed", str(fault)) from fault
-    return Member(text_of(one, "id"), text_of(one, "system"), {str(name): str(key) for name, key in keys.items()})
+    return Member(
+        text_of(one, "id"), text_of(one, "system"), {str(name): str(key) for name, key in keys.items()}
+    )

@@ -82,7 +82,9 @@ def _claims(token: str, public: str) -> dict[str, Any]:
         raise refused("wrong-audience") from None
     except jwt.PyJWTError:
         raise refused("malformed") from None
-    typed = all(isinstance(claims[name], int) and not isinstance(claims[name], bool) for name in ("iat", "exp"))
+    typed = all(
+        isinstance(claims[name], int) and not isinstance(claims[name], bool) for name in ("iat", "exp")
+    )
     if not typed or not all(isinstance(claims[name], str) for name in ("iss", "sub", "member")):
         raise refused("malformed")
     return dict(claims)

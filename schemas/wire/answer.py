@@ -19,7 +19,9 @@ class SourceState(StrEnum):
 
 
 #: States in which the source's records are missing from the answer.
-MISSING = frozenset({SourceState.FORBIDDEN, SourceState.STALE, SourceState.DOWN, SourceState.SLOW, SourceState.FAULTY})
+MISSING = frozenset(
+    {SourceState.FORBIDDEN, SourceState.STALE, SourceState.DOWN, SourceState.SLOW, SourceState.FAULTY}
+)
 
 
 class Source(BaseModel):

@@ -36,7 +36,9 @@ def open_cursor(secret: bytes, binding: bytes, text: str, now: int) -> Any:
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         nonce, sealed = raw[1 : 1 + _NONCE_BYTES], raw[1 + _NONCE_BYTES :]
-        expires_at, position = orjson.loads(AESGCM(secret[:KEY_BYTES]).decrypt(nonce, sealed, raw[:1] + binding))
+        expires_at, position = orjson.loads(
+            AESGCM(secret[:KEY_BYTES]).decrypt(nonce, sealed, raw[:1] + binding)
+        )
     except (InvalidTag, ValueError, binascii.Error):
         raise _bad("it was made for another caller or question, or was altered") from None
     if now >= expires_at:

@@ -93,7 +93,11 @@ def to_kafka(event: Event) -> tuple[bytes, bytes | None, Headers]:
 def from_kafka(key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> Event:
     """The event of a Kafka message; raises BadEvent."""
     found = {name.removeprefix(_PREFIX): text.decode() for name, text in headers if name.startswith(_PREFIX)}
-    if key is None or found.pop("specversion", None) != "1.0" or found.pop("partitionkey", None) != key.decode():
+    if (
+        key is None
+        or found.pop("specversion", None) != "1.0"
+        or found.pop("partitionkey", None) != key.decode()
+    ):
         raise BadEvent("not a CloudEvent 1.0 in binary mode, keyed by its partition key")
     try:
         data = None if value is None or "dataref" in found else orjson.loads(value)
@@ -109,5 +113,15 @@ def from_kafka(key: bytes | None, value: bytes | None, headers: Iterable[tuple[s
         raise BadEvent(f"an attribute is missing or unreadable: {fault}") from fault
 
 
-_TEXTS = ("id", "source", "type", "subject", "time", "dataschema", "sequence", "recordedtime", "dataclassification")
+_TEXTS = (
+    "id",
+    "source",
+    "type",
+    "subject",
+    "time",
+    "dataschema",
+    "sequence",
+    "recordedtime",
+    "dataclassification",
+)
 _ATTRIBUTES = (*_TEXTS, "partitionkey", "recordepoch", "recordversion", "dataref", "traceparent")

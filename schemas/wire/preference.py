@@ -39,7 +39,9 @@ def preferences(header: str) -> Preferences:
     partial = "partial=allow" in words
     known = {f"count={kind}" for kind in _COUNTS} | {"partial=allow", "handling=strict", "handling=lenient"}
     if "handling=strict" in words and not known.issuperset(words):
-        raise Problem("bad-syntax", "a preference is not known here", members={"parameter": "Prefer", "position": 0})
+        raise Problem(
+            "bad-syntax", "a preference is not known here", members={"parameter": "Prefer", "position": 0}
+        )
     return Preferences(count, partial)
 
 

@@ -34,4 +34,6 @@ class Topic:
     def parse(cls, name: str) -> "Topic":
         """Read a topic's name back; ValueError when it is not one of ours."""
         environment, division, kind, dataset, major, audience = name.split(".")
-        return cls(environment, division, f"{kind}.{dataset}", int(major.removeprefix("v")), Audience(audience))
+        return cls(
+            environment, division, f"{kind}.{dataset}", int(major.removeprefix("v")), Audience(audience)
+        )

@@ -16,7 +16,10 @@ QuestionText = Annotated[
     str, typer.Argument(help="A dataset and a query: 'market_regulation.enterprises?select=name&limit=3'.")
 ]
 ProfileFile = Annotated[
-    Path, typer.Option("--profile", envvar="LANGQIAO_PROFILE", help="Who asks: a profile file, as `langqiao up` makes.")
+    Path,
+    typer.Option(
+        "--profile", envvar="LANGQIAO_PROFILE", help="Who asks: a profile file, as `langqiao up` makes."
+    ),
 ]
 Purpose = Annotated[str | None, typer.Option("--purpose", help="What for: grant:<id> or case:<reference>.")]
 DEFAULT_PROFILE = Path(".langqiao/demo/profiles/approvals.json")
@@ -27,9 +30,13 @@ def ask(
     profile: ProfileFile = DEFAULT_PROFILE,
     purpose: Purpose = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    count: Annotated[bool, typer.Option("--count", help="Also count all records that meet the question.")] = False,
+    count: Annotated[
+        bool, typer.Option("--count", help="Also count all records that meet the question.")
+    ] = False,
     envelope: Annotated[bool, typer.Option("--envelope", help="Show what each source contributed.")] = False,
-    partial: Annotated[bool, typer.Option("--partial", help="Accept an answer with sources missing.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Accept an answer with sources missing.")
+    ] = False,
     version: Annotated[int | None, typer.Option("--contract-version", help="The contract's major.")] = None,
 ) -> None:
     """Ask many departments one question and print the answer."""
@@ -42,7 +49,9 @@ def ask(
         except Refused as fault:
             raise show.refuse(fault) from None
         except httpx.HTTPError as fault:
-            raise typer.BadParameter(f"the gateway does not answer: {fault}", param_hint="--profile") from None
+            raise typer.BadParameter(
+                f"the gateway does not answer: {fault}", param_hint="--profile"
+            ) from None
     console = show.console()
     if json or envelope:
         console.print(show.as_json(reply.data), markup=False, soft_wrap=True)

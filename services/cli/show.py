@@ -22,6 +22,11 @@ def as_json(data: Any) -> str:
     return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
 
 
+def as_line(data: Any) -> str:
+    """JSON in one line."""
+    return orjson.dumps(data, default=str).decode()
+
+
 def as_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """One line per record; embedded records as compact JSON."""
     table = Table(show_lines=False)
@@ -45,7 +50,9 @@ def refuse(fault: Refused) -> typer.Exit:
     """Print a problem to standard error; the exit that goes with it (code 1)."""
     members = fault.members
     errors = Console(stderr=True, highlight=False)
-    errors.print(f"[bold red]{fault.status} {escape(str(members.get('code', '')))}[/]: {escape(str(members.get('detail', '')))}")
+    errors.print(
+        f"[bold red]{fault.status} {escape(str(members.get('code', '')))}[/]: {escape(str(members.get('detail', '')))}"
+    )
     for name in ("parameter", "position", "nearest", "items", "sources", "estimate", "limit"):
         if name in members:
             errors.print(f"  {name}: {escape(str(members[name]))}")

@@ -29,8 +29,12 @@ _FAULTS = (WrongAnswer, StartFailed, PostgresqlMissing, Refused, httpx.HTTPError
 
 
 def up(
-    once: Annotated[bool, typer.Option("--once", help="Tell the story, then end: 0 when every answer was right.")] = False,
-    size: Annotated[float, typer.Option("--size", min=0.001, help="Scale of 2,000 enterprises, 5,000 residents.")] = 1.0,
+    once: Annotated[
+        bool, typer.Option("--once", help="Tell the story, then end: 0 when every answer was right.")
+    ] = False,
+    size: Annotated[
+        float, typer.Option("--size", min=0.001, help="Scale of 2,000 enterprises, 5,000 residents.")
+    ] = 1.0,
     db: Annotated[Database, typer.Option("--db", help="The departments' database.")] = Database.SQLITE,
     folder: Annotated[
         Path, typer.Option("--folder", help="Where everything is kept; an earlier demo there is removed.")
@@ -70,7 +74,9 @@ def _fresh(console: Console, folder: Path, size: Size, db: Database) -> Iterator
     shutil.rmtree(target, ignore_errors=True)
     with ExitStack() as stack:
         with _bars(console) as progress:
-            world = stack.enter_context(running_world(target, kinds(), size=size, database=db, progress=progress))
+            world = stack.enter_context(
+                running_world(target, kinds(), size=size, database=db, progress=progress)
+            )
         yield world
 
 

@@ -25,7 +25,9 @@ def tell(stage: Stage) -> None:
     topic = Topic(ENVIRONMENT, DIVISION, "market_regulation.enterprises", 1, Audience.PUBLIC)
     event, milliseconds = asyncio.run(_change_and_wait(stage, str(topic)))
     stage.timings["event"] = milliseconds
-    stage.console.print(f"{event.type}  subject {event.subject}  version {event.recordepoch}.{event.recordversion}")
+    stage.console.print(
+        f"{event.type}  subject {event.subject}  version {event.recordepoch}.{event.recordversion}"
+    )
     stage.console.print(show.as_json(event.data), markup=False, soft_wrap=True)
     stage.console.print(f"[green]right[/]: the event came {milliseconds:.1f} ms after the commit")
 
@@ -61,6 +63,9 @@ def _run_old_program(stage: Stage, code: str) -> int:
     script = Path(__file__).with_name("foreign_program.py")
     url = stage.plan.department("market_regulation").database_url
     done = subprocess.run(
-        [sys.executable, "-I", str(script), url, code, _NEW_ADDRESS], check=True, capture_output=True, timeout=30
+        [sys.executable, "-I", str(script), url, code, _NEW_ADDRESS],
+        check=True,
+        capture_output=True,
+        timeout=30,
     )
     return int(orjson.loads(done.stdout))

@@ -17,7 +17,9 @@ def tell(stage: Stage) -> None:
     stage.world.children[_VICTIM].kill()
     with stage.bridge() as bridge:
         refused = _refused(bridge, stage)
-        stage.console.print(f"plain form: {refused.status} {refused.members['code']}: {refused.members['detail']}")
+        stage.console.print(
+            f"plain form: {refused.status} {refused.members['code']}: {refused.members['detail']}"
+        )
         envelope = question.ask(bridge, stage, accept=headers.ANSWER)
         stage.console.print(show.as_json(envelope["sources"]), markup=False, soft_wrap=True)
         _check(refused, envelope)
@@ -26,7 +28,9 @@ def tell(stage: Stage) -> None:
             stage.world.wait_ready(_VICTIM, stage.plan.department(_VICTIM).url)
             answer = question.ask(bridge, stage)
     question.check(stage, answer)
-    stage.console.print(f"[green]right[/]: it is back, and the answer is whole again ({stage.timings['return']:.0f} ms)")
+    stage.console.print(
+        f"[green]right[/]: it is back, and the answer is whole again ({stage.timings['return']:.0f} ms)"
+    )
 
 
 def _refused(bridge: Bridge, stage: Stage) -> Refused:

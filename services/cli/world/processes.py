@@ -40,7 +40,9 @@ class Child:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def start(name: str, command: Sequence[str], log_dir: Path, environment: Mapping[str, str] | None = None) -> Child:
+def start(
+    name: str, command: Sequence[str], log_dir: Path, environment: Mapping[str, str] | None = None
+) -> Child:
     """Start a child with its own log file; it dies with us, even when we are killed."""
     log = log_dir / f"{name}.log"
     with log.open("ab") as out:
@@ -73,7 +75,9 @@ def wait_until(ready: Callable[[], bool], child: Child, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not ready():
         if not child.alive:
-            raise StartFailed(f"{child.name} ended with code {child.process.returncode}:\n{child.last_words()}")
+            raise StartFailed(
+                f"{child.name} ended with code {child.process.returncode}:\n{child.last_words()}"
+            )
         if time.monotonic() > deadline:
             raise StartFailed(f"{child.name} was not ready within {seconds:.0f} s:\n{child.last_words()}")
         time.sleep(0.05)

@@ -116,7 +116,8 @@ def running_world(
             (folder / kind).mkdir()
         urls = database_urls(kinds, database, folder, stack)
         departments = tuple(
-            DepartmentPlan(kind, port, folder / kind, urls[kind]) for kind, port in zip(kinds, ports[2:], strict=True)
+            DepartmentPlan(kind, port, folder / kind, urls[kind])
+            for kind, port in zip(kinds, ports[2:], strict=True)
         )
         plan = WorldPlan(folder, size, ports[0], ports[1], departments)
         plan.logs.mkdir()

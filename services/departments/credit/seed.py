@@ -15,7 +15,10 @@ def rows(size: Size) -> Iterator[Row]:
     for one in enterprises(size):
         yield from (("dw_zj_fzgg_xzcfjdxx", penalty) for penalty in _penalties(one))
         if one.number % 97 == 5:
-            yield "dw_zj_fzgg_sxbzxrxx", _judgment(f"SXQ{one.number:08d}", one.name, NULL_MARK, one.credit_code.lower())
+            yield (
+                "dw_zj_fzgg_sxbzxrxx",
+                _judgment(f"SXQ{one.number:08d}", one.name, NULL_MARK, one.credit_code.lower()),
+            )
     for debtor in persons(size):
         if debtor.number % 83 == 11:
             yield "dw_zj_fzgg_sxbzxrxx", _of_person(debtor)
@@ -38,7 +41,9 @@ def _penalties(one: Enterprise) -> Iterator[dict[str, Stored]]:
             "punish_money": chance.choice((f"{fine}", f"{fine}.00", f"{fine}.5")),
             "illegality_money": f"{chance.randrange(100, 9_999)}" if chance.random() < 0.2 else NULL_MARK,
             "punish_decide_tm": odd_date(decided),
-            "public_deadline": FOR_EVER if chance.random() < 0.1 else odd_date(decided + timedelta(days=1_095)),
+            "public_deadline": FOR_EVER
+            if chance.random() < 0.1
+            else odd_date(decided + timedelta(days=1_095)),
             "cf_sjly": "宁波市市场监督管理局",
             "cf_xdr_mc": one.name,
             "cf_xdr_shxym": one.credit_code.lower() if turn else one.credit_code,

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 from services.engine.mapping.model import Stored
 from services.engine.synthetic.oddities import NULL_MARK, Row
-from services.engine.synthetic.population import Enterprise, Person, Size, dice, enterprise, enterprises, persons
+from services.engine.synthetic.population import (
+    Enterprise,
+    Person,
+    Size,
+    dice,
+    enterprise,
+    enterprises,
+    persons,
+)
 
 _MONTHS = ("202604", "202605", "202606")
 _KINDS = ("110", "310", "210")
@@ -18,7 +26,9 @@ def rows(size: Size) -> Iterator[Row]:
         chance = dice("works", worker.number)
         if chance.random() < 0.6:
             employer = enterprise(chance.randrange(size.enterprises), size)
-            yield from (("dw_nb_rlsb_sbjylyrycbxx", _enrolment(worker, employer, kind)) for kind in _KINDS[:2])
+            yield from (
+                ("dw_nb_rlsb_sbjylyrycbxx", _enrolment(worker, employer, kind)) for kind in _KINDS[:2]
+            )
 
 
 def _headcount(one: Enterprise, month: str) -> dict[str, Stored]:

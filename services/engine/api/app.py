@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from services.engine.api.control import add_control_plane
 from services.engine.api.openapi import described
 from services.engine.api.plane import DataPlane
-from services.engine.node import Department, read_contracts, open_node
+from services.engine.node import Department, open_node, read_contracts
 from services.engine.settings import Settings
 
 

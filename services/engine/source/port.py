@@ -95,7 +95,12 @@ class RecordSource(Protocol):
         ...
 
     async def change(
-        self, dataset: str, major: int, key: Key, values: AbstractMapping[str, Value], expected: Version | None
+        self,
+        dataset: str,
+        major: int,
+        key: Key,
+        values: AbstractMapping[str, Value],
+        expected: Version | None,
     ) -> Written:
         """Set the given items (key items excepted). Raises `NoSuchRecord`, `StaleVersion`."""
         ...

@@ -1,0 +1,40 @@
+"""`langqiao keys`: make the keys that systems and authorities sign with."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas.trust import keys
+from services.cli import show
+from services.client.profile import Profile
+
+app = typer.Typer(help="Keys of systems and authorities.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Keys of systems and authorities."""
+
+
+@app.command()
+def new(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the key; made when missing.")],
+    name: Annotated[str, typer.Option("--name", help="The files' name.")] = "system",
+    member: Annotated[str, typer.Option("--member", help="Member id, such as 330200.approvals.")] = "",
+    system: Annotated[str, typer.Option("--system", help="System id, such as 330200.approvals/window.")] = "",
+    gateway: Annotated[str, typer.Option("--gateway", help="Address for the profile beside the key.")] = "",
+) -> None:
+    """Make a key. The private half goes to NAME.key.pem, the public half is printed for the registry."""
+    out.mkdir(parents=True, exist_ok=True)
+    private = out / f"{name}.key.pem"
+    if private.exists():
+        raise typer.BadParameter(f"{private} exists; a key is never overwritten", param_hint="--name")
+    key = keys.new_key()
+    private.touch(mode=0o600)
+    private.write_bytes(keys.write_private(key))
+    if gateway:
+        profile = Profile(gateway=gateway, member=member, system=system, key_file=private.name)
+        profile.save(out / f"{name}.json")
+    line = {"id": member, "system": system, "keys": {key.key_id: key.public_hex}}
+    show.console().print(show.as_json(line), markup=False, soft_wrap=True)

@@ -1,0 +1,169 @@
+"""The engine's way into a department's database: short transactions of plain SQLAlchemy Core functions, on either
+dialect; used by everything in `capture`, and by the relay, which knows no SQL."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from services.engine.capture.dialect import Dialect
+from services.engine.capture.postgresql import Postgresql
+from services.engine.capture.sqlite import Sqlite
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Work = Callable[Concatenate[Connection, P], R]
+
+#: How long our statements wait for a lock before they give up, in seconds: the department's programs go first.
+_PATIENCE = 5.0
+
+
+class DatabaseAway(Exception):
+    """The department's database did not answer, or refused; worth trying again. Names the error's type alone."""
+
+
+class Database(Protocol):
+    """One department's database. `work` is a function of a connection; it must be short."""
+
+    dialect: Dialect
+
+    async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run in a transaction that takes no write lock."""
+        ...
+
+    async def write(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run in a transaction that may write, and commit; raises DatabaseAway."""
+        ...
+
+    async def changed(self) -> bool:
+        """Cheaply, whether there may be work for the relay since this was asked last."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def open_database(url: str) -> Database:
+    """The database of a `sqlite:///file` or `postgresql://…` address; connects when first used."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return SqliteDatabase(parsed.database or "")
+    return PostgresqlDatabase(url)
+
+
+class SqliteDatabase:
+    """A file, worked on by one thread with one connection; changes are noticed on a second, inline."""
+
+    def __init__(self, path: str) -> None:
+        self.dialect: Dialect = Sqlite()
+        self._path = path
+        self._thread = ThreadPoolExecutor(1, "capture")
+        self._engine = _sqlite_engine(path)
+        self._probe: sqlite3.Connection | None = None
+        self._seen = -1
+
+    async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._run("BEGIN", work, *args, **kwargs)
+
+    async def write(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._run("BEGIN IMMEDIATE", work, *args, **kwargs)
+
+    async def changed(self) -> bool:
+        """`data_version` costs microseconds and no lock, so it is asked here and not in the thread."""
+        try:
+            if self._probe is None:
+                self._probe = sqlite3.connect(self._path, timeout=0, isolation_level=None)
+            version = self._probe.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error:
+            return True
+        changed, self._seen = version != self._seen, version
+        return changed
+
+    async def close(self) -> None:
+        if self._probe is not None:
+            self._probe.close()
+            self._probe = None
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
+        self._thread.shutdown()
+
+    async def _run(self, begin: str, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        def transaction() -> R:
+            with (
+                self._engine.connect().execution_options(langqiao_begin=begin) as connection,
+                connection.begin(),
+            ):
+                return work(connection, *args, **kwargs)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+        except SQLAlchemyError as fault:
+            raise _away(fault) from fault
+
+
+class PostgresqlDatabase:
+    """A server, through asyncpg; the same plain functions run on SQLAlchemy's bridge."""
+
+    def __init__(self, url: str) -> None:
+        self.dialect: Dialect = Postgresql()
+        self._engine = _postgresql_engine(url)
+        self._waiting = text(self.dialect.waiting)
+
+    async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self.write(work, *args, **kwargs)
+
+    async def write(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work, *args, **kwargs)
+        except (SQLAlchemyError, OSError, TimeoutError) as fault:
+            raise _away(fault) from fault
+
+    async def changed(self) -> bool:
+        return bool(await self.read(self._any_waiting))
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    def _any_waiting(self, connection: Connection) -> bool:
+        return bool(connection.execute(self._waiting).scalar())
+
+
+def _sqlite_engine(path: str) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{Path(path)}", connect_args={"timeout": _PATIENCE, "check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _: object) -> None:
+        # We say BEGIN ourselves; and a foreign program's broken text must not stop the relay.
+        connection.isolation_level = None
+        connection.text_factory = lambda raw: raw.decode(errors="replace")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(
+            connection.get_execution_options().get("langqiao_begin", "BEGIN IMMEDIATE")
+        )
+
+    return engine
+
+
+def _postgresql_engine(url: str) -> AsyncEngine:
+    session = {"timezone": "UTC", "application_name": "langqiao-capture", "extra_float_digits": "1"}
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=3,
+        connect_args={"timeout": _PATIENCE, "command_timeout": 60, "server_settings": session},
+    )
+
+
+def _away(fault: BaseException) -> DatabaseAway:
+    """Without the driver's text, which may hold a value."""
+    cause = getattr(fault, "orig", None) or fault
+    return DatabaseAway(type(getattr(cause, "__cause__", None) or cause).__name__)
