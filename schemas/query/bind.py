@@ -1,4 +1,4 @@
-"""A query bound to contracts: names resolved, values typed, or a problem that says where; called by node and gateway."""
+"""A query bound to contracts: names resolved, values typed, or a problem with its place; called by node and gateway."""
 
 from dataclasses import dataclass
 

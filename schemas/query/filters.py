@@ -30,13 +30,13 @@ def condition(item: str, parameter: str, text: str) -> Condition:
     return _checked(item, operator, rest, negated, reader)
 
 
-def group(parameter: str, text: str, *, any: bool, negated: bool) -> Group:
+def group(parameter: str, text: str, *, either: bool, negated: bool) -> Group:
     """`and=(…)` or `or=(…)`."""
     reader = Reader(parameter, text)
     members = _members(reader, 1)
     if not reader.ended:
         raise reader.fault("nothing may follow the list")
-    return Group(any, members, negated, Place(parameter, 0))
+    return Group(either, members, negated, Place(parameter, 0))
 
 
 def _members(reader: Reader, depth: int) -> tuple[Filter, ...]:

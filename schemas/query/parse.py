@@ -79,7 +79,7 @@ def _apply(root: _Level, name: str, text: str) -> None:
     last = path[-1]
     negated = len(path) > 1 and path[-2] == "not" and last in ("and", "or")
     if last in ("and", "or"):
-        level.where.append(group(name, text, any=last == "or", negated=negated))
+        level.where.append(group(name, text, either=last == "or", negated=negated))
     elif last == "order":
         level.order = _order(name, text)
     elif last == "limit":

@@ -122,7 +122,7 @@ def _scope(grant: Grant, contract: Contract) -> tuple[BoundFilter, ...]:
 
 
 def _needs_grant(contract: Contract, items: list[str]) -> Problem:
-    message = f"{contract.dataset} shares {_listed(items)} on a grant alone, and the call's purpose names none that covers it"
+    message = f"{contract.dataset} shares {_listed(items)} on a grant alone, and the purpose names none that covers it"
     return Problem("grant-required", message, members=_named(contract, items))
 
 

@@ -80,7 +80,7 @@ def body_of(data: dict[str, Any] | None) -> bytes | None:
 
 
 def to_kafka(event: Event) -> tuple[bytes, bytes | None, Headers]:
-    """Key, value and headers of an event. A delete is a tombstone that keeps its headers; a thin event's body is `{}`."""
+    """Key, value and headers of an event. A delete is a tombstone with headers; a thin event's body is `{}`."""
     headers: Headers = [("content-type", _CONTENT_TYPE.encode()), (f"{_PREFIX}specversion", b"1.0")]
     for name in _ATTRIBUTES:
         value = getattr(event, name)

@@ -33,7 +33,7 @@ class Preferences:
 
 
 def preferences(header: str) -> Preferences:
-    """The preferences of one or several Prefer headers, joined by commas; with handling=strict unknown ones are refused."""
+    """The preferences of Prefer headers joined by commas; with handling=strict unknown ones are refused."""
     words = [word.strip().lower().replace(" ", "") for word in header.split(",") if word.strip()]
     count = any(word == f"count={kind}" for word in words for kind in _COUNTS)
     partial = "partial=allow" in words

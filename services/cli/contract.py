@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from schemas.contracts.compatibility import differences
 
 from schemas.contracts.catalogue import Catalogue
+from schemas.contracts.compatibility import differences
 from schemas.contracts.document import ContractFault
 from schemas.contracts.load import load_all, load_file
 from schemas.contracts.model import Contract
