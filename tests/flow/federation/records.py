@@ -1,0 +1,53 @@
+"""Random small contents of the county: every record twice, as the contract sees it and as a table spells it."""
+
+from dataclasses import dataclass
+from random import Random
+
+from schemas.query.bound import Value
+from services.engine.mapping.model import Stored
+from tests.flow.federation.county import DATASETS, Dataset
+from tests.flow.federation.spellings import Pool
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record: the contract's values by item, and one stored spelling of each."""
+
+    values: dict[str, Value]
+    stored: dict[str, Stored]
+
+
+#: All records of the county, by dataset.
+Contents = dict[str, list[Record]]
+
+
+def contents(number: int) -> Contents:
+    """The contents of one number: the same every time, larger with rising numbers, with empty datasets among them.
+
+    Each record hangs on its own place alone, so that a smaller county is the beginning of a larger one.
+    """
+    return {one.dataset: _dataset(one, number) for one in DATASETS.values()}
+
+
+def _dataset(one: Dataset, number: int) -> list[Record]:
+    size = Random(f"{number} {one.dataset}").choice((0, 1, 3, 6, 9, 12, 16))
+    found: dict[tuple[Value, ...], Record] = {}
+    for place in range(size):
+        record = _record(one, Random(f"{number} {one.dataset} {place}"))
+        found.setdefault(tuple(record.values[item] for item in one.key), record)
+    return list(found.values())
+
+
+def _record(one: Dataset, chance: Random) -> Record:
+    drawn = {
+        item: _drawn(spelling.present() if item in one.key else spelling.pool, chance)
+        for item, spelling in one.items.items()
+    }
+    return Record(
+        {item: value for item, (value, _) in drawn.items()}, {item: way for item, (_, way) in drawn.items()}
+    )
+
+
+def _drawn(pool: Pool, chance: Random) -> tuple[Value, Stored]:
+    value, ways = chance.choice(pool)
+    return value, chance.choice(ways)
