@@ -16,7 +16,10 @@ Count = Annotated[int, Field(ge=1)]
 class Settings(BaseSettings):
     """One department's settings. Every field says its unit, and why its default is what it is."""
 
-    model_config = SettingsConfigDict(env_prefix="LANGQIAO_", frozen=True, extra="ignore")
+    # An env file lists every setting; a line left empty there is not set.
+    model_config = SettingsConfigDict(
+        env_prefix="LANGQIAO_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     # Who this is
     kind: Kind = Field(
