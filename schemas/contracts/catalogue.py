@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 
 from schemas.contracts.document import ContractFault, Fault
-from schemas.contracts.model import Contract, Link
+from schemas.contracts.model import Contract, Link, SharingClass
 from schemas.wire.problem import Problem
 
 
@@ -53,8 +53,23 @@ class Catalogue:
                 source = next(iter(versions.values())).dataset
                 self._add(found, source, link)
                 if link.target in self._contracts:
+                    self._check_ends(source, link)
                     self._add(found, link.target, reversed_link(source, link))
         return found
+
+    def _check_ends(self, source: str, link: Link) -> None:
+        """A link joins two items of one type, neither of them withheld, in every major that has them."""
+        ends = [one.items.get(link.target_item) for one in self._contracts[link.target].values()]
+        there = [item for item in ends if item is not None]
+        if not there:
+            raise ContractFault(
+                source, [Fault(f"link {link.name}: {link.target} has no item {link.target_item}")]
+            )
+        if any(item.sharing.sharing_class is SharingClass.WITHHELD for item in there):
+            raise ContractFault(source, [Fault(f"link {link.name} ends at a withheld item")])
+        starts = [one.items[link.item] for one in self._contracts[source].values() if link.item in one.items]
+        if len({item.type for item in [*starts, *there]}) > 1:
+            raise ContractFault(source, [Fault(f"link {link.name} joins items of two types")])
 
     def _add(self, found: dict[str, dict[str, Link]], dataset: str, link: Link) -> None:
         links = found.setdefault(dataset, {})

@@ -1,6 +1,6 @@
 """Contract files as documents: YAML read strictly, with the line of every item; used by `load`."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,14 +34,38 @@ class ContractFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A contract's ODCS document, and the line on which each item of it begins."""
+    """A contract's ODCS document, and the line on which each item of it begins (the whole of it under "").
+
+    A document that came by wire has no lines.
+    """
 
     source: str
     content: Mapping[str, Any]
     lines: Mapping[str, int] = field(default_factory=dict)
 
     def fault(self, reason: str, item: str = "") -> Fault:
-        return Fault(reason, item, self.lines.get(item, 1 if self.lines else 0))
+        return Fault(reason, item, self.lines.get(item, self.lines.get("", 0)))
+
+    def fault_at(self, path: Sequence[str | int], reason: str) -> Fault:
+        """A fault of the place that a path of members and numbers leads to."""
+        return self.fault(f"{'.'.join(map(str, path))}: {reason}", self._item_at(path))
+
+    def unknown_fields(self, known: Mapping[str, Any]) -> list[Fault]:
+        """A fault for every member that is not among the known ones: a misspelt promise is none."""
+        return [
+            self.fault_at(path, "the standard has no such field") for path in _beyond(self.content, known, ())
+        ]
+
+    def _item_at(self, path: Sequence[str | int]) -> str:
+        place: Any = self.content
+        for depth, step in enumerate(path):
+            try:
+                place = place[step]
+            except (KeyError, IndexError, TypeError):
+                return ""
+            if depth and path[depth - 1] == "properties" and isinstance(place, Mapping):
+                return str(place.get("name") or "")
+        return ""
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -50,6 +74,8 @@ class _StrictLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a member's name is a text", problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"{key.value} stands here twice", problem_mark=key.start_mark
@@ -66,27 +92,50 @@ _StrictLoader.yaml_implicit_resolvers = {
 
 def read(path: Path) -> Document:
     """The document of one file; raises ContractFault when it is not YAML of a mapping."""
-    return parse(path.read_text(encoding="utf-8"), path.name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ContractFault(path.name, [Fault(f"cannot be read: {type(fault).__name__}")]) from fault
+    return parse(text, path.name)
 
 
 def parse(text: str, source: str) -> Document:
     """The document that a text holds; raises ContractFault."""
-    loader = _StrictLoader(text)
     try:
-        node = loader.get_single_node()
-        content = loader.construct_document(node) if node is not None else None
+        root, content = _load(text)
     except yaml.MarkedYAMLError as fault:
         line = fault.problem_mark.line + 1 if fault.problem_mark else 0
         raise ContractFault(source, [Fault(fault.problem or "not readable as YAML", line=line)]) from fault
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:
+        raise ContractFault(source, [Fault("not readable as YAML")]) from fault
+    if root is None or not isinstance(content, dict):
+        raise ContractFault(source, [Fault("a contract is a mapping", line=1)])
+    return Document(source, content, _item_lines(root))
+
+
+def _load(text: str) -> tuple[yaml.Node | None, Any]:
+    loader = _StrictLoader(text)
+    try:
+        root = loader.get_single_node()
+        return root, None if root is None else loader.construct_document(root)
     finally:
         loader.dispose()
-    if node is None or not isinstance(content, dict):
-        raise ContractFault(source, [Fault("a contract is a mapping", line=1)])
-    return Document(source, content, _item_lines(node))
+
+
+def _beyond(content: Any, known: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(content, Mapping) and isinstance(known, Mapping):
+        for name, value in content.items():
+            if name in known:
+                yield from _beyond(value, known[name], (*path, name))
+            else:
+                yield (*path, name)
+    elif isinstance(content, list) and isinstance(known, list):
+        for number, (value, beside) in enumerate(zip(content, known, strict=True)):
+            yield from _beyond(value, beside, (*path, number))
 
 
 def _item_lines(root: yaml.Node) -> dict[str, int]:
-    lines: dict[str, int] = {}
+    lines = {"": 1}
     for table in _sequence(_member(root, "schema")):
         for item in _sequence(_member(table, "properties")):
             name = _member(item, "name")

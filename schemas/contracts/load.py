@@ -10,17 +10,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from open_data_contract_standard.model import CustomProperty, OpenDataContractStandard, SchemaObject
+from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, SchemaProperty
 from pydantic import ValidationError
 
 from schemas.contracts import check
+from schemas.contracts.custom import Custom
 from schemas.contracts.document import ContractFault, Document, Fault, read
 from schemas.contracts.items import item_of
-from schemas.contracts.model import Cardinality, Contract, Item, Link, Sharing, SharingClass
+from schemas.contracts.links import link_of
+from schemas.contracts.model import Contract, Item, Link, Sharing
 
 _ROOT = Path(__file__).parent.parent
 _SUFFIX = ".odcs.yaml"
 _DEFAULT_PARTITIONS = 3
+_CUSTOM = frozenset(
+    "titleEn provider sourceDepartment format sharingMode grade sharing keyPublic subjects divisionItem"
+    " eventTimeItem partitions".split()
+)
 
 
 def load_file(path: Path) -> Contract:
@@ -59,7 +65,7 @@ def load(document: Document) -> Contract:
         model = OpenDataContractStandard(**document.content)
     except (ValidationError, TypeError) as fault:
         raise ContractFault(document.source, _structure_faults(document, fault)) from fault
-    faults: list[Fault] = []
+    faults = document.unknown_fields(model.model_dump(by_alias=True, exclude_unset=True))
     contract = _contract(document, model, faults)
     if contract is not None:
         faults.extend(check.faults_of(contract, document))
@@ -68,117 +74,101 @@ def load(document: Document) -> Contract:
     return contract
 
 
-def properties(listed: list[CustomProperty] | None) -> dict[str, Any]:
-    """Custom properties as a mapping."""
-    return {one.property: one.value for one in listed or () if one.property}
-
-
 def _contract(document: Document, model: OpenDataContractStandard, faults: list[Fault]) -> Contract | None:
-    if not model.schema_ or len(model.schema_) != 1 or not model.schema_[0].properties:
-        faults.append(
-            document.fault("the mandatory field `items` is missing: one table under schema, with properties")
-        )
-        return None
-    table = model.schema_[0]
-    custom = properties(model.customProperties)
-    levels = {one.property: one.value for one in model.slaProperties or () if one.property}
-    sharing = sharing_of(custom.get("sharing"))
+    """The contract; None when there is no list of items, or no sharing class for them."""
+    custom = Custom(model.customProperties, _CUSTOM, lambda reason: faults.append(document.fault(reason)))
+    sharing = custom.sharing("sharing")
     if sharing is None:
-        faults.append(
-            document.fault("the mandatory field `sharing class` is missing: customProperties sharing.class")
+        faults.append(document.fault("the mandatory field `sharing class` is missing: sharing.class"))
+    tables = model.schema_ or []
+    if len(tables) != 1 or not tables[0].properties:
+        reason = "the mandatory field `items` is missing: one table under schema, with properties"
+        faults.append(document.fault(reason))
+    elif sharing is not None:
+        table = tables[0]
+        items, links = _items(document, table, sharing, faults), _links(document, table, faults)
+        return Contract(
+            **_about(model, table),
+            **_by_custom(custom),
+            sharing=sharing,
+            key=_key(document, table.properties or [], faults),
+            items=items,
+            links=links,
         )
-        return None
-    keys = sorted(
-        (one for one in table.properties or () if one.primaryKey), key=lambda one: one.primaryKeyPosition or 1
-    )
-    description = model.description
-    return Contract(
-        dataset=f"{model.domain}.{table.name}",
-        version=model.version or "",
-        status=model.status or "",
-        title_zh=table.businessName or "",
-        title_en=_text(custom, "titleEn"),
-        description=(description.purpose if description else None) or "",
-        legal_basis=next(
-            (d.description or "" for d in model.authoritativeDefinitions or () if d.type == "law"), ""
-        ),
-        provider=_text(custom, "provider"),
-        source_department=_text(custom, "sourceDepartment"),
-        format=_text(custom, "format"),
-        sharing_mode=_text(custom, "sharingMode"),
-        conditions_of_use=(description.usage if description else None) or "",
-        update_frequency=str(levels.get("frequency") or ""),
-        service_level=str(levels.get("availability") or ""),
-        retention=str(levels.get("retention") or ""),
-        grade=_text(custom, "grade"),
-        sharing=sharing,
-        key=tuple(one.name or "" for one in keys),
-        key_public=custom.get("keyPublic") is True,
-        items=_items(document, table, sharing, faults),
-        links=_links(document, table, faults),
-        subjects=tuple(custom.get("subjects") or ()),
-        division_item=custom.get("divisionItem"),
-        event_time_item=custom.get("eventTimeItem"),
-        partitions=int(custom.get("partitions") or _DEFAULT_PARTITIONS),
+    return None
+
+
+def _about(model: OpenDataContractStandard, table: SchemaObject) -> dict[str, Any]:
+    """What the standard itself has a place for."""
+    levels = {one.property: one.value for one in model.slaProperties or () if one.property}
+    laws = [one.description for one in model.authoritativeDefinitions or () if one.type == "law"]
+    return {
+        "dataset": f"{model.domain}.{table.name}",
+        "version": model.version or "",
+        "status": model.status or "",
+        "title_zh": table.businessName or "",
+        "description": (model.description and model.description.purpose) or "",
+        "conditions_of_use": (model.description and model.description.usage) or "",
+        "legal_basis": next(iter(laws), None) or "",
+        "update_frequency": str(levels.get("frequency") or ""),
+        "service_level": str(levels.get("availability") or ""),
+        "retention": str(levels.get("retention") or ""),
+    }
+
+
+def _by_custom(custom: Custom) -> dict[str, Any]:
+    """What the standard has no place for."""
+    partitions = custom.whole("partitions")
+    return {
+        "title_en": custom.text("titleEn"),
+        "provider": custom.text("provider"),
+        "source_department": custom.text("sourceDepartment"),
+        "format": custom.text("format"),
+        "sharing_mode": custom.text("sharingMode"),
+        "grade": custom.text("grade"),
+        "key_public": custom.flag("keyPublic"),
+        "subjects": custom.texts("subjects") or (),
+        "division_item": custom.optional("divisionItem"),
+        "event_time_item": custom.optional("eventTimeItem"),
+        "partitions": _DEFAULT_PARTITIONS if partitions is None else partitions,
+    }
+
+
+def _key(document: Document, listed: list[SchemaProperty], faults: list[Fault]) -> tuple[str, ...]:
+    marked = [one for one in listed if one.primaryKey]
+    places = [one.primaryKeyPosition or 1 for one in marked]
+    if sorted(places) != list(range(1, len(marked) + 1)):
+        faults.append(document.fault("primaryKeyPosition counts the key's items from 1, each once"))
+    return tuple(
+        one.name or "" for _, one in sorted(zip(places, marked, strict=True), key=lambda pair: pair[0])
     )
 
 
 def _items(document: Document, table: SchemaObject, default: Sharing, faults: list[Fault]) -> dict[str, Item]:
     items: dict[str, Item] = {}
     for one in table.properties or ():
-        try:
-            item = item_of(one, default, properties(one.customProperties), sharing_of)
-        except ValueError as fault:
-            faults.append(document.fault(str(fault), one.name or ""))
-            continue
-        if item.name in items:
-            faults.append(document.fault("this item stands here twice", item.name))
-        items[item.name] = item
+        name = one.name or ""
+
+        def blame(reason: str, name: str = name) -> None:
+            faults.append(document.fault(reason, name))
+
+        item = item_of(one, default, blame)
+        if item is not None and item.name in items:
+            blame("this item stands here twice")
+        elif item is not None:
+            items[item.name] = item
     return items
 
 
 def _links(document: Document, table: SchemaObject, faults: list[Fault]) -> tuple[Link, ...]:
-    links: list[Link] = []
-    for one in table.relationships or ():
-        custom = properties(one.customProperties)
-        target, _, target_item = str(one.to or "").rpartition(".")
-        try:
-            links.append(
-                Link(
-                    name=custom["name"],
-                    item=str(one.from_ or "").rpartition(".")[2],
-                    target=target,
-                    target_item=target_item,
-                    cardinality=Cardinality(custom["cardinality"]),
-                    reverse=custom["reverse"],
-                    reverse_cardinality=Cardinality(custom["reverseCardinality"]),
-                )
-            )
-        except (KeyError, ValueError) as fault:
-            faults.append(
-                document.fault(f"a relationship needs name, reverse and both cardinalities: {fault}")
-            )
-    return tuple(links)
+    def blame(reason: str) -> None:
+        faults.append(document.fault(reason))
 
-
-def sharing_of(value: object) -> Sharing | None:
-    """A sharing class from its custom property; None when it names none."""
-    if not isinstance(value, Mapping) or value.get("class") not in list(SharingClass):
-        return None
-    return Sharing(
-        SharingClass(value["class"]),
-        scope=value.get("scope"),
-        purpose=value.get("purpose"),
-        reason=value.get("reason"),
-        legal_basis=value.get("legalBasis"),
-    )
-
-
-def _text(custom: Mapping[str, Any], name: str) -> str:
-    return str(custom.get(name) or "")
+    links = [link_of(one, blame) for one in table.relationships or ()]
+    return tuple(link for link in links if link is not None)
 
 
 def _structure_faults(document: Document, fault: ValidationError | TypeError) -> list[Fault]:
     if isinstance(fault, TypeError):
-        return [document.fault(str(fault))]
-    return [document.fault(f"{'.'.join(map(str, one['loc']))}: {one['msg']}") for one in fault.errors()]
+        return [document.fault("the document's fields are texts")]
+    return [document.fault_at(one["loc"], one["msg"]) for one in fault.errors()]

@@ -140,6 +140,9 @@ class Contract:
         return frozenset(name for name, item in self.items.items() if item.open)
 
 
+#: Words that the query grammar keeps for itself: no item and no link may be called so.
+RESERVED = frozenset("select order limit offset and or not cursor columns on_conflict".split())
+
 _FREE = Sharing(SharingClass.UNCONDITIONAL)
 
 #: Items that every dataset has beside those of its contract; selectable, never part of `*`, never filtered.
