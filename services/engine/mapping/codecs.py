@@ -131,13 +131,16 @@ class Amount:
     """Exact decimals at a scale, of at most 28 digits at that scale.
 
     Text column: `[+-]digits[.digits]` or `[+-].digits`; with digits beyond the scale, other than 0, it is unreadable.
-    Numeric column: rounded to the scale, half away from zero, because SQLite keeps binary reals there.
+    Numeric column: rounded to the scale, half away from zero, because SQLite keeps binary reals there (beyond their
+    15 digits they are unreadable).
     """
 
     scale: int
     text: bool
 
     def decode(self, stored: Stored) -> Value:
+        if isinstance(stored, float):
+            return None if self.text else spelling.real_at_scale(stored, self.scale)
         if not self.text:
             return spelling.at_scale(spelling.number(stored), self.scale)
         exact = spelling.amount(stored) if isinstance(stored, str) else None

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 #: The most digits of an amount at its scale, as in `schemas.query.values`.
 AMOUNT_DIGITS = 28
+#: What a binary real's units at its scale stay below, to be exact.
+REAL_UNITS = 1e15
 
 _ROUNDED = Context(prec=AMOUNT_DIGITS, rounding=ROUND_HALF_UP, traps=[InvalidOperation])
 _WHOLE = re.compile(r"([+-]?)0*(\d{1,16})", re.ASCII)
@@ -39,10 +41,20 @@ def amount(text: str) -> Decimal | None:
 
 
 def number(stored: object) -> Decimal | None:
-    """A driver's number; a binary real to 17 digits, as capture's JSON has it."""
-    if isinstance(stored, float):
-        return Decimal(f"{stored:.17g}")
+    """A driver's exact number."""
     return Decimal(stored) if isinstance(stored, (int, Decimal)) and not isinstance(stored, bool) else None
+
+
+def real_at_scale(stored: float, scale: int) -> Decimal | None:
+    """A binary real rounded to a scale, half away from zero; None beyond the 15 digits that such a real keeps.
+
+    By the real's own arithmetic, so that SQL can do the very same.
+    """
+    units = abs(stored) * 10.0**scale + 0.5
+    if not units < REAL_UNITS:
+        return None
+    fixed = Decimal(int(units)).scaleb(-scale)
+    return -fixed if stored < 0 and fixed else fixed
 
 
 def at_scale(exact: Decimal | None, scale: int) -> Decimal | None:
