@@ -1,21 +1,23 @@
 """`langqiao tail`: follow a dataset's topic."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
+from schemas.wire.event import Event
 from schemas.wire.topics import Audience
 from services.cli import show
-from services.cli.ask import DEFAULT_PROFILE, ProfileFile
-from services.client.bridge import Bridge
-from services.client.profile import BadProfile, Profile
-from services.client.topics import follow
+from services.cli.caller import DEFAULT_PROFILE, ProfileFile, calling, load_profile
 
 
 def tail(
     dataset: Annotated[str, typer.Argument(help="Such as market_regulation.enterprises.")],
     audience: Annotated[Audience, typer.Option("--audience", help="Whose topic.")] = Audience.PUBLIC,
+    version: Annotated[
+        int | None, typer.Option("--contract-version", min=1, help="The contract's major; none: the lowest.")
+    ] = None,
     from_start: Annotated[
         bool, typer.Option("--from-start", help="Begin with the oldest event kept.")
     ] = False,
@@ -23,34 +25,49 @@ def tail(
     profile: ProfileFile = DEFAULT_PROFILE,
 ) -> None:
     """Print each event of a dataset as a line of JSON, until Ctrl-C."""
-    try:
-        loaded = Profile.load(profile)
-    except BadProfile as fault:
-        raise typer.BadParameter(str(fault), param_hint="--profile") from None
-    topics = _topics(loaded, dataset, audience)
+    loaded = load_profile(profile)
+    with calling(loaded) as bridge:
+        offerings = bridge.get("/catalogue")["offerings"]
+    topics = sorted(_topics(offerings, dataset, version, audience))
     if not topics:
         raise typer.BadParameter(f"nobody publishes {dataset} to the audience {audience}")
     asyncio.run(_print(loaded.bootstrap, topics, from_start, count))
 
 
-def _topics(profile: Profile, dataset: str, audience: Audience) -> list[str]:
-    with Bridge(profile) as bridge:
-        offerings = bridge.get("/catalogue")["offerings"]
-    return [
-        topic
-        for offering in offerings
-        if offering["dataset"] == dataset
-        for name, topic in offering["topics"].items()
-        if name.rpartition(".")[2] == audience
-    ]
+def _topics(
+    offerings: Sequence[Mapping[str, Any]], dataset: str, version: int | None, audience: Audience
+) -> Iterator[str]:
+    """One topic for each offering of the dataset that publishes the major to the audience."""
+    for offering in offerings:
+        if offering["dataset"] == dataset:
+            major = min(offering["majors"]) if version is None else version
+            topic = offering["topics"].get(f"v{major}.{audience}")
+            if topic is not None:
+                yield topic
 
 
 async def _print(bootstrap: str, topics: list[str], from_start: bool, count: int | None) -> None:
-    console = show.console()
+    from services.client.topics import follow
+
+    following = follow(bootstrap, topics, from_start=from_start)
     seen = 0
-    async for event in follow(bootstrap, topics, from_start=from_start):
-        line = {"type": event.type, "subject": event.subject, "time": event.time, "data": event.data}
-        console.print(show.as_line(line), markup=False, soft_wrap=True)
-        seen += 1
-        if count is not None and seen >= count:
-            return
+    try:
+        async for event in following:
+            typer.echo(show.as_line(_shown(event)))
+            seen += 1
+            if count is not None and seen >= count:
+                return
+    finally:
+        await following.close()
+
+
+def _shown(event: Event) -> dict[str, Any]:
+    """What is worth a line: a delete and a thin event have no data."""
+    line: dict[str, Any] = {
+        "type": event.type,
+        "subject": event.subject,
+        "version": f"{event.recordepoch}.{event.recordversion}",
+        "time": event.time,
+    }
+    line |= {"dataref": event.dataref} if event.dataref else {}
+    return line if event.data is None else {**line, "data": event.data}

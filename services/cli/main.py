@@ -7,6 +7,8 @@ from services.cli import ask, contract, department, follow, gateway, grants, key
 app = typer.Typer(
     name="langqiao",
     help="Langqiao, the covered bridge: one question to many departments, one event from each change.",
+    epilog="Exit codes: 0 all is right; 1 refused, or something is wrong in what was checked; "
+    "2 used or set up wrongly; 3 nobody answers.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

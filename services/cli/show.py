@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from services.client.bridge import Refused
+
+#: Members of a problem that say where it lies, in the order shown.
+_WHERE = ("parameter", "position", "nearest", "items", "sources", "versions", "estimate", "limit")
 
 
 def console() -> Console:
@@ -46,19 +48,18 @@ def plan_lines(plan: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def refuse(fault: Refused) -> typer.Exit:
-    """Print a problem to standard error; the exit that goes with it (code 1)."""
+def refusal(fault: Refused) -> None:
+    """Print a problem to standard error: its code, where in the question it lies, and what to do."""
     members = fault.members
     errors = Console(stderr=True, highlight=False)
     errors.print(
         f"[bold red]{fault.status} {escape(str(members.get('code', '')))}[/]: {escape(str(members.get('detail', '')))}"
     )
-    for name in ("parameter", "position", "nearest", "items", "sources", "estimate", "limit"):
+    for name in _WHERE:
         if name in members:
             errors.print(f"  {name}: {escape(str(members[name]))}")
     if members.get("hint"):
         errors.print(f"  {escape(str(members['hint']))}")
-    return typer.Exit(1)
 
 
 def _cell(value: Any) -> str:

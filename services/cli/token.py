@@ -2,13 +2,13 @@
 
 import typer
 
-from services.cli.ask import DEFAULT_PROFILE, ProfileFile
-from services.client.profile import BadProfile, Profile
+from services.cli.caller import DEFAULT_PROFILE, ProfileFile, load_profile
+from services.client.profile import BadProfile
 
 
 def token(profile: ProfileFile = DEFAULT_PROFILE) -> None:
     """Print a token, good for ten minutes."""
     try:
-        typer.echo(Profile.load(profile).token())
+        typer.echo(load_profile(profile).token())
     except BadProfile as fault:
         raise typer.BadParameter(str(fault), param_hint="--profile") from None

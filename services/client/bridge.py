@@ -78,12 +78,20 @@ class Bridge:
         if body is not None:
             sent["Content-Type"] = headers.JSON
         answer = self._http.request(method, path, headers=sent, content=body)
-        data = orjson.loads(answer.content) if answer.content else None
+        data = _json(answer)
         if answer.is_error or answer.headers.get("content-type", "").startswith(problem_form.MEDIA_TYPE):
-            raise Refused(answer.status_code, data or {})
+            raise Refused(answer.status_code, data if isinstance(data, dict) else {})
         return Reply(
             data,
             answer.headers.get("content-range"),
             answer.headers.get("langqiao-next"),
             answer.elapsed.total_seconds() * 1_000,
         )
+
+
+def _json(answer: httpx.Response) -> Any:
+    """The body as JSON, None without one. Refused where something else than the bridge answers at this address."""
+    try:
+        return orjson.loads(answer.content) if answer.content else None
+    except orjson.JSONDecodeError:
+        raise Refused(answer.status_code, {"detail": "What answers at this address is no bridge."}) from None

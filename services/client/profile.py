@@ -37,7 +37,7 @@ class Profile:
         """A fresh token, good for ten minutes."""
         if self.key_file is None:
             raise BadProfile("this profile names no key, so it can only ask anonymously")
-        key = keys.read_private((self.folder / self.key_file).read_bytes())
+        key = self._key(self.folder / self.key_file)
         return token.make(key, system=self.system, member=self.member, now=datetime.now(UTC))
 
     def headers(self) -> dict[str, str]:
@@ -49,6 +49,13 @@ class Profile:
             headers.OFFICER: self.officer,
             headers.PURPOSE: self.purpose,
         }
+
+    @staticmethod
+    def _key(path: Path) -> keys.KeyPair:
+        try:
+            return keys.read_private(path.read_bytes())
+        except (OSError, keys.BadKey) as fault:
+            raise BadProfile(f"{path}: the key of this profile cannot be read: {_reason(fault)}") from fault
 
     def save(self, path: Path) -> None:
         """Write the profile; `folder` is not part of the file."""
@@ -63,5 +70,11 @@ class Profile:
             return cls(**members, folder=path.parent)
         except FileNotFoundError as fault:
             raise BadProfile(f"{path}: there is no such profile; `langqiao up` makes some") from fault
+        except OSError as fault:
+            raise BadProfile(f"{path}: {_reason(fault)}") from fault
         except (orjson.JSONDecodeError, TypeError) as fault:
             raise BadProfile(f"{path}: not a profile: {fault}") from fault
+
+
+def _reason(fault: Exception) -> str:
+    return fault.strerror or type(fault).__name__ if isinstance(fault, OSError) else str(fault)

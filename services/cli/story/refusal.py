@@ -10,7 +10,10 @@ _DATASET = "market_regulation.legal_representatives"
 def tell(stage: Stage) -> None:
     """Ask without a grant, then as the member that has one."""
     stage.heading(4, "No grant, no answer: the department decides")
-    asked = {"select": "name,id_number", "credit_code": f"eq.{stage.restaurant.credit_code}"}
+    asked: dict[str, object] = {
+        "select": "name,id_number",
+        "credit_code": f"eq.{stage.restaurant.credit_code}",
+    }
     with stage.timed("refusal"), stage.bridge() as bridge:
         refused = _refused(bridge, asked)
     stage.console.print(

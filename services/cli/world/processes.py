@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -45,6 +46,7 @@ def start(
 ) -> Child:
     """Start a child with its own log file; it dies with us, even when we are killed."""
     log = log_dir / f"{name}.log"
+    die_with_us = partial(_die_with, os.getpid(), ctypes.CDLL(None).prctl)
     with log.open("ab") as out:
         process = subprocess.Popen(
             command,
@@ -52,7 +54,9 @@ def start(
             stdout=out,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
-            preexec_fn=_die_with_parent,
+            # A session of its own keeps the terminal's Ctrl-C for the launcher, which then ends its children in order.
+            start_new_session=True,
+            preexec_fn=die_with_us,
         )
     return Child(name, process, log)
 
@@ -83,9 +87,12 @@ def wait_until(ready: Callable[[], bool], child: Child, seconds: float) -> None:
         time.sleep(0.05)
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nobody listens on now, below the range that outgoing connections use."""
-    found: list[int] = []
+def free_ports(count: int, first: int = 0) -> list[int]:
+    """Ports on loopback that nobody listens on now, below the range that outgoing connections use.
+
+    `first` is the first of them when it is free.
+    """
+    found = [first] if first and _is_free(first) else []
     start_at = _FIRST_PORT + os.getpid() * 37 % (_LAST_PORT - _FIRST_PORT)
     for step in range(_LAST_PORT - _FIRST_PORT):
         port = _FIRST_PORT + (start_at - _FIRST_PORT + step) % (_LAST_PORT - _FIRST_PORT)
@@ -113,7 +120,8 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def _die_with_parent() -> None:
-    # A new session keeps the terminal's Ctrl-C for the launcher, which then stops its children in order.
-    os.setsid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _die_with(parent: int, prctl: Callable[[int, int], int]) -> None:
+    """Runs in the child before its program: the kernel ends it with us, however we end."""
+    prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)

@@ -106,21 +106,24 @@ def running_world(
     *,
     size: Size,
     database: Database = Database.SQLITE,
+    gateway_port: int = 0,
     progress: Progress = lambda step, done, total: None,
 ) -> Iterator[World]:
-    """A fresh world under an empty folder, ready to be asked; everything ends with the block."""
+    """A fresh world under an empty folder, ready to be asked; everything ends with the block.
+
+    The gateway listens on `gateway_port` where that is free, else on any other.
+    """
     with ExitStack() as stack:
         folder.mkdir(parents=True, exist_ok=True)
-        ports = free_ports(2 + len(kinds))
-        for kind in kinds:
-            (folder / kind).mkdir()
-        urls = database_urls(kinds, database, folder, stack)
+        for name in (*kinds, "logs"):
+            (folder / name).mkdir()
+        ports = free_ports(2 + len(kinds), first=gateway_port)
+        urls = database_urls(kinds, database, folder, folder / "logs", stack)
         departments = tuple(
             DepartmentPlan(kind, port, folder / kind, urls[kind])
             for kind, port in zip(kinds, ports[2:], strict=True)
         )
         plan = WorldPlan(folder, size, ports[0], ports[1], departments)
-        plan.logs.mkdir()
         world = World(plan, make_trust(plan))
         stack.callback(world.stop)
         for number, one in enumerate(departments):

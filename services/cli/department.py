@@ -1,0 +1,68 @@
+"""`langqiao department`: run a department's processes, prepare its database, and begin a new department."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.configured import configured
+from services.cli.skeleton import CannotBegin, begin
+from services.departments import load
+from services.engine.node import Department
+from services.engine.settings import Settings, env_example
+
+app = typer.Typer(help="A department's processes; the LANGQIAO_… settings describe it.", no_args_is_help=True)
+
+Kind = Annotated[str, typer.Argument(metavar="KIND", help="The kind of department, as its folder is named.")]
+
+
+@app.command()
+def serve(kind: Kind) -> None:
+    """Answer questions about the department's records over HTTP, until told to end."""
+    from services.engine.api.serve import serve as run
+
+    department = _department(kind)
+    raise typer.Exit(run(department, configured(Settings)))
+
+
+@app.command()
+def relay(kind: Kind) -> None:
+    """Publish the department's changes to its topics, until told to end."""
+    from services.engine.relay.main import run
+
+    department = _department(kind)
+    raise typer.Exit(run(department, configured(Settings)))
+
+
+@app.command()
+def settings() -> None:
+    """Print every setting of a department's processes with its meaning, as an env file to fill in."""
+    typer.echo(env_example(Settings))
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new kind, such as transport.")],
+    provider: Annotated[
+        str, typer.Option("--provider", help="The department's official name; none: the kind's.")
+    ] = "",
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", help="Folder that holds `schemas` and `services`; none: this installation's."),
+    ] = None,
+) -> None:
+    """Write the skeleton of a department: a contract, a mapping, an app and a seeder, which work at once."""
+    try:
+        written = begin(name, provider or name, into)
+    except CannotBegin as fault:
+        raise typer.BadParameter(str(fault)) from None
+    typer.echo("\n".join(map(str, written)))
+
+
+def _department(kind: str) -> Department:
+    try:
+        found = load(kind, "app").DEPARTMENT
+    except LookupError as fault:
+        raise typer.BadParameter(str(fault), param_hint="KIND") from None
+    assert isinstance(found, Department)
+    return found

@@ -1,0 +1,80 @@
+"""Settings that cannot be used stop a process with a line for each, which names the variable and never its value."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import Settings as GatewaySettings
+from services.engine.settings import Settings, env_example
+from tests.services.cli.tool import run
+
+_GOOD = {
+    "LANGQIAO_KIND": "taxation",
+    "LANGQIAO_DIVISION": "330200",
+    "LANGQIAO_DATABASE_URL": "sqlite:///records.sqlite",
+    "LANGQIAO_PSEUDONYM_KEY_FILE": "pseudonym.key",
+}
+_PROCESSES = (("department", "serve", "taxation"), ("department", "relay", "taxation"), ("gateway", "serve"))
+
+
+@pytest.mark.parametrize("process", _PROCESSES, ids=" ".join)
+def test_a_process_without_settings_says_which_it_needs_and_what_for(process: tuple[str, ...]) -> None:
+    ended = run(*process)
+    assert ended.exit_code == 2
+    prefix = "LANGQIAO_GATEWAY_" if process[0] == "gateway" else "LANGQIAO_"
+    assert f"  {prefix}DIVISION: is not set. Division " in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("LANGQIAO_DIVISION", "Ningbo-secret", "should match pattern"),
+        ("LANGQIAO_PORT", "secret", "should be a valid integer"),
+        ("LANGQIAO_PORT", "70000", "less than or equal to 65535"),
+        ("LANGQIAO_COVERAGE", "secret", "cannot be read as JSON"),
+        ("LANGQIAO_AUTHORITY_KEYS", "{secret", "cannot be read as JSON"),
+        ("LANGQIAO_RELAY_BATCH", "0", "greater than or equal to 1"),
+        ("LANGQIAO_DIVISION", "", "is not set"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_reason_and_without_its_value(
+    variable: str, value: str, reason: str
+) -> None:
+    ended = run("department", "serve", "taxation", environment={**_GOOD, variable: value})
+    assert ended.exit_code == 2
+    line = next(line for line in ended.stderr.splitlines() if variable in line)
+    assert reason in line
+    assert "secret" not in ended.stderr
+
+
+def test_an_unknown_kind_is_a_wrong_use_that_lists_the_kinds() -> None:
+    ended = run("department", "serve", "transport")
+    assert ended.exit_code == 2
+    assert "taxation" in ended.stderr
+
+
+def test_settings_of_another_kind_stop_the_service() -> None:
+    ended = run("department", "serve", "credit", environment=_GOOD)
+    assert ended.exit_code == 1
+
+
+@pytest.mark.parametrize("settings", [Settings, GatewaySettings])
+def test_every_setting_has_a_meaning(settings: type[Settings] | type[GatewaySettings]) -> None:
+    assert [name for name, field in settings.model_fields.items() if not field.description] == []
+
+
+def test_a_printed_env_file_with_the_needed_lines_filled_in_means_the_defaults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = dict(
+        line.split("=", 1) for line in env_example(Settings).splitlines() if line and not line.startswith("#")
+    )
+    for name, value in {**printed, **_GOOD}.items():
+        monkeypatch.setenv(name, value)
+    filled = Settings()
+    for name in printed:
+        monkeypatch.delenv(name)
+    for name, value in _GOOD.items():
+        monkeypatch.setenv(name, value)
+    assert filled == Settings()
