@@ -28,5 +28,5 @@ def _marriage(husband: Person, wife: Person) -> dict[str, Stored]:
         "djrq": odd_date(day),
         "djjg": "宁波市民政局婚姻登记处",
         "xzqh": husband.division,
-        "bz": NULL_MARK,
+        "bz": "当事人要求补办仪式" if chance.random() < 0.1 else NULL_MARK,
     }

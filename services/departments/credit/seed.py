@@ -30,16 +30,19 @@ def _penalties(one: Enterprise) -> Iterator[dict[str, Stored]]:
         decided = TODAY - timedelta(days=chance.randrange(20, 1_500))
         violation = chance.choice(_VIOLATIONS)
         fine = chance.randrange(1, 400) * 500
+        kind = chance.choices(("1", "2", "3"), weights=(30, 60, 10))[0]
         yield {
             "id": f"CF{one.number:08d}{turn}",
             "case_name": f"{one.name}{violation}案",
             "extend_1": violation,
-            "punish_type": chance.choices(("1", "2", "3"), weights=(30, 60, 10))[0],
+            "punish_type": kind,
             "admin_punish_doc": f"甬市监处罚〔{decided.year}〕{one.number}{turn}号",
-            "punish_content": f"责令改正；罚款{fine}元",
+            "punish_content": "责令改正；警告" if kind == "1" else f"责令改正；罚款{fine}元",
             "law_basis": "食品安全法 第一百二十四条",
-            "punish_money": chance.choice((f"{fine}", f"{fine}.00", f"{fine}.5")),
-            "illegality_money": f"{chance.randrange(100, 9_999)}" if chance.random() < 0.2 else NULL_MARK,
+            "punish_money": NULL_MARK
+            if kind == "1"
+            else chance.choice((f"{fine}", f"{fine}.00", f"{fine}.5")),
+            "illegality_money": f"{chance.randrange(100, 9_999)}" if kind == "3" else NULL_MARK,
             "punish_decide_tm": odd_date(decided),
             "public_deadline": FOR_EVER
             if chance.random() < 0.1
@@ -51,7 +54,7 @@ def _penalties(one: Enterprise) -> Iterator[dict[str, Stored]]:
 
 
 def _of_person(debtor: Person) -> dict[str, Stored]:
-    return _judgment(f"SXR{debtor.number:08d}", debtor.name, debtor.id_number, NULL_MARK)
+    return _judgment(f"SXR{debtor.number:08d}", debtor.name, debtor.id_number.lower(), NULL_MARK)
 
 
 def _judgment(number: str, name: str, id_number: str, credit_code: str) -> dict[str, Stored]:

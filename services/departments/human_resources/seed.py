@@ -15,7 +15,7 @@ from services.engine.synthetic.population import (
 )
 
 _MONTHS = ("202604", "202605", "202606")
-_KINDS = ("110", "310", "210")
+_KINDS = ("110", "310")
 
 
 def rows(size: Size) -> Iterator[Row]:
@@ -26,9 +26,7 @@ def rows(size: Size) -> Iterator[Row]:
         chance = dice("works", worker.number)
         if chance.random() < 0.6:
             employer = enterprise(chance.randrange(size.enterprises), size)
-            yield from (
-                ("dw_nb_rlsb_sbjylyrycbxx", _enrolment(worker, employer, kind)) for kind in _KINDS[:2]
-            )
+            yield from (("dw_nb_rlsb_sbjylyrycbxx", _enrolment(worker, employer, kind)) for kind in _KINDS)
 
 
 def _headcount(one: Enterprise, month: str) -> dict[str, Stored]:
@@ -38,7 +36,7 @@ def _headcount(one: Enterprise, month: str) -> dict[str, Stored]:
         "corp_id": f"{one.number:010d}",
         "corp_nm": one.name,
         "rece_ym": month,
-        "mon_insurd_prsons": str(max(1, one.employees + chance.randint(-3, 3))),
+        "mon_insurd_prsons": max(1, one.employees + chance.randint(-3, 3)),
         "indv_class": one.trade,
         "econ_nature": "私营企业",
         "admin_region": one.division,

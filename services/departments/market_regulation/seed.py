@@ -7,7 +7,7 @@ from services.engine.mapping.model import Stored
 from services.engine.synthetic.oddities import FOR_EVER, NULL_MARK, Row, odd_date
 from services.engine.synthetic.population import TODAY, Enterprise, Size, dice, enterprises, person
 
-_STATES = {"1": 92, "2": 4, "3": 2, "4": 2}
+_STATES = {"1": 80, "01": 12, "2": 3, "02": 1, "3": 2, "4": 2}
 _REASONS = ("未按规定公示年度报告", "通过登记的住所无法联系", "公示信息隐瞒真实情况")
 
 
@@ -16,6 +16,8 @@ def rows(size: Size) -> Iterator[Row]:
     for one in enterprises(size):
         yield "dw_zj_scjdgl_scztxx", _enterprise(one)
         yield "dw_zj_scjdgl_fddbrxx", _representative(one)
+        if one.number % 8 == 3:
+            yield "dw_zj_scjdgl_fddbrxx", _foreign_manager(one)
         yield from (("dw_nb_scjdgl_xzxk", licence) for licence in _licences(one))
         yield from (("dw_zj_scjdgl_jyycmlxx", listing) for listing in _listings(one))
 
@@ -55,7 +57,7 @@ def _representative(one: Enterprise) -> dict[str, Stored]:
     return {
         "identi_no": f"{one.number:012d}",
         "personid": f"P{one.number:09d}",
-        "lerep_sign": "1",
+        "lerep_sign": 1,
         "nm": who.name,
         "position_cn": "执行董事",
         "certype": "10",
@@ -63,6 +65,22 @@ def _representative(one: Enterprise) -> dict[str, Stored]:
         "country_cn": "中国",
         "mobtel": who.mobile,
         "email": NULL_MARK,
+        "uni_social_crd_cd": one.credit_code.lower(),
+        "comp_nm": one.name,
+    }
+
+
+def _foreign_manager(one: Enterprise) -> dict[str, Stored]:
+    """A manager with a passport, of whom the register keeps neither telephone nor e-mail."""
+    return {
+        "identi_no": f"{one.number:012d}",
+        "personid": f"M{one.number:09d}",
+        "lerep_sign": 0,
+        "nm": "测试·外籍经理",
+        "position_cn": "经理",
+        "certype": "414",
+        "cer_no": f"E{one.number:08d}",
+        "country_cn": NULL_MARK,
         "uni_social_crd_cd": one.credit_code.lower(),
         "comp_nm": one.name,
     }

@@ -23,7 +23,7 @@ def _certificate(owner: Person, turn: int) -> dict[str, Stored]:
     return {
         "bdcqzh": f"浙（{registered.year}）宁波市不动产权第{owner.number:06d}{turn}号",
         "qlr": owner.name,
-        "zjh": owner.id_number,
+        "zjh": owner.id_number.lower(),
         "gyqk": chance.choices(("0", "1", "2"), weights=(60, 30, 10))[0],
         "zl": owner.address,
         "bdcdyh": f"{owner.division}001001GB{owner.number:05d}F{turn:04d}",

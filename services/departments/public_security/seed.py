@@ -1,7 +1,7 @@
 """Synthetic rows of the public security bureau's tables; used by demo and tests."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from services.engine.mapping.model import Stored
 from services.engine.synthetic.oddities import NULL_MARK, Row, odd_date
@@ -25,7 +25,7 @@ def _resident(one: Person) -> dict[str, Stored]:
         "gmsfhm": one.id_number,
         "xm": one.name,
         "xb": "1" if one.sex == "male" else "2",
-        "csrq": one.born.isoformat(),
+        "csrq": one.born,
         "mz": chance.choices(("汉族", "畲族", "回族"), weights=(97, 2, 1))[0],
         "hh": f"H{one.household:08d}",
         "zz": one.address,
@@ -33,7 +33,9 @@ def _resident(one: Person) -> dict[str, Stored]:
         "hjzt": chance.choices(("10", "20", "30", "40"), weights=(94, 3, 2, 1))[0],
         "qrrq": odd_date(moved) if chance.random() < 0.5 else NULL_MARK,
         "lxdh": one.mobile,
-        "gxsj": f"{TODAY - timedelta(days=chance.randrange(900))} {chance.randrange(24):02d}:{chance.randrange(60):02d}:00",
+        "gxsj": datetime.combine(
+            TODAY - timedelta(days=chance.randrange(900)), time(chance.randrange(24), chance.randrange(60))
+        ),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 
 from services.engine.mapping.model import Stored
 from services.engine.synthetic.oddities import FOR_EVER, NULL_MARK, Row, odd_date
@@ -29,7 +30,7 @@ def _taxpayer(one: Enterprise) -> dict[str, Stored]:
         "tax_payer_state": chance.choices(("03", "05", "06", "07"), weights=(92, 3, 3, 2))[0],
         "comp_nm": one.name,
         "tax_office_no": f"133{one.division}01",
-        "tax_office_nm": "第一税务所",
+        "tax_office_nm": "第一税务所" if chance.random() < 0.95 else NULL_MARK,
         "tax_dept_no": f"133{one.division}00",
         "tax_dept_nm": "国家税务总局宁波市税务局",
     }
@@ -67,5 +68,5 @@ def _ratings(one: Enterprise) -> Iterator[dict[str, Stored]]:
             "evalua_dt": odd_date(day),
             "evalua_result_start": odd_date(day),
             "evalua_result_end": FOR_EVER if last else odd_date(day + timedelta(days=365)),
-            "evalua_score": f"{chance.randrange(400, 1000) / 10}" if chance.random() < 0.9 else NULL_MARK,
+            "evalua_score": Decimal(chance.randrange(400, 1000)) / 10 if chance.random() < 0.9 else None,
         }

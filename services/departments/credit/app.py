@@ -1,0 +1,15 @@
+"""The credit department's service; started by `langqiao department serve`, or by uvicorn through `app`."""
+
+from fastapi import FastAPI
+
+from services.departments.credit.mapping import mappings
+from services.engine.api.app import create_app
+from services.engine.node import Department
+from services.engine.settings import Settings
+
+DEPARTMENT = Department("credit", mappings)
+
+
+def app() -> FastAPI:
+    """The service with its settings from LANGQIAO_…, as `uvicorn --factory` calls it."""
+    return create_app(DEPARTMENT, Settings())
