@@ -1,8 +1,10 @@
 """`langqiao department`: run a department's processes, prepare its database, and begin a new department."""
 
+import sqlite3
 from pathlib import Path
 from typing import Annotated
 
+import asyncpg
 import typer
 
 from services.cli.configured import configured
@@ -32,6 +34,27 @@ def relay(kind: Kind) -> None:
 
     department = _department(kind)
     raise typer.Exit(run(department, configured(Settings)))
+
+
+@app.command()
+def seed(
+    kind: Kind,
+    size: Annotated[
+        float, typer.Option("--size", min=0.001, help="Scale of 2,000 enterprises, 5,000 residents.")
+    ] = 1.0,
+) -> None:
+    """Make the department's tables in an empty database and fill them with synthetic records."""
+    from services.cli.world.seeding import seed as fill
+    from services.engine.synthetic.population import Size
+
+    _department(kind)
+    url = configured(Settings).database_url.get_secret_value()
+    try:
+        rows = fill(kind, url, Size().scaled(size))
+    except (sqlite3.Error, asyncpg.PostgresError, OSError) as fault:
+        typer.echo(f"The database took no synthetic records: {fault}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{rows} rows")
 
 
 @app.command()

@@ -46,7 +46,7 @@ def door() -> Iterator[Door]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         spoken.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield spoken
         server.shutdown()
