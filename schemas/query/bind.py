@@ -71,6 +71,9 @@ class _Binder:
             hint = f"; did you mean {near}?" if near else ""
             message = f"{contract.dataset} has no link {shown(one.link)}{hint}"
             raise fault_at(one.place, message, "unknown-link", nearest=near)
+        if not self.catalogue.majors(link.target):
+            message = f"{link.name} leads to {link.target}, which is not served here"
+            raise fault_at(one.place, message, "unknown-link", nearest=None)
         target = self.catalogue.contract(link.target)
         for side, item in ((contract, link.item), (target, link.target_item)):
             if item not in side.items:
@@ -130,12 +133,16 @@ def _value(item: Item, one: Condition) -> Value | tuple[Value, ...]:
         return _truth(item, one)
     if one.operator in _PATTERNS:
         return _pattern(item, one)
+    if isinstance(one.value, tuple):
+        return tuple(_read(item, one.place, text) for text in one.value)
+    return _read(item, one.place, one.value)
+
+
+def _read(item: Item, place: Place, text: str) -> Value:
     try:
-        if isinstance(one.value, tuple):
-            return tuple(from_text(item, text) for text in one.value)
-        return from_text(item, one.value)
+        return from_text(item, text)
     except UnreadableValue as fault:
-        raise fault_at(one.place, str(fault), "bad-value", items=[item.name]) from None
+        raise fault_at(place, str(fault), "bad-value", items=[item.name]) from None
 
 
 def _truth(item: Item, one: Condition) -> Value:
@@ -152,8 +159,8 @@ def _pattern(item: Item, one: Condition) -> str:
         raise fault_at(
             one.place, f"{one.operator} is for texts, and {item.name} is none", "bad-value", items=[item.name]
         )
-    pattern = str(one.value).replace("*", "%")
-    if "\0" in pattern or (len(pattern) - len(pattern.rstrip("\\"))) % 2:
+    pattern = str(_read(item, one.place, str(one.value))).replace("*", "%")
+    if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
         raise fault_at(
             one.place, "a pattern may not end in a single backslash", "bad-value", items=[item.name]
         )

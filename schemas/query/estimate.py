@@ -1,5 +1,7 @@
 """How many records a question may meet, from counts alone and fixed rules; used by cost limits and the planner."""
 
+import math
+
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundCondition, BoundFilter, BoundQuery
 from schemas.query.tree import Operator
@@ -24,7 +26,7 @@ def _all(filters: tuple[BoundFilter, ...], contract: Contract, records: int) -> 
     for one in filters:
         share *= _share(one, contract, records)
     key = {one.item.name for one in filters if isinstance(one, BoundCondition) and _is_equality(one)}
-    return min(share, _values(filters) / records) if key.issuperset(contract.key) else share
+    return min(share, _keys(filters, contract) / records) if key.issuperset(contract.key) else share
 
 
 def _share(one: BoundFilter, contract: Contract, records: int) -> float:
@@ -54,9 +56,11 @@ def _is_equality(one: BoundCondition) -> bool:
     return not one.negated and one.operator in (Operator.EQ, Operator.IN)
 
 
-def _values(filters: tuple[BoundFilter, ...]) -> int:
-    product = 1
+def _keys(filters: tuple[BoundFilter, ...], contract: Contract) -> int:
+    """How many keys the conditions on the key's items can name."""
+    values: dict[str, int] = {}
     for one in filters:
-        if isinstance(one, BoundCondition) and isinstance(one.value, tuple):
-            product *= max(1, len(one.value))
-    return product
+        if isinstance(one, BoundCondition) and _is_equality(one) and one.item.name in contract.key:
+            named = len(one.value) if isinstance(one.value, tuple) else 1
+            values[one.item.name] = min(named, values.get(one.item.name, named))
+    return math.prod(values.values())

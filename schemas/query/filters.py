@@ -7,7 +7,7 @@ from schemas.query.tree import Condition, Filter, Group, Operator, Place
 from schemas.wire.problem import Problem
 
 #: One value of a list and what ends it.
-_LISTED = re.compile(r'(?:"((?:[^"\\]|\\.)*)"|([^,()"]*))([,)])', re.DOTALL)
+_LISTED = re.compile(r'(?:"((?:[^"\\]|\\.)*)"|((?!")[^,)]*))([,)])', re.DOTALL)
 MAX_KEYS = 10_000
 _MAX_DEPTH = 50
 _IS_VALUES = {"null": "null", "not_null": "null", "true": "true", "false": "false", "unknown": "unknown"}
@@ -68,7 +68,8 @@ def _member(reader: Reader, depth: int) -> Filter:
     operator = _operator(reader)
     if operator is Operator.IN:
         return Condition(item, operator, _list(reader), negated, place)
-    return _checked(item, operator, reader.value(), negated, reader, place)
+    text = reader.bare() if operator is Operator.IS else reader.value()
+    return _checked(item, operator, text, negated, reader, place)
 
 
 def _operator(reader: Reader) -> Operator:
@@ -87,6 +88,8 @@ def _no_operator(reader: Reader, word: str) -> Problem:
         return reader.fault(
             f"the operator {plain} is not part of this grammar", "unknown-operator", nearest=None
         )
+    if plain in known and plain != word:
+        return reader.fault("the quantifiers any and all are not part of this grammar", "unknown-operator")
     near = nearest(plain, known) if len(plain) <= 16 else None
     hint = f"; did you mean {near}?" if near else ""
     return reader.fault(f"here must stand an operator and a dot{hint}", "unknown-operator", nearest=near)

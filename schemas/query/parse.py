@@ -5,15 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from schemas.query.filters import condition, group
+from schemas.query.ordering import order_terms
 from schemas.query.reading import Reader, fault_at, nearest, shown
 from schemas.query.selection import Branch, Part, parts
+from schemas.query.size import refuse_large
 from schemas.query.tree import Embed, Filter, Order, Place, Query, Selection
-from schemas.wire.problem import Problem
 
 MAX_NUMBER = 2**31 - 1
 _NUMBER = re.compile(r"\d{1,10}", re.ASCII)
-_NULLS = {"nullsfirst": True, "nullslast": False}
-_DIRECTIONS = {"asc": False, "desc": True}
 
 
 @dataclass(slots=True)
@@ -25,7 +24,19 @@ class _Level:
     order: tuple[Order, ...] = ()
     limit: int | None = None
     offset: int = 0
+    said: set[str] = field(default_factory=set)
     embeds: dict[str, "_Level"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One word of a parameter's name."""
+
+    text: str
+    quoted: bool = False
+
+
+_ONCE = (_Word("order"), _Word("limit"), _Word("offset"))
 
 
 def parse_params(pairs: Iterable[tuple[str, str]]) -> Query:
@@ -35,7 +46,9 @@ def parse_params(pairs: Iterable[tuple[str, str]]) -> Query:
     for name, text in listed:
         if name != "select":
             _apply(root, name, text)
-    return _query(root)
+    query = _query(root)
+    refuse_large(query)
+    return query
 
 
 def parse_body(body: Mapping[str, object]) -> Query:
@@ -75,70 +88,53 @@ def _level(select: tuple[Part, ...]) -> _Level:
 
 
 def _apply(root: _Level, name: str, text: str) -> None:
-    path, level = _find(root, name)
-    last = path[-1]
-    negated = len(path) > 1 and path[-2] == "not" and last in ("and", "or")
-    if last in ("and", "or"):
-        level.where.append(group(name, text, either=last == "or", negated=negated))
-    elif last == "order":
-        level.order = _order(name, text)
-    elif last == "limit":
-        level.limit = _number(name, text)
-    elif last == "offset":
-        level.offset = _number(name, text)
+    *steps, last = _path(name)
+    negated = last in (_Word("and"), _Word("or")) and steps[-1:] == [_Word("not")]
+    level = _find(root, name, steps[:-1] if negated else steps)
+    if last in (_Word("and"), _Word("or")):
+        level.where.append(group(name, text, either=last.text == "or", negated=negated))
+    elif last not in _ONCE:
+        level.where.append(condition(last.text, name, text))
+    elif last.text in level.said:
+        raise fault_at(Place(name, 0), f"{last.text} may stand only once")
     else:
-        level.where.append(condition(last, name, text))
-
-
-def _find(root: _Level, name: str) -> tuple[list[str], _Level]:
-    """The level that a parameter speaks of: `licences.valid_to` is the embed's item."""
-    path = name.split(".")
-    inner = path[:-2] if len(path) > 1 and path[-2] == "not" and path[-1] in ("and", "or") else path[:-1]
-    level = root
-    for step in inner:
-        if step not in level.embeds:
-            near = nearest(step, level.embeds)
-            message = f"{shown(name)} speaks of an embed that select does not name"
-            raise Problem(
-                "unknown-parameter",
-                message,
-                members={"parameter": shown(name), "position": 0, "nearest": near},
-            )
-        level = level.embeds[step]
-    if not path[-1]:
-        raise fault_at(Place(name, 0), "a parameter needs a name")
-    return path, level
-
-
-def _order(name: str, text: str) -> tuple[Order, ...]:
-    reader = Reader(name, text)
-    terms: list[Order] = []
-    while True:
-        reader.blanks()
-        terms.append(_term(reader))
-        reader.blanks()
-        if reader.ended:
-            return tuple(terms)
-        reader.expect(",")
-
-
-def _term(reader: Reader) -> Order:
-    place = reader.place
-    item = reader.name("the name of an item")
-    if reader.text.startswith("(", reader.at):
-        raise reader.fault("ordering by an embed's item is not part of this grammar")
-    descending, nulls_first, seen = False, None, 0
-    while reader.take("."):
-        start = reader.at
-        word = reader.name("asc, desc, nullsfirst or nullslast")
-        if word in _DIRECTIONS and seen == 0:
-            descending, seen = _DIRECTIONS[word], 1
-        elif word in _NULLS and seen < 2:
-            nulls_first, seen = _NULLS[word], 2
+        level.said.add(last.text)
+        if last.text == "order":
+            level.order = order_terms(name, text)
+        elif last.text == "limit":
+            level.limit = _number(name, text)
         else:
-            reader.at = start
-            raise reader.fault("behind an item may stand asc or desc, then nullsfirst or nullslast")
-    return Order(item, descending, nulls_first, place)
+            level.offset = _number(name, text)
+
+
+def _path(name: str) -> list[_Word]:
+    """`licences.valid_to` as its words; the grammar's own words stand for themselves only when not quoted."""
+    reader = Reader(name, name)
+    words: list[_Word] = []
+    while True:
+        quoted = name.startswith('"', reader.at)
+        words.append(_Word(reader.name("the name of an item or an embed"), quoted))
+        if reader.ended:
+            return words
+        reader.expect(".")
+
+
+def _find(root: _Level, name: str, steps: list[_Word]) -> _Level:
+    """The level that a parameter speaks of: an embed goes by its alias, or by its link where only one follows it."""
+    level = root
+    for step in steps:
+        found = level.embeds.get(step.text) or _only_along(level, step.text)
+        if found is None:
+            near = nearest(step.text, level.embeds)
+            message = f"{shown(name)} speaks of an embed that select does not name"
+            raise fault_at(Place(name, 0), message, "unknown-parameter", nearest=near and shown(near))
+        level = found
+    return level
+
+
+def _only_along(level: _Level, link: str) -> _Level | None:
+    branches = [one for one in level.select if isinstance(one, Branch) and one.link == link]
+    return level.embeds[branches[0].alias or link] if len(branches) == 1 else None
 
 
 def _number(name: str, text: str) -> int:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from schemas.query.tree import Place
 from schemas.wire.problem import Problem
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_NAME = re.compile(r"\w+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_BARE = re.compile(r"[^,()]*")
+#: PostgREST takes a brace for an array's, and reads to its end.
+_BARE = re.compile(r"\{[^{}]*\}|[^,)]*")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _LONGEST_NAME = 64
 
@@ -48,7 +49,7 @@ class Reader:
 
     def name(self, what: str) -> str:
         """A bare or quoted name."""
-        if self.text.startswith('"', self.at):
+        if self.text.startswith('"', self.at) and not self.text.startswith('""', self.at):
             return self.quoted()
         match = _NAME.match(self.text, self.at)
         if match is None:
@@ -65,9 +66,13 @@ class Reader:
         return unescaped(match.group(1))
 
     def value(self) -> str:
-        """A value inside a list: quoted, or bare up to a comma or parenthesis."""
+        """A value inside a list: quoted, or bare up to a comma or a closing parenthesis."""
         if self.text.startswith('"', self.at):
             return self.quoted()
+        return self.bare()
+
+    def bare(self) -> str:
+        """A text up to a comma or a closing parenthesis."""
         match = _BARE.match(self.text, self.at)
         self.at = match.end() if match else self.at
         return match.group() if match else ""
@@ -83,10 +88,9 @@ def unescaped(text: str) -> str:
 
 def fault_at(place: Place, message: str, code: str = "bad-syntax", **members: object) -> Problem:
     """A problem with the query at a place."""
-    where = {"parameter": place.parameter, "position": place.offset, **members}
-    return Problem(
-        code, f"{message} (parameter {shown(place.parameter)}, position {place.offset})", members=where
-    )
+    parameter = shown(place.parameter)
+    where = {"parameter": parameter, "position": place.offset, **members}
+    return Problem(code, f"{message} (parameter {parameter}, position {place.offset})", members=where)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from schemas.contracts.model import RESERVED
 from schemas.query.tree import (
     Column,
     Condition,
@@ -16,7 +17,7 @@ from schemas.query.tree import (
 )
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_PLAIN_VALUE = re.compile(r"[^,()\"\\]+")
+_PLAIN_VALUE = re.compile(r"[^,(){}\"\\]+")
 _SPECIAL = re.compile(r'(["\\])')
 
 
@@ -48,7 +49,7 @@ def _selected(one: Selection) -> str:
     alias = f"{_name(one.alias)}:" if one.alias else ""
     if isinstance(one, Column):
         return alias + _name(one.name)
-    return f"{alias}{_name(one.link)}{'!inner' if one.inner else ''}({select_text(one.query)})"
+    return f"{alias}{_name(one.link)}{'!inner' if one.inner else ''}({select_text(one.query) or '*'})"
 
 
 def _level(query: Query, path: str) -> Iterator[tuple[str, str]]:
@@ -61,13 +62,13 @@ def _level(query: Query, path: str) -> Iterator[tuple[str, str]]:
     if query.offset:
         yield f"{path}offset", str(query.offset)
     for embed in query.embeds:
-        yield from _level(embed.query, f"{path}{embed.alias or embed.link}.")
+        yield from _level(embed.query, f"{path}{_step(embed.alias or embed.link)}.")
 
 
 def _filter(one: Filter, path: str) -> tuple[str, str]:
     if isinstance(one, Group):
         return f"{path}{'not.' if one.negated else ''}{'or' if one.any else 'and'}", _members(one)
-    return f"{path}{one.item}", _condition(one, in_list=False)
+    return f"{path}{_step(one.item)}", _condition(one, in_list=False)
 
 
 def _members(one: Group) -> str:
@@ -95,6 +96,11 @@ def _order(one: Order) -> str:
 
 def _name(text: str) -> str:
     return text if _PLAIN_NAME.fullmatch(text) else _quote(text)
+
+
+def _step(text: str) -> str:
+    """A name in a parameter's name, where the grammar's own words stand for themselves unless quoted."""
+    return _quote(text) if text in RESERVED else _name(text)
 
 
 def _value(text: str) -> str:

@@ -54,23 +54,28 @@ def _part(reader: Reader, depth: int) -> Part:
     if reader.take("*"):
         return Star(place)
     _refuse_left_out(reader, "...", "spread embeds")
-    name = reader.name("an item, a link or *")
+    name = _name(reader, "an item, a link or *")
     alias = None
     if reader.text.startswith(":", reader.at) and not reader.text.startswith("::", reader.at):
         reader.at += 1
         reader.blanks()
-        alias, name = name, reader.name("the item or link behind the alias")
+        alias, name = name, _name(reader, "the item or link behind the alias")
     for token, what in (("::", "casts"), ("->", "JSON paths"), (".", "aggregates")):
         _refuse_left_out(reader, token, what)
     inner = _hint(reader)
     if reader.take("("):
-        reader.blanks()
-        inside = () if reader.text.startswith(")", reader.at) else _parts(reader, depth + 1)
+        inside = _parts(reader, depth + 1)
         reader.expect(")")
         return Branch(name, alias, bool(inner), inside, place)
     if inner is not None:
         raise reader.fault("behind the hint must stand the embed's selection in parentheses")
     return Column(name, alias, place)
+
+
+def _name(reader: Reader, what: str) -> str:
+    name = reader.name(what)
+    reader.blanks()
+    return name
 
 
 def _hint(reader: Reader) -> bool | None:

@@ -1,5 +1,6 @@
 """A query as parsed, before any contract is looked at: names and texts with the place where each stood."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -110,3 +111,12 @@ class Query:
 
     def with_where(self, *more: Filter) -> "Query":
         return replace(self, where=self.where + more)
+
+
+def conditions(filters: Iterable[Filter]) -> Iterator[Condition]:
+    """All conditions of filters, depth first."""
+    for one in filters:
+        if isinstance(one, Group):
+            yield from conditions(one.members)
+        else:
+            yield one

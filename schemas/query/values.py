@@ -12,7 +12,8 @@ from schemas.query.bound import Value
 MAX_INTEGER = 2**53 - 1
 
 _INTEGER = re.compile(r"[+-]?\d{1,16}", re.ASCII)
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+#: More digits than any amount has, and fewer than any database refuses.
+_DECIMAL = re.compile(r"[+-]?(?=[\d.]{1,40}\Z)(\d+(\.\d*)?|\.\d+)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:?\d{2})", re.ASCII)
 _BOOLEANS = {"true": True, "t": True, "false": False, "f": False}
@@ -119,7 +120,10 @@ def _date(text: str) -> date:
 def _timestamp(text: str) -> datetime:
     if not _TIMESTAMP.fullmatch(text):
         raise ValueError
-    return datetime.fromisoformat(text).astimezone(UTC)
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError as fault:
+        raise ValueError from fault
 
 
 _READ: Mapping[ItemType, Callable[[str], Value]] = {
