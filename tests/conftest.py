@@ -1,8 +1,13 @@
-"""Hypothesis profiles for the whole tree: moderate at a desk, the same examples every time on the build machine."""
+"""Hypothesis profiles for the whole tree (moderate at a desk, the same examples every time on the build machine), and
+the one PostgreSQL server of a test run."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgresql import FreshDatabase, postgresql_server
 
 _SHARED = {
     "deadline": None,
@@ -13,3 +18,10 @@ settings.register_profile("default", max_examples=60, **_SHARED)
 settings.register_profile("ci", max_examples=60, derandomize=True, print_blob=True, **_SHARED)
 settings.register_profile("deep", max_examples=2_000, **_SHARED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+
+
+@pytest.fixture(scope="session")
+def fresh_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshDatabase]:
+    """Gives the address of a new, empty database at each call; the server starts with the first test that asks."""
+    with postgresql_server(tmp_path_factory.mktemp("postgresql")) as fresh:
+        yield fresh

@@ -1,18 +1,9 @@
 """What capture must say differently to SQLite and to PostgreSQL: one protocol, two small modules beside this one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """A dataset as capture sees it: its table, its key columns in the contract's key order, its mapped columns."""
-
-    dataset: str
-    table: str
-    key_columns: tuple[str, ...]
-    columns: tuple[str, ...]
+from services.engine.capture.captured import Captured
 
 
 class Dialect(Protocol):
@@ -22,12 +13,14 @@ class Dialect(Protocol):
     #: The database's clock as RFC 3339 UTC text, and as seconds since 1970.
     now: str
     seconds: str
-    #: How a read of record rows locks them without waiting, so that we never stand in a writer's way.
-    lock: str
-    #: True when outbox rows wait to be sent or record rows wait to be named.
+    #: Whether anything waits for the relay, as one cheap query; empty where the driver knows a cheaper way.
     waiting: str
-    #: Said first in a transaction that installs.
+    #: The id of the newest outbox row, deleted ones included; 0 or more before the first.
+    last_id: str
+    #: Said first in a transaction that locks what the department's writers lock too: we give up, they go on.
     patience: tuple[str, ...]
+    #: Said first in the transaction that makes our tables, so that one process at a time does.
+    alone: tuple[str, ...]
 
     def create_capture(self, captured: Captured) -> tuple[str, ...]:
         """Statements that put the triggers in place, over older ones of ours too."""

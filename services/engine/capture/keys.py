@@ -1,12 +1,16 @@
 """The raw key: a record's key columns as stored, as one JSON array; the same text from Python and either database."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from services.engine.capture.tables import SQLITE
+
+#: Of a fraction of a second, which PostgreSQL leaves out.
+_TRAILING_ZEROS = re.compile(r"(\.\d*?)0+(?=$|[+-])")
 
 
 def raw_key(stored: Sequence[object], dialect: str) -> str:
@@ -30,7 +34,8 @@ def key_expression(columns: Sequence[str], row: str, dialect: str) -> str:
 
 def sqlite_json(value: str) -> str:
     """SQL text giving the JSON of one SQLite value: reals to the last bit, blobs as hex, and no value that fails."""
-    real = f"printf('%!.17g', {value})"
+    # One digit more than a real needs: with 17, SQLite's own printing errs in the last one near the ends of the range.
+    real = f"printf('%!.18g', {value})"
     return (
         f"CASE typeof({value}) WHEN 'real' THEN CASE WHEN abs({value}) < 9e999 THEN {real} ELSE json_quote({real}) END"
         f" WHEN 'blob' THEN json_quote(hex({value})) ELSE json_quote({value}) END"
@@ -54,6 +59,8 @@ def _json(value: object, dialect: str) -> str:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, (datetime, date)):
+    if isinstance(value, datetime):
+        return json.dumps(_TRAILING_ZEROS.sub(r"\1", value.isoformat()))
+    if isinstance(value, date):
         return json.dumps(value.isoformat())
     raise TypeError(f"a key column holds {type(value).__name__}, which is no key")

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from services.engine.capture.dialect import Captured
+from services.engine.capture.captured import Captured
 from services.engine.capture.keys import key_expression, literal, quoted
 from services.engine.capture.tables import EPOCH, EVERY_KEY, OUTBOX_CEILING, POSTGRESQL, SCHEMA
 
@@ -12,6 +12,7 @@ _NOW = """to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS
 #: Pinned, so that a writer's session settings change neither what we call nor what we keep.
 _PINNED = (
     "SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET extra_float_digits = 1"
+    " SET bytea_output = 'hex' SET intervalstyle = 'postgres'"
 )
 
 #: The two things a trigger does: the record's next version, then the outbox row (or, when full, a mark).
@@ -42,17 +43,24 @@ END $note$
 
 
 class Postgresql:
-    """See `Dialect`. Triggers miss `session_replication_role = replica` and disabled triggers: reconciliation's work."""
+    """See `Dialect`. Triggers miss `session_replication_role = replica`, and disabled triggers miss everything: that is
+    reconciliation's work."""
 
     name = POSTGRESQL
     now = _NOW
     seconds = "extract(epoch FROM clock_timestamp())::double precision"
-    lock = " FOR UPDATE SKIP LOCKED"
     waiting = (
         f"SELECT EXISTS (SELECT 1 FROM {SCHEMA}.outbox WHERE sent_at IS NULL AND parked_because IS NULL)"
         f" OR EXISTS (SELECT 1 FROM {SCHEMA}.record WHERE pseudonym IS NULL)"
+        f" OR EXISTS (SELECT 1 FROM {SCHEMA}.dirty)"
     )
-    patience = ("SET LOCAL lock_timeout = '2s'",)
+    last_id = f"SELECT last_value FROM {SCHEMA}.outbox_id_seq"
+    # Shorter than deadlock_timeout (1 s): where a writer and we wait for each other, it is we who give up.
+    patience: tuple[str, ...] = ("SET LOCAL lock_timeout = '500ms'",)
+    alone: tuple[str, ...] = (
+        f"SELECT pg_advisory_xact_lock(hashtext('{SCHEMA}'))",
+        f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
+    )
     expected_triggers = 2
 
     def create_capture(self, captured: Captured) -> tuple[str, ...]:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 
-from services.engine.capture.dialect import Captured
+from services.engine.capture.captured import Captured
 from services.engine.capture.keys import key_expression, literal, quoted, sqlite_json, stored_key
 from services.engine.capture.tables import CREATED, DELETED, EPOCH, OUTBOX_CEILING, PREFIX, SQLITE, UPDATED
 
 _NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
-#: Never null, so that a change is either kept whole or marked.
+#: Below the ceiling that the relay raises as it sends. Never null, so that a change is either kept whole or marked.
 _ROOM = (
     f"(SELECT coalesce(max(id), 0) FROM {PREFIX}outbox)"
     f" < coalesce((SELECT CAST(value AS INTEGER) FROM {PREFIX}state WHERE name = '{OUTBOX_CEILING}'), 1000000)"
@@ -23,9 +24,10 @@ class Sqlite:
     name = SQLITE
     now = _NOW
     seconds = "((julianday('now') - 2440587.5) * 86400.0)"
-    lock = ""
     waiting = ""
+    last_id = f"SELECT coalesce(max(id), 0) FROM {PREFIX}outbox"
     patience: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
     expected_triggers = 4
 
     def create_capture(self, captured: Captured) -> tuple[str, ...]:
@@ -76,7 +78,11 @@ class Sqlite:
         return json.dumps(list(keys), ensure_ascii=False)
 
     def bind_after(self, raw: str) -> dict[str, object]:
-        return {f"after{place}": value for place, value in enumerate(stored_key(raw))}
+        return {f"after{place}": _bindable(value) for place, value in enumerate(stored_key(raw))}
+
+
+def _bindable(value: object) -> object:
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def _change(captured: Captured, op: str, row: str) -> str:

@@ -25,7 +25,8 @@ PREFIX = "lq_"
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
 
-#: The names in `state` that the triggers read.
+#: The names in `state` that the triggers read. From the ceiling on, new outbox rows give way to marks; attach sets it
+#: a limit above the oldest unsent row, and the relay raises it as it sends.
 EPOCH = "epoch"
 OUTBOX_CEILING = "outbox_ceiling"
 
@@ -38,9 +39,10 @@ CREATED, UPDATED, DELETED, SNAPSHOT = "c", "u", "d", "s"
 
 @dataclass(frozen=True, slots=True)
 class EngineTables:
-    """The tables as SQLAlchemy sees them; `dataset` in each is `<kind>.<name>`, `at` RFC 3339 UTC by the database's clock.
+    """The tables as SQLAlchemy sees them; `dataset` is `<kind>.<name>`, `at` RFC 3339 UTC by the database's clock.
 
-    record: one row per record: version, pseudonym (the record id) and hash of what was last published.
+    record: one row per record: version, pseudonym (the record id; empty when the key cannot be read), hash of the
+    row as last numbered for publishing.
     outbox: one row per captured change, `sequence` is the feed's public number, `sent_at` when all was acknowledged.
     dirty: records whose change could not be captured whole, to be read again. lease: who relays.
     state: the engine's own facts by name. idempotency: the creates already done.
@@ -58,7 +60,7 @@ class EngineTables:
 @cache
 def engine_tables(dialect: str) -> EngineTables:
     """The tables for `sqlite` or `postgresql`, where only their names differ."""
-    prefix, schema = (PREFIX, None) if dialect == SQLITE else ("", SCHEMA)
+    prefix, schema = place(dialect)
     metadata = MetaData(schema=schema)
     return EngineTables(
         metadata,
@@ -74,6 +76,11 @@ def engine_tables(dialect: str) -> EngineTables:
         ),
         _idempotency(f"{prefix}idempotency", metadata),
     )
+
+
+def place(dialect: str) -> tuple[str, str | None]:
+    """Prefix and schema of the engine's tables."""
+    return (PREFIX, None) if dialect == SQLITE else ("", SCHEMA)
 
 
 def table_prefix(dialect: str) -> str:
@@ -120,8 +127,10 @@ def _outbox(name: str, metadata: MetaData) -> Table:
         Column("sent_at", Float),
         sqlite_autoincrement=True,
     )
-    waiting = text("sent_at IS NULL")
+    waiting = text("sent_at IS NULL AND parked_because IS NULL")
     Index(f"ix_{name}_waiting", table.c.id, postgresql_where=waiting, sqlite_where=waiting)
+    parked = text("parked_because IS NOT NULL")
+    Index(f"ix_{name}_parked", table.c.dataset, table.c.raw_key, postgresql_where=parked, sqlite_where=parked)
     return table
 
 

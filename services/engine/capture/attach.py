@@ -1,0 +1,146 @@
+"""Putting capture in place beside a department's tables, and taking it away; called when a service starts and by
+`langqiao department attach`."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from time import monotonic
+from typing import ParamSpec, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, inspect
+
+from services.engine.capture import dirty, outbox, record, state
+from services.engine.capture.captured import Captured, captures
+from services.engine.capture.database import Database, DatabaseAway, DatabaseRefuses, Work
+from services.engine.capture.dialect import Dialect
+from services.engine.capture.status import in_place
+from services.engine.capture.tables import EPOCH
+from services.engine.mapping.model import Mapping
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Existing rows that get their record row in one short transaction.
+_CHUNK = 1_000
+#: How long we try again where the department's programs hold a lock, and the pause between, in seconds.
+_PERSISTENCE, _PAUSE = 60.0, 0.2
+
+#: State by dataset: the digest of the triggers in place; that every row which stood before them has its record row.
+_IN_PLACE = "capture."
+_RECORDED = "recorded."
+
+
+class CannotAttach(Exception):
+    """The department's table is not as its mapping says, or the database gives us no right; says which and what."""
+
+
+async def attach(database: Database, mappings: Iterable[Mapping], *, outbox_limit: int) -> None:
+    """Make the engine's tables, put the triggers in place, and give every existing row its record row.
+
+    May be called at every start, by several processes, while the department's programs write; what is in place stays
+    untouched. Where triggers had gone missing, changes may have been missed too: a new epoch begins, and every record
+    of the dataset is marked to be read again. Raises CannotAttach, or DatabaseAway after a minute of trying.
+    """
+    dialect = database.dialect
+    await _patiently(database, dialect.alone, _lay_tables, dialect, outbox_limit)
+    for captured in captures(mappings):
+        await _patiently(database, dialect.patience, _put_in_place, dialect, captured)
+        await _record_existing(database, captured)
+
+
+async def detach(database: Database, mappings: Iterable[Mapping]) -> None:
+    """Take triggers and functions away; the engine's tables stay, with what was not yet sent."""
+    for captured in captures(mappings):
+        await _patiently(database, database.dialect.patience, _take_away, database.dialect, captured)
+
+
+def _lay_tables(connection: Connection, dialect: Dialect, outbox_limit: int) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    if state.get(connection, EPOCH) is None:
+        state.put(connection, {EPOCH: "1"})
+    outbox.set_ceiling(connection, dialect, outbox_limit)
+
+
+def _put_in_place(connection: Connection, dialect: Dialect, captured: Captured) -> None:
+    _check(connection, captured)
+    statements = dialect.create_capture(captured)
+    digest = hashlib.sha256("\0".join(statements).encode()).hexdigest()
+    before = state.get(connection, _IN_PLACE + captured.dataset)
+    whole = in_place(connection, dialect, captured)
+    if whole and digest == before:
+        return
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+    state.put(connection, {_IN_PLACE + captured.dataset: digest})
+    if before is not None and not whole:
+        state.put(connection, {EPOCH: str(int(state.get(connection, EPOCH) or 0) + 1)})
+        dirty.mark_all(connection, captured.dataset)
+
+
+def _check(connection: Connection, captured: Captured) -> None:
+    """A trigger over a missing column would fail the department's writers, so it must not come to that."""
+    inspector = inspect(connection)
+    if not inspector.has_table(captured.table):
+        raise CannotAttach(f"{captured.dataset}: there is no table {captured.table}")
+    present = {column["name"] for column in inspector.get_columns(captured.table)}
+    missing = [column for column in captured.columns if column not in present]
+    if missing:
+        raise CannotAttach(
+            f"{captured.dataset}: the table {captured.table} has no column {', '.join(missing)}"
+        )
+
+
+async def _record_existing(database: Database, captured: Captured) -> None:
+    """Chunk by chunk in key order. The triggers stand already, so whoever writes meanwhile makes the record row
+    himself, and ours gives way to it."""
+    dialect, recorded = database.dialect, _RECORDED + captured.dataset
+    if await database.read(state.get, recorded) is not None:
+        return
+    after: str | None = None
+    while True:
+        after = await _patiently(database, dialect.patience, _record_chunk, dialect, captured, after)
+        if after is None:
+            break
+    await database.write(state.put, {recorded: "all"})
+
+
+def _record_chunk(
+    connection: Connection, dialect: Dialect, captured: Captured, after: str | None
+) -> str | None:
+    """The last key recorded; None when the table's end is reached."""
+    keys = record.keys_after(connection, dialect, captured, after, _CHUNK)
+    record.ensure(connection, captured.dataset, keys, deleted=False)
+    return keys[-1] if len(keys) == _CHUNK else None
+
+
+def _take_away(connection: Connection, dialect: Dialect, captured: Captured) -> None:
+    for statement in dialect.drop_capture(captured):
+        connection.exec_driver_sql(statement)
+
+
+async def _patiently(
+    database: Database, first: Iterable[str], work: Work[P, R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Run `work` after some statements, giving way to whoever holds a lock, and trying again."""
+
+    def transaction(connection: Connection) -> R:
+        for statement in first:
+            connection.exec_driver_sql(statement)
+        return work(connection, *args, **kwargs)
+
+    deadline = monotonic() + _PERSISTENCE
+    while True:
+        try:
+            return await database.write(transaction)
+        except DatabaseRefuses as fault:
+            raise CannotAttach(f"the database refuses: {fault}") from fault
+        except DatabaseAway:
+            if monotonic() > deadline:
+                raise
+        await asyncio.sleep(_PAUSE)

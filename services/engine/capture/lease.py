@@ -1,0 +1,47 @@
+"""The lease: at most one relay works an outbox; each holder has a number that never comes again. Used by the relay."""
+
+from sqlalchemy import Connection, select, update
+
+from services.engine.capture import clock
+from services.engine.capture.tables import engine_tables
+from services.engine.capture.upsert import insert
+
+_NAME = "relay"
+
+
+class LeaseLost(Exception):
+    """Another relay has taken over: whatever this one still has in hand is the other's now."""
+
+
+def take(connection: Connection, holder: str, seconds: float) -> int | None:
+    """The lease under a new fencing number, if nobody else holds it; else None. By the database's clock alone."""
+    lease = engine_tables(connection.dialect.name).lease
+    nobody = insert(connection, lease).values(name=_NAME, holder="", fence=0, until=0.0)
+    connection.execute(nobody.on_conflict_do_nothing(index_elements=["name"]))
+    now = clock.seconds(connection)
+    free = (lease.c.holder == holder) | (lease.c.until < now)
+    taking = update(lease).where(lease.c.name == _NAME, free)
+    if (
+        connection.execute(
+            taking.values(holder=holder, fence=lease.c.fence + 1, until=now + seconds)
+        ).rowcount
+        == 0
+    ):
+        return None
+    fence: int = connection.execute(select(lease.c.fence).where(lease.c.name == _NAME)).scalar_one()
+    return fence
+
+
+def hold(connection: Connection, fence: int, seconds: float) -> None:
+    """Renew; LeaseLost when the number is no longer ours. Said first in every transaction that a relay writes in, it
+    makes a relay that was overtaken fail before it changes anything."""
+    lease = engine_tables(connection.dialect.name).lease
+    mine = update(lease).where(lease.c.name == _NAME, lease.c.fence == fence)
+    if connection.execute(mine.values(until=clock.seconds(connection) + seconds)).rowcount == 0:
+        raise LeaseLost
+
+
+def release(connection: Connection, fence: int) -> None:
+    """Let the next relay begin at once."""
+    lease = engine_tables(connection.dialect.name).lease
+    connection.execute(update(lease).where(lease.c.name == _NAME, lease.c.fence == fence).values(until=0.0))

@@ -1,0 +1,92 @@
+"""Record rows: the engine's small row beside each of the department's; kept by attach, re-reading and the relay."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, func, select, text, update
+
+from services.engine.capture import state
+from services.engine.capture.captured import Captured
+from services.engine.capture.dialect import Dialect
+from services.engine.capture.tables import EPOCH, engine_tables
+from services.engine.capture.upsert import insert
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What the relay knows of a record: its record id, and the hash of its row as last made ready to publish."""
+
+    dataset: str
+    raw_key: str
+    pseudonym: str
+    hash: str | None
+
+
+def ensure(connection: Connection, dataset: str, keys: Iterable[str], *, deleted: bool) -> None:
+    """A record row for each key that has none: of version 1 for a row found in the table; else of version 0, deleted,
+    for the next change to count from."""
+    epoch = int(state.get(connection, EPOCH) or 1)
+    start = {"dataset": dataset, "epoch": epoch, "version": 0 if deleted else 1, "deleted": deleted}
+    rows = [{**start, "raw_key": key} for key in keys]
+    if rows:
+        fresh = insert(connection, engine_tables(connection.dialect.name).record)
+        connection.execute(fresh.on_conflict_do_nothing(index_elements=["dataset", "raw_key"]), rows)
+
+
+def locked(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, bool]:
+    """Those of the keys that no writer holds at this moment, locked until we commit, and whether they are deleted.
+
+    We never wait for a writer here: what is left out is dealt with the next time.
+    """
+    record = engine_tables(connection.dialect.name).record
+    mine = select(record.c.raw_key, record.c.deleted).where(
+        record.c.dataset == dataset, record.c.raw_key.in_(keys)
+    )
+    return {one.raw_key: one.deleted for one in connection.execute(mine.with_for_update(skip_locked=True))}
+
+
+def nameless(connection: Connection, dataset: str, limit: int) -> Sequence[str]:
+    """Raw keys of records that have no record id yet, and that no writer holds; locked."""
+    record = engine_tables(connection.dialect.name).record
+    unnamed = select(record.c.raw_key).where(record.c.dataset == dataset, record.c.pseudonym.is_(None))
+    return connection.execute(unnamed.limit(limit).with_for_update(skip_locked=True)).scalars().all()
+
+
+def name(connection: Connection, names: Sequence[Name]) -> None:
+    """Keep record ids and hashes; a null hash leaves the one that is kept. The rows are locked already, or may wait."""
+    if not names:
+        return
+    record = engine_tables(connection.dialect.name).record
+    statement = (
+        update(record)
+        .where(record.c.dataset == bindparam("of_dataset"), record.c.raw_key == bindparam("of_key"))
+        .values(pseudonym=bindparam("as_pseudonym"), hash=func.coalesce(bindparam("as_hash"), record.c.hash))
+    )
+    connection.execute(
+        statement,
+        [
+            {
+                "of_dataset": one.dataset,
+                "of_key": one.raw_key,
+                "as_pseudonym": one.pseudonym,
+                "as_hash": one.hash,
+            }
+            for one in names
+        ],
+    )
+
+
+def keys_after(
+    connection: Connection, dialect: Dialect, captured: Captured, after: str | None, limit: int
+) -> Sequence[str]:
+    """Raw keys of the department's table in key order after one (None: from the first), at most `limit`."""
+    bound = {"limit": limit, **(dialect.bind_after(after) if after is not None else {})}
+    return connection.execute(text(dialect.keys_after(captured, after is None)), bound).scalars().all()
+
+
+def rows_now(
+    connection: Connection, dialect: Dialect, captured: Captured, keys: Sequence[str]
+) -> dict[str, str]:
+    """Capture JSON of the department's rows as they stand, by raw key; keys without a row are left out."""
+    found = connection.execute(text(dialect.rows(captured)), {"keys": dialect.bind_keys(keys)})
+    return {one.raw_key: one.row for one in found}

@@ -1,0 +1,147 @@
+"""A department's database on either side: how tests open it, and how the department's own old programs write to it."""
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any, Protocol
+
+import asyncpg
+import pytest
+
+from services.engine.capture.database import Database, open_database
+from services.engine.capture.tables import table_prefix
+from tests.postgresql import FreshDatabase
+
+
+class Program(Protocol):
+    """A program that knows nothing of us, on a plain driver. Values stand for `?` in order."""
+
+    async def execute(self, sql: str, *values: object) -> None:
+        """One statement, committed unless a transaction is open."""
+        ...
+
+    async def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]: ...
+
+    async def insert(self, table: str, **columns: object) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class _Program:
+    async def execute(self, sql: str, *values: object) -> None:
+        raise AssertionError(sql)
+
+    async def insert(self, table: str, **columns: object) -> None:
+        places = ", ".join("?" for _ in columns)
+        await self.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", *columns.values())
+
+
+class SqliteProgram(_Program):
+    """`timeout` 0: where a lock stands in its way it fails at once, as old programs do."""
+
+    def __init__(self, path: str) -> None:
+        self.connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+
+    async def execute(self, sql: str, *values: object) -> None:
+        self.connection.execute(sql, tuple(map(_plain, values)))
+
+    async def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql, tuple(map(_plain, values))).fetchall()
+
+    async def close(self) -> None:
+        self.connection.close()
+
+
+class PostgresqlProgram(_Program):
+    """One connection of asyncpg."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self.connection = connection
+
+    async def execute(self, sql: str, *values: object) -> None:
+        await self.connection.execute(_dollars(sql), *values)
+
+    async def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in await self.connection.fetch(_dollars(sql), *values)]
+
+    async def close(self) -> None:
+        await self.connection.close()
+
+
+@dataclass
+class Store:
+    """A fresh database, as the engine and as a program see it."""
+
+    url: str
+    database: Database
+    program: Program
+
+    @property
+    def name(self) -> str:
+        return self.database.dialect.name
+
+    def engine(self, table: str) -> str:
+        """The name of one of the engine's tables in SQL text."""
+        return table_prefix(self.name) + table
+
+    async def another_program(self) -> Program:
+        """A second one; whoever asks closes it."""
+        return await open_program(self.url)
+
+    @asynccontextmanager
+    async def transaction(self, *, rolled_back: bool = False) -> AsyncIterator[None]:
+        """What the program does within is one transaction."""
+        await self.program.execute("BEGIN")
+        yield
+        await self.program.execute("ROLLBACK" if rolled_back else "COMMIT")
+
+
+async def open_program(url: str) -> Program:
+    """A program of its own on a database."""
+    if url.startswith("sqlite:///"):
+        return SqliteProgram(url.removeprefix("sqlite:///"))
+    return PostgresqlProgram(await asyncpg.connect(url))
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Store]:
+    """The store at an address, closed with the block."""
+    program = await open_program(url)
+    database = open_database(url)
+    try:
+        yield Store(url, database, program)
+    finally:
+        await database.close()
+        await program.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """A fresh store on each database."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'records.sqlite'}"
+    else:
+        fresh: FreshDatabase = request.getfixturevalue("fresh_postgresql")
+        url = fresh()
+    async with opened(url) as made:
+        yield made
+
+
+def _plain(value: object) -> object:
+    """What sqlite3 takes without the adapters that it has given up."""
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _dollars(sql: str) -> str:
+    places: Iterator[int] = count(1)
+    return re.sub(r"\?", lambda _: f"${next(places)}", sql)
