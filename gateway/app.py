@@ -1,0 +1,92 @@
+"""The gateway's FastAPI application, made from its settings; called by `main` and by tests."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from gateway.call import Gateway
+from gateway.control import add_control_plane
+from gateway.http_nodes import open_nodes
+from gateway.nodes import NodeClient
+from gateway.openapi import described
+from gateway.plane import DataPlane
+from gateway.settings import Settings
+from gateway.watch import Watch
+
+_LEAST_SECRET_BYTES = 32
+
+
+class BadSettings(Exception):
+    """The settings cannot be used; says which and why."""
+
+
+def utc_now() -> datetime:
+    """Security time, which nobody moves."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings, *, nodes: NodeClient | None = None, clock: Callable[[], datetime] = utc_now
+) -> FastAPI:
+    """The gateway over the settings' nodes, which are called over HTTP unless `nodes` says how. Raises BadSettings."""
+    secret = _cursor_key(settings.cursor_key_file)
+    plane = DataPlane()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            client = nodes
+            if client is None:
+                client = await stack.enter_async_context(open_nodes(settings))
+            watch = Watch(settings, client)
+            watch.recall()
+            await watch.refresh()
+            watching = asyncio.create_task(watch.run())
+            plane.gateway = Gateway(settings, watch, client, secret, clock)
+            try:
+                yield
+            finally:
+                plane.gateway = None
+                watching.cancel()
+
+    # No telemetry: a trace would carry addresses, which belong in no trace. No redirects: they hide wrong addresses.
+    app = _Described(
+        title=f"Langqiao {settings.node_id}",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    app.plane = plane
+    app.router.routes.insert(0, plane)
+    add_control_plane(app, plane)
+    return app
+
+
+class _Described(FastAPI):
+    """FastAPI with the data routes in its description, as the area is when it is asked for."""
+
+    plane: DataPlane | None = None
+
+    def openapi(self) -> dict[str, Any]:
+        self.openapi_schema = None
+        document = super().openapi()
+        gateway = self.plane.gateway if self.plane is not None else None
+        return described(document, gateway.area.catalogue) if gateway is not None else document
+
+
+def _cursor_key(path: Path | None) -> bytes:
+    if path is None:
+        return secrets.token_bytes(_LEAST_SECRET_BYTES)
+    try:
+        secret = path.read_bytes()
+    except OSError as fault:
+        raise BadSettings(f"cursor_key_file {path.name} cannot be read: {fault.strerror}") from None
+    if len(secret) < _LEAST_SECRET_BYTES:
+        raise BadSettings(f"cursor_key_file {path.name} holds fewer than {_LEAST_SECRET_BYTES} bytes")
+    return secret

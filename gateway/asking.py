@@ -1,0 +1,154 @@
+"""Calls of one question to nodes: each within the deadline, judged, and entered as a source; used by every read."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, TypeVar
+
+import orjson
+
+from gateway.area import Offer
+from gateway.call import Call
+from gateway.caller import passed_on
+from gateway.judging import Page, fault_state, page_of, refused
+from gateway.nodes import NodeAnswer, NodeFault
+from gateway.plan import Level
+from gateway.sources import Missing, Sources
+from schemas.query.bound import BoundCondition
+from schemas.query.render import render_body
+from schemas.query.tree import Query
+from schemas.query.unbind import filter_of, unbind
+from schemas.wire import headers as names
+from schemas.wire.answer import SourceState
+from schemas.wire.problem import Problem
+
+T = TypeVar("T")
+#: From a node's answer to what it is worth, and how many records that is. Raises Missing or Problem.
+Judge = Callable[[NodeAnswer], tuple[T, int]]
+
+
+@dataclass(slots=True)
+class Asker:
+    """One question's way to its nodes. `touched` counts the records fetched so far, against the cost limit."""
+
+    call: Call
+    sources: Sources
+    touched: int = 0
+    _bodies: dict[int, Mapping[str, object]] = field(default_factory=dict)
+    _turns: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+
+    async def rows(
+        self,
+        level: Level,
+        offer: Offer,
+        *,
+        narrowed: BoundCondition | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        cursor: str | None = None,
+        counted: bool = False,
+    ) -> Page:
+        """One page of a node's rows; raises Missing (entered as such), or Problem for the whole question."""
+        sent = self.question(level, narrowed)
+        more = (("limit", limit), ("offset", offset or None), ("cursor", cursor))
+        sent.update((name, value) for name, value in more if value is not None)
+
+        def judge(answer: NodeAnswer) -> tuple[Page, int]:
+            page = page_of(level, offer, answer, narrowed=narrowed, limit=limit, counted=counted)
+            return page, len(page.rows)
+
+        return await self.ask(level, offer, "query", sent, judge, counted=counted)
+
+    async def ask(
+        self,
+        level: Level,
+        offer: Offer,
+        verb: str,
+        sent: Mapping[str, object],
+        judge: Judge[T],
+        *,
+        counted: bool = False,
+    ) -> T:
+        """One call to `/records/{kind}/{dataset}/{verb}`, as judged. Always by POST: no value stands in an address."""
+        began = monotonic()
+        try:
+            if level.refusal is not None:
+                raise refused(level, offer, level.refusal)
+            turn = self._turns.setdefault(
+                offer.node, asyncio.Semaphore(self.call.gateway.settings.calls_per_node)
+            )
+            async with turn:
+                self.sources.asking(level, offer)
+                result, rows = judge(await self._send(level, offer, verb, sent, counted))
+        except Missing as fault:
+            self.sources.missed(level, offer, fault, monotonic() - began)
+            raise
+        self.sources.answered(level, offer, rows, monotonic() - began)
+        self._touch(rows)
+        return result
+
+    async def _send(
+        self, level: Level, offer: Offer, verb: str, sent: Mapping[str, object], counted: bool
+    ) -> NodeAnswer:
+        seconds = self.call.nodes_until() - monotonic()
+        if seconds <= 0:
+            raise Missing(SourceState.SLOW, "deadline-passed")
+        headers = {
+            **passed_on(self.call.headers),
+            "content-type": names.JSON,
+            "accept": names.NDJSON if verb == "lookup" else names.JSON,
+            names.QUESTION: self.call.question,
+            names.DEADLINE: str(max(1, int(seconds * 1_000))),
+            names.HOPS: str(self.call.hops() + 1),
+            names.CONTRACT_VERSION: str(level.asked.contract.major),
+        }
+        if counted:
+            headers["prefer"] = "count=exact"
+        path = f"/records/{level.dataset.replace('.', '/', 1)}/{verb}"
+        try:
+            return await self.call.gateway.nodes.call(
+                offer.url, "POST", path, headers, orjson.dumps(sent), seconds
+            )
+        except NodeFault as fault:
+            raise fault_state(fault) from None
+
+    def question(self, level: Level, narrowed: BoundCondition | None = None) -> dict[str, object]:
+        """The level's question in its POST form, with one more condition."""
+        if id(level) not in self._bodies:
+            self._bodies[id(level)] = render_body(unbind(level.asked))
+        body = dict(self._bodies[id(level)])
+        if narrowed is not None:
+            for name, text in render_body(Query(where=(filter_of(narrowed),))).items():
+                before = body.get(name)
+                body[name] = [*(before if isinstance(before, list) else [before]), text] if before else text
+        return body
+
+    def _touch(self, rows: int) -> None:
+        self.touched += rows
+        limit = self.call.gateway.settings.cost_limit
+        if self.touched > limit:
+            raise too_costly(self.touched, limit)
+
+
+def too_costly(estimate: int, limit: int) -> Problem:
+    """The question fetches, or would fetch, more records than are allowed."""
+    return Problem(
+        "too-costly",
+        f"The question fetches about {estimate} records from all departments; {limit} are allowed.",
+        members={"estimate": estimate, "limit": limit},
+    )
+
+
+async def together(*work: Any) -> list[Any]:
+    """The results of several awaitables run at the same time; the first fault ends the others and is raised."""
+    if len(work) == 1:
+        return [await work[0]]
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

@@ -1,0 +1,174 @@
+"""From a bound question to its plan: a pure function of question, area and settings; called by every read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from gateway.area import Area
+from gateway.plan import Join, Level, Plan, Start
+from gateway.settings import Settings
+from schemas.contracts.model import SYSTEM_ITEMS, Cardinality, Item, ItemType
+from schemas.query.bound import BoundColumn, BoundEmbed, BoundQuery
+from schemas.query.estimate import estimated_rows
+from schemas.trust.access import refuse_early
+from schemas.trust.model import Caller
+from schemas.wire.problem import Problem
+
+#: Items whose wire form is their value: a column shown to the caller can be read as a key as it is.
+_PLAIN = frozenset({ItemType.STRING, ItemType.INTEGER, ItemType.BOOLEAN})
+#: Records that one key meets where the contract does not say that it is unique.
+_PER_KEY = 5
+
+
+def plan_of(
+    question: BoundQuery, area: Area, settings: Settings, caller: Caller, *, start: str | None = None
+) -> Plan:
+    """The plan of a question. `start` names the embed to start from, "" the root; None lets estimates decide.
+
+    Raises Problem not-filterable when a link stands on an item that no node filters by.
+    """
+    planner = _Planner(area, caller)
+    root = planner.root(question, settings.max_rows)
+    chosen = _chosen(planner, question, settings) if start is None else _named(planner, question, start)
+    probed = sum(one.estimate for one in chosen.probe.every()) if chosen is not None else 0
+    estimate = probed + sum(one.estimate for one in root.every())
+    return Plan(root, _page(question, root, settings), chosen, estimate)
+
+
+def lookup_of(question: BoundQuery, area: Area, caller: Caller, item: Item, keys: int) -> Level:
+    """The root level of a lookup of so many keys by an item."""
+    planner = _Planner(area, caller)
+    return planner.level(question, "", item, min(planner.met(question), keys * _per_key(question, item)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    area: Area
+    caller: Caller
+
+    def root(self, query: BoundQuery, most: int) -> Level:
+        met = self.met(query)
+        wanted = query.offset + min(most, most if query.limit is None else query.limit)
+        return self.level(query, "", None, min(met, wanted))
+
+    def met(self, query: BoundQuery) -> int:
+        """About how many records meet a level's own filter."""
+        return estimated_rows(query, self.area.records(query.contract.dataset))
+
+    def level(self, query: BoundQuery, path: str, key: Item | None, estimate: int) -> Level:
+        offers = self.area.offers[query.contract.dataset]
+        columns = _Columns(query)
+        matched = columns.of(key) if key is not None else None
+        order = tuple(columns.of(one.item) for one in query.order) if len(offers) > 1 else ()
+        joins = tuple(self.join(one, query, columns, path, estimate) for one in query.embeds)
+        used = [*query.used_items().values(), *([key] if key is not None else [])]
+        return Level(
+            path=path,
+            asked=replace(query, columns=tuple(columns.all), embeds=(), limit=None, offset=0),
+            limit=query.limit,
+            offset=query.offset,
+            offers=offers,
+            hidden=frozenset(columns.hidden),
+            key=matched,
+            order=order,
+            joins=joins,
+            estimate=estimate,
+            refusal=_refusal(query, used, self.caller),
+        )
+
+    def join(
+        self, embed: BoundEmbed, parent: BoundQuery, columns: "_Columns", path: str, parents: int
+    ) -> Join:
+        below = f"{path}.{embed.name}" if path else embed.name
+        target = embed.query.contract.items[embed.link.target_item]
+        if not target.filterable:
+            message = f"the link {embed.link.name} cannot be followed: {target.not_filterable_because}"
+            raise Problem("not-filterable", message, members={"items": [target.name]})
+        estimate = min(self.met(embed.query), parents * _per_key(embed.query, target))
+        return Join(
+            name=embed.name,
+            link=embed.link.name,
+            one=embed.link.cardinality is Cardinality.ONE,
+            inner=embed.inner,
+            parent=columns.of(parent.contract.items[embed.link.item]),
+            level=self.level(embed.query, below, target, estimate),
+        )
+
+    def start(self, embed: BoundEmbed, parent: BoundQuery) -> Start:
+        probe = _probe(embed.query)
+        target = embed.query.contract.items[embed.link.target_item]
+        level = self.level(probe, embed.name, target, self.met(probe))
+        return Start(level, parent.contract.items[embed.link.item], embed.name)
+
+
+@dataclass(slots=True)
+class _Columns:
+    """The columns that a level asks its nodes for: the caller's, and beside them those that only the gateway reads."""
+
+    query: BoundQuery
+    all: list[BoundColumn] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.all = list(self.query.columns)
+
+    def of(self, item: Item) -> BoundColumn:
+        """The column that holds an item's value."""
+        for column in self.all:
+            if column.item.name == item.name and (column.name in self.hidden or item.type in _PLAIN):
+                return column
+        column = BoundColumn(self._free_name(), item)
+        self.all.append(column)
+        self.hidden.append(column.name)
+        return column
+
+    def _free_name(self) -> str:
+        taken = {one.name for one in self.all} | {one.name for one in self.query.embeds}
+        taken |= set(self.query.contract.items)
+        number = 0
+        while (name := f"_k{number}") in taken:
+            number += 1
+        return name
+
+
+def _per_key(query: BoundQuery, item: Item) -> int:
+    """Records that one key meets."""
+    alone = item.unique or query.contract.key == (item.name,) or item.name in SYSTEM_ITEMS
+    return 1 if alone else _PER_KEY
+
+
+def _refusal(query: BoundQuery, used: Iterable[Item], caller: Caller) -> Problem | None:
+    try:
+        refuse_early(query.contract, used, caller)
+    except Problem as refused:
+        return refused
+    return None
+
+
+def _page(query: BoundQuery, root: Level, settings: Settings) -> int:
+    wanted = settings.max_rows if query.limit is None else min(query.limit, settings.max_rows)
+    if root.inner:
+        # Some of the records will fall away, so ask for more than are wanted, in whole rounds of keys.
+        return min(settings.walk_rows, max(settings.join_keys, 2 * wanted))
+    return wanted
+
+
+def _chosen(planner: _Planner, question: BoundQuery, settings: Settings) -> Start | None:
+    """Start from the inner embed that meets the fewest records, when that spares most of the root's."""
+    inner = [one for one in question.embeds if one.inner]
+    if not inner or planner.met(question) <= settings.join_keys:
+        return None
+    starts = [planner.start(one, question) for one in inner]
+    best = min(starts, key=lambda one: one.probe.estimate)
+    cheap = best.probe.estimate <= settings.start_keys and 2 * best.probe.estimate <= planner.met(question)
+    return best if cheap and best.item.filterable else None
+
+
+def _named(planner: _Planner, question: BoundQuery, name: str) -> Start | None:
+    embed = next((one for one in question.embeds if one.inner and one.name == name), None)
+    return None if embed is None else planner.start(embed, question)
+
+
+def _probe(query: BoundQuery) -> BoundQuery:
+    """A level as far as it decides which records have a match: no columns, no order, no window, inner embeds alone."""
+    inner = tuple(replace(one, query=_probe(one.query)) for one in query.embeds if one.inner)
+    return replace(query, columns=(), star=False, embeds=inner, order=(), limit=None, offset=0)

@@ -1,0 +1,202 @@
+"""A made-up town for the gateway's tests: contracts of four departments as documents, and their records as values."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from schemas.law.identifiers import make_id_number
+from schemas.query.bound import Value
+
+EAST, WEST = "330203", "330205"
+Rows = list[dict[str, Value]]
+
+_PERSONAL = {"personal": True}
+_CONDITIONAL = {"sharing": {"class": "conditional", "scope": "本市部门", "purpose": "核验"}}
+_WITHHELD = {
+    "sharing": {"class": "withheld", "reason": "内部备注", "legalBasis": "个人信息保护法 第二十八条"}
+}
+_OPEN = {"open": "企业信息公示暂行条例 第六条"}
+
+_SHOPS: dict[str, dict[str, Any]] = {
+    "code": {"key": 1, **_OPEN},
+    "name": {"required": True, **_OPEN},
+    "district": {"options": {"format": "division"}, **_OPEN},
+    "staff": {"type": "integer", **_OPEN},
+    "capital": {"type": "number", "scale": 2},
+    "opened_on": {"type": "date", **_OPEN},
+    "owner_id": {"options": {"format": "id-number"}, **_PERSONAL},
+    "parent_code": {**_OPEN},
+    "remark": {**_WITHHELD},
+}
+_PERMITS: dict[str, dict[str, Any]] = {
+    "permit_no": {"key": 1, **_OPEN},
+    "shop_code": {"required": True, **_OPEN},
+    "status": {"values": ["valid", "revoked"], **_OPEN},
+    "valid_to": {"type": "date", **_OPEN},
+}
+_ACCOUNTS: dict[str, dict[str, Any]] = {"code": {"key": 1, **_OPEN}, "grade": {**_OPEN}}
+_DEBTS: dict[str, dict[str, Any]] = {
+    "shop_code": {"key": 1},
+    "tax": {"key": 2},
+    "amount": {"type": "number", "scale": 2},
+}
+_PERSONS: dict[str, dict[str, Any]] = {
+    "id_number": {"key": 1, "options": {"format": "id-number"}, **_PERSONAL},
+    "name": {"required": True, **_PERSONAL},
+    "health": {**_PERSONAL, **_CONDITIONAL},
+}
+
+
+def _custom(members: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"property": name, "value": value} for name, value in members.items()]
+
+
+def _link(
+    dataset: str, item: str, to: str, names: tuple[str, str], many: tuple[bool, bool]
+) -> dict[str, Any]:
+    """A link from an item to `dataset.item`: its name and cardinality, then those of the way back."""
+    words = {True: "many", False: "one"}
+    custom = {
+        "name": names[0],
+        "cardinality": words[many[0]],
+        "reverse": names[1],
+        "reverseCardinality": words[many[1]],
+    }
+    return {"type": "foreignKey", "from": f"{dataset}.{item}", "to": to, "customProperties": _custom(custom)}
+
+
+_LINKS = {
+    "trade.shops": [
+        _link("shops", "parent_code", "trade.shops.code", ("parent", "branches"), (False, True)),
+        _link("shops", "owner_id", "roll.persons.id_number", ("owner", "shops"), (False, True)),
+    ],
+    "licensing.permits": [
+        _link("permits", "shop_code", "trade.shops.code", ("shop", "permits"), (False, True)),
+    ],
+    "revenue.accounts": [_link("accounts", "code", "trade.shops.code", ("shop", "account"), (False, False))],
+    "revenue.debts": [
+        _link("debts", "shop_code", "trade.shops.code", ("shop", "debts"), (False, True)),
+        _link("debts", "shop_code", "revenue.accounts.code", ("account", "debts"), (False, True)),
+    ],
+}
+_ITEMS = {
+    "trade.shops": _SHOPS,
+    "licensing.permits": _PERMITS,
+    "revenue.accounts": _ACCOUNTS,
+    "revenue.debts": _DEBTS,
+    "roll.persons": _PERSONS,
+}
+DATASETS = tuple(_ITEMS)
+
+
+def contract(
+    dataset: str, version: str = "1.0.0", more: Mapping[str, dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """The contract of a dataset as an ODCS document; `more` adds items, for another version."""
+    domain, _, name = dataset.partition(".")
+    items = {**_ITEMS[dataset], **(more or {})}
+    custom = {
+        "titleEn": name,
+        "provider": "测试局",
+        "sourceDepartment": "测试局",
+        "format": "database record",
+        "sharingMode": "service interface",
+        "grade": "L2",
+        "keyPublic": dataset != "roll.persons",
+        "sharing": {"class": "unconditional"},
+        **({"divisionItem": "district"} if "district" in items else {}),
+    }
+    return {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": f"urn:langqiao:contract:{dataset}:{version[0]}",
+        "name": name,
+        "version": version,
+        "status": "active",
+        "domain": domain,
+        "description": {"purpose": "测试", "usage": "仅用于测试"},
+        "slaProperties": [{"property": "frequency", "value": "realtime"}],
+        "customProperties": _custom(custom),
+        "schema": [
+            {
+                "name": name,
+                "businessName": name,
+                "logicalType": "object",
+                "properties": [_property(item, said) for item, said in items.items()],
+                "relationships": _LINKS.get(dataset, []),
+            }
+        ],
+    }
+
+
+def _property(name: str, said: dict[str, Any]) -> dict[str, Any]:
+    custom = {key: value for key, value in said.items() if key not in ("key", "type", "options", "required")}
+    found: dict[str, Any] = {
+        "name": name,
+        "businessName": name,
+        "logicalType": said.get("type", "string"),
+        "required": said.get("required", False) or "key" in said,
+        "customProperties": _custom({"titleEn": name, **custom}),
+    }
+    if "key" in said:
+        found |= {"primaryKey": True, "primaryKeyPosition": said["key"]}
+    if "options" in said:
+        found["logicalTypeOptions"] = said["options"]
+    return found
+
+
+#: Shops s00 … s29: the even ones in the east, the odd ones in the west.
+SHOPS = 30
+
+
+def owner_id(number: int) -> str:
+    """The made-up ID number of a person."""
+    return make_id_number(EAST, date(1980, 1, 1) + timedelta(days=number), number)
+
+
+def shops() -> Rows:
+    """Every third shop has no owner, every fourth a parent, every seventh no opening day."""
+    return [
+        {
+            "code": f"s{number:02d}",
+            "name": f"店{number % 10}",
+            "district": WEST if number % 2 else EAST,
+            "staff": number % 5,
+            "capital": Decimal("100.50") + number // 4,
+            "opened_on": None if number % 7 == 6 else date(2020, 6, 1) + timedelta(days=number // 3),
+            "owner_id": None if number % 3 == 2 else owner_id(number % 4),
+            "parent_code": f"s{number // 4:02d}" if number % 4 == 3 else None,
+            "remark": "kept by the office",
+        }
+        for number in range(SHOPS)
+    ]
+
+
+def records() -> dict[str, Rows]:
+    """Every record of the town, by dataset."""
+    permits: Rows = [
+        {
+            "permit_no": f"p{number:02d}",
+            "shop_code": f"s{number * 7 % 20:02d}",
+            "status": "revoked" if number % 3 == 0 else "valid",
+            "valid_to": date(2027, 1, 1) + timedelta(days=number),
+        }
+        for number in range(24)
+    ]
+    accounts: Rows = [{"code": f"s{number:02d}", "grade": "ABM"[number % 3]} for number in range(0, SHOPS, 2)]
+    debts: Rows = [
+        {"shop_code": f"s{number:02d}", "tax": tax, "amount": Decimal("10.10") * (number + 1)}
+        for number in (0, 3, 4, 7, 12, 40)
+        for tax in ("vat", "stamp")
+    ]
+    persons: Rows = [
+        {"id_number": owner_id(number), "name": f"人{number}", "health": "good"} for number in range(3)
+    ]
+    return {
+        "trade.shops": shops(),
+        "licensing.permits": permits,
+        "revenue.accounts": accounts,
+        "revenue.debts": debts,
+        "roll.persons": persons,
+    }
