@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from schemas.contracts.catalogue import Catalogue
-from schemas.contracts.load import document_of, files, load_all, load_file
+from schemas.contracts.load import document_of, files, load_file
 from schemas.contracts.model import Contract, ItemType, SharingClass
 from tests.services.departments.folder import KINDS
 
 _FILES = [path for kind in KINDS for path in files(kind)]
-_CONTRACTS = [pytest.param(load_file(path), id=path.name) for path in _FILES]
+_ALL = [load_file(path) for path in _FILES]
+_CONTRACTS = [pytest.param(one, id=f"{one.dataset}.v{one.major}") for one in _ALL]
 _STATED = (
     "title_zh title_en description legal_basis provider source_department format sharing_mode conditions_of_use"
     " update_frequency service_level retention grade key subjects partitions"
@@ -61,8 +62,8 @@ def test_what_tells_of_a_person_is_marked_and_free_only_where_the_law_opens_it(c
 
 
 def test_every_link_can_be_followed_both_ways() -> None:
-    catalogue = Catalogue(load_all())
-    for contract in load_all():
+    catalogue = Catalogue(_ALL)
+    for contract in _ALL:
         for link in contract.links:
             back = catalogue.links(link.target)[link.reverse]
             assert (back.target, back.reverse) == (contract.dataset, link.name)
@@ -70,7 +71,7 @@ def test_every_link_can_be_followed_both_ways() -> None:
 
 
 def test_all_sharing_classes_and_open_and_personal_items_occur() -> None:
-    items = [item for contract in load_all() for item in contract.items.values()]
+    items = [item for contract in _ALL for item in contract.items.values()]
     assert {item.sharing.sharing_class for item in items} == set(SharingClass)
     assert any(item.open for item in items)
     assert any(item.personal for item in items)
@@ -78,7 +79,7 @@ def test_all_sharing_classes_and_open_and_personal_items_occur() -> None:
 
 
 def test_seven_kinds_share_fourteen_datasets_one_of_them_in_two_majors() -> None:
-    catalogue = Catalogue(load_all())
-    assert len({contract.kind for contract in load_all()}) >= 7
+    catalogue = Catalogue(_ALL)
+    assert len({contract.kind for contract in _ALL}) >= 7
     assert len(catalogue.datasets()) >= 14
     assert any(len(catalogue.majors(dataset)) == 2 for dataset in catalogue.datasets())
