@@ -1,6 +1,7 @@
 """`langqiao department`: run a department's processes, prepare its database, and begin a new department."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,22 @@ def relay(kind: Kind) -> None:
 
     department = _department(kind)
     raise typer.Exit(run(department, configured(Settings)))
+
+
+@app.command()
+def attach(kind: Kind) -> None:
+    """Put capture in place: the engine's tables and triggers. For a database administrator; may be run again."""
+    from services.cli.capturing import put_in_place
+
+    _capture(put_in_place, kind)
+
+
+@app.command()
+def detach(kind: Kind) -> None:
+    """Take the triggers away again; the engine's tables stay, with what was not yet sent."""
+    from services.cli.capturing import take_away
+
+    _capture(take_away, kind)
 
 
 @app.command()
@@ -80,6 +97,16 @@ def new(
     except CannotBegin as fault:
         raise typer.BadParameter(str(fault)) from None
     typer.echo("\n".join(map(str, written)))
+
+
+def _capture(work: Callable[[Department, Settings], None], kind: str) -> None:
+    from services.cli.capturing import CAPTURE_FAULTS
+
+    try:
+        work(_department(kind), configured(Settings))
+    except CAPTURE_FAULTS as fault:
+        typer.echo(f"Capture is as it was: {fault}", err=True)
+        raise typer.Exit(1) from None
 
 
 def _department(kind: str) -> Department:

@@ -1,0 +1,45 @@
+"""Capture put in place, or taken away, by a person rather than by the service; used by `langqiao department attach`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from schemas.contracts.document import ContractFault
+from services.engine.capture import attach
+from services.engine.capture.database import Database, DatabaseAway, DatabaseRefuses, open_database
+from services.engine.node import BadDepartment, Department, read_contracts
+from services.engine.settings import Settings
+
+#: What can stop either; the text of each is a sentence for the administrator.
+CAPTURE_FAULTS = (ContractFault, BadDepartment, attach.CannotAttach, DatabaseAway, DatabaseRefuses)
+
+
+def put_in_place(department: Department, settings: Settings) -> None:
+    """The engine's tables, the triggers, and a record row for every row; raises one of CAPTURE_FAULTS."""
+    mappings = read_contracts(department, settings).mappings
+
+    async def work() -> None:
+        async with _database(settings) as database:
+            await attach.attach(database, mappings, outbox_limit=settings.outbox_limit)
+
+    asyncio.run(work())
+
+
+def take_away(department: Department, settings: Settings) -> None:
+    """The triggers and their functions alone; raises one of CAPTURE_FAULTS."""
+    mappings = read_contracts(department, settings).mappings
+
+    async def work() -> None:
+        async with _database(settings) as database:
+            await attach.detach(database, mappings)
+
+    asyncio.run(work())
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    database = open_database(settings.database_url.get_secret_value())
+    try:
+        yield database
+    finally:
+        await database.close()
