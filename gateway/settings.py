@@ -14,7 +14,10 @@ Count = Annotated[int, Field(ge=1)]
 class Settings(BaseSettings):
     """One gateway's settings. Every field says its unit, and why its default is what it is."""
 
-    model_config = SettingsConfigDict(env_prefix="LANGQIAO_GATEWAY_", frozen=True, extra="ignore")
+    # An env file lists every setting; a line left empty there is not set.
+    model_config = SettingsConfigDict(
+        env_prefix="LANGQIAO_GATEWAY_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     # Who this is, and whom it asks
     division: Division = Field(
