@@ -5,6 +5,7 @@ from functools import cache
 
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.load import load_kind
+from schemas.contracts.model import Contract
 from schemas.query.bound import Value
 from services.departments import kinds, load
 from services.engine.mapping.model import Mapping, Stored
@@ -19,9 +20,15 @@ Record = AbstractMapping[str, Value]
 
 
 @cache
+def contracts(kind: str) -> tuple[Contract, ...]:
+    """The department's contracts, all majors."""
+    return load_kind(kind)
+
+
+@cache
 def mappings(kind: str) -> tuple[Mapping, ...]:
     """The department's mappings over its contracts."""
-    made: tuple[Mapping, ...] = load(kind, "mapping").mappings(Catalogue(load_kind(kind)))
+    made: tuple[Mapping, ...] = load(kind, "mapping").mappings(Catalogue(contracts(kind)))
     return made
 
 

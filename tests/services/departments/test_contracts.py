@@ -1,17 +1,16 @@
 """What the departments' contracts state beyond what the loader demands of any contract."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from schemas.contracts.catalogue import Catalogue
-from schemas.contracts.load import document_of, files, load_file
+from schemas.contracts.load import document_of, files
 from schemas.contracts.model import Contract, ItemType, SharingClass
+from tests.services.departments import folder
 from tests.services.departments.folder import KINDS
 
-_FILES = [path for kind in KINDS for path in files(kind)]
-_ALL = [load_file(path) for path in _FILES]
+_ALL = [one for kind in KINDS for one in folder.contracts(kind)]
 _CONTRACTS = [pytest.param(one, id=f"{one.dataset}.v{one.major}") for one in _ALL]
 _STATED = (
     "title_zh title_en description legal_basis provider source_department format sharing_mode conditions_of_use"
@@ -35,14 +34,14 @@ def test_frequency_service_level_retention_and_grade_have_a_form_that_can_be_hel
     assert re.fullmatch(r"L[1-4]", contract.grade)
 
 
-@pytest.mark.parametrize("path", _FILES, ids=lambda path: path.name)
-def test_a_contract_says_what_decides_the_division_or_that_nothing_in_a_record_does(path: Path) -> None:
-    contract = load_file(path)
-    divisions = [item.name for item in contract.items.values() if item.format == "division"]
-    if divisions:
-        assert contract.division_item in divisions
-    else:
-        assert "行政区划" in document_of(path)["description"]["limitations"]
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_contract_says_what_decides_the_division_or_that_nothing_in_a_record_does(kind: str) -> None:
+    for contract, path in zip(folder.contracts(kind), files(kind), strict=True):
+        divisions = [item.name for item in contract.items.values() if item.format == "division"]
+        if divisions:
+            assert contract.division_item in divisions
+        else:
+            assert "行政区划" in document_of(path)["description"]["limitations"]
 
 
 @pytest.mark.parametrize("contract", _CONTRACTS)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from schemas.contracts.load import document_of, files, load_kind
+from schemas.contracts.load import document_of, files
 from schemas.query.values import to_wire
 from services.departments import load
 from services.engine.api.validation import whole_record
@@ -39,7 +39,7 @@ def test_a_department_is_named_as_its_folder_and_maps_each_of_its_contracts_once
     assert department.kind == kind
     assert department.mappings is load(kind, "mapping").mappings
     mapped = [one.contract for one in folder.mappings(kind)]
-    assert sorted(mapped, key=str) == sorted(load_kind(kind), key=str)
+    assert sorted(mapped, key=str) == sorted(folder.contracts(kind), key=str)
 
 
 @pytest.mark.parametrize("kind", KINDS)

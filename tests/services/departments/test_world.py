@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from schemas.contracts.load import load_all
 from schemas.contracts.model import Cardinality, Contract, Link
 from services.departments import kinds, load
 from services.engine.mapping.codecs import Upper
@@ -21,10 +20,10 @@ from services.engine.synthetic.population import Size
 from tests.services.departments import folder
 from tests.services.departments.folder import KINDS
 
-_CONTRACTS = {(one.dataset, one.major): one for one in load_all()}
 _LINKS = [
     pytest.param(contract, link, id=f"{contract.dataset}.v{contract.major}.{link.name}")
-    for contract in _CONTRACTS.values()
+    for kind in KINDS
+    for contract in folder.contracts(kind)
     for link in contract.links
 ]
 
