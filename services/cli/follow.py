@@ -9,7 +9,7 @@ import typer
 from schemas.wire.event import Event
 from schemas.wire.topics import Audience
 from services.cli import show
-from services.cli.caller import DEFAULT_PROFILE, ProfileFile, calling, load_profile
+from services.cli.caller import DEFAULT_PROFILE, UNREACHED, ProfileFile, calling, load_profile
 
 
 def tail(
@@ -31,7 +31,7 @@ def tail(
     topics = sorted(_topics(offerings, dataset, version, audience))
     if not topics:
         raise typer.BadParameter(f"nobody publishes {dataset} to the audience {audience}")
-    asyncio.run(_print(loaded.bootstrap, topics, from_start, count))
+    raise typer.Exit(asyncio.run(_print(loaded.bootstrap, topics, from_start, count)))
 
 
 def _topics(
@@ -46,8 +46,9 @@ def _topics(
                 yield topic
 
 
-async def _print(bootstrap: str, topics: list[str], from_start: bool, count: int | None) -> None:
-    from services.client.topics import follow
+async def _print(bootstrap: str, topics: list[str], from_start: bool, count: int | None) -> int:
+    """Print until enough; the exit code."""
+    from services.client.topics import CannotFollow, follow
 
     following = follow(bootstrap, topics, from_start=from_start)
     seen = 0
@@ -55,10 +56,14 @@ async def _print(bootstrap: str, topics: list[str], from_start: bool, count: int
         async for event in following:
             typer.echo(show.as_line(_shown(event)))
             seen += 1
-            if count is not None and seen >= count:
-                return
+            if seen == count:
+                break
+    except CannotFollow as fault:
+        typer.echo(f"Nobody publishes here: {fault}.", err=True)
+        return UNREACHED
     finally:
         await following.close()
+    return 0
 
 
 def _shown(event: Event) -> dict[str, Any]:

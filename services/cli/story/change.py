@@ -13,7 +13,7 @@ from schemas.wire.topics import Audience, Topic
 from services.cli import show
 from services.cli.story.stage import Stage, expect
 from services.cli.world.plan import DIVISION, ENVIRONMENT
-from services.client.topics import follow
+from services.client.topics import Following, follow
 
 _PATIENCE_SECONDS = 20.0
 _NEW_ADDRESS = "浙江省宁波市海曙区药行街88号"
@@ -26,7 +26,8 @@ def tell(stage: Stage) -> None:
     event, milliseconds = asyncio.run(_change_and_wait(stage, str(topic)))
     stage.timings["event"] = milliseconds
     stage.console.print(
-        f"{event.type}  subject {event.subject}  version {event.recordepoch}.{event.recordversion}"
+        f"{event.type}  subject {event.subject}  version {event.recordepoch}.{event.recordversion}",
+        soft_wrap=True,
     )
     stage.console.print(show.as_json(event.data), markup=False, soft_wrap=True)
     stage.console.print(f"[green]right[/]: the event came {milliseconds:.1f} ms after the commit")
@@ -49,8 +50,8 @@ async def _change_and_wait(stage: Stage, topic: str) -> tuple[Event, float]:
     return event, (received - committed) / 1e6
 
 
-async def _first_of(following: object, code: str) -> tuple[Event, int]:
-    async for event in following:  # type: ignore[attr-defined]
+async def _first_of(following: Following, code: str) -> tuple[Event, int]:
+    async for event in following:
         data = event.data or {}
         if data.get("credit_code") == code:
             received = time.time_ns()
