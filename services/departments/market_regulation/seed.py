@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from services.engine.mapping.model import Stored
-from services.engine.synthetic.oddities import FOR_EVER, NULL_MARK, Row, odd_date
+from services.engine.synthetic.oddities import FOR_EVER, NO_DATE, NULL_MARK, Row, odd_date
 from services.engine.synthetic.population import TODAY, Enterprise, Size, dice, enterprises, person
 
 _STATES = {"1": 80, "01": 12, "2": 3, "02": 1, "3": 2, "4": 2}
@@ -41,7 +41,7 @@ def _enterprise(one: Enterprise) -> dict[str, Stored]:
         "capt_kind": chance.choices(("156", "840", "978"), weights=(96, 3, 1))[0],
         "opt_scop": f"许可项目：{one.trade}；一般项目：企业管理咨询。",
         "reg_no": f"3302{one.number:011d}",
-        "appr_dt": odd_date(one.established + timedelta(days=3)),
+        "appr_dt": odd_date(one.established + timedelta(days=3)) if chance.random() < 0.97 else NO_DATE,
         "est_dt": odd_date(one.established),
         "opt_from": odd_date(one.established),
         "opt_to": FOR_EVER if for_ever else odd_date(one.established + timedelta(days=20 * 365)),

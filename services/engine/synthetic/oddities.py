@@ -4,12 +4,13 @@ from datetime import date
 
 from services.engine.mapping.model import Stored
 
-#: A table's name and one row of it, in stored spellings.
+#: A table's name and one row of it, in stored spellings; a column that is left out is null.
 Row = tuple[str, dict[str, Stored]]
 
-#: How such tables write null, and a date without end.
+#: How such tables write null, a date without end, and a date that nobody knew.
 NULL_MARK = "\\N"
 FOR_EVER = "9999-9-9"
+NO_DATE = "0000-00-00"
 
 
 def odd_date(day: date) -> str:

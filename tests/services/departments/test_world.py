@@ -32,6 +32,7 @@ ODDITIES: dict[str, Callable[[Codec, Stored], bool]] = {
     "a date without leading zeros": lambda _, stored: _matches(r"\d{4}-\d-\d\d?", stored),
     "a date with leading zeros": lambda _, stored: _matches(r"\d{4}-0\d-\d\d", stored),
     "for ever": lambda _, stored: stored == "9999-9-9",
+    "a date that is none": lambda _, stored: stored == "0000-00-00",
     "null as text": lambda _, stored: stored == "\\N",
     "null as null": lambda _, stored: stored is None,
     "a code in small letters": lambda codec, stored: (
