@@ -93,7 +93,7 @@ def person(number: int) -> Person:
 
 
 def enterprise(number: int, size: Size) -> Enterprise:
-    """The enterprise of that number (from 0); its representative is one of the residents."""
+    """The enterprise of that number (0 to 999,999); its representative is one of the residents."""
     chance = dice("enterprise", number)
     division, county = names.COUNTIES[number % len(names.COUNTIES)]
     trade_code, trade, ending = names.TRADES[number % len(names.TRADES)]

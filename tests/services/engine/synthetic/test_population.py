@@ -3,8 +3,8 @@
 from schemas.law.identifiers import check_credit_code, parse_id_number
 from services.engine.synthetic.population import Size, enterprise, enterprises, person, persons
 
-#: The first ones, those around the number at which birth dates repeat, and a late one.
-_NUMBERS = (*range(400), *range(19_900, 20_300), *range(39_900, 40_200), 5_000_000)
+#: The first ones, those around the number at which birth dates repeat, and the last enterprise.
+_NUMBERS = (*range(400), *range(19_900, 20_300), *range(39_900, 40_200), 999_999)
 
 
 def test_no_two_persons_share_an_id_number_and_each_is_valid() -> None:
