@@ -11,13 +11,17 @@ from typing import Any
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.load import document_of, files, load_kind
 from schemas.contracts.model import Contract
+from schemas.wire.problem import Problem
 from services.engine.access.gate import Gate, open_gate
+from services.engine.api.checks import node_checks
 from services.engine.api.cost import Cost
 from services.engine.api.health import Health
 from services.engine.api.paging import CursorSeal
+from services.engine.attaching import capturing
 from services.engine.mapping.model import Mapping
 from services.engine.settings import Settings
 from services.engine.source.port import RecordSource
+from services.engine.source.sql.opening import open_source
 
 _LEAST_SECRET_BYTES = 32
 
@@ -63,9 +67,14 @@ class Node:
 async def open_node(
     offered: Offered, settings: Settings, clock: Callable[[], datetime]
 ) -> AsyncIterator[Node]:
-    """The node with its database open; closed with the block."""
-    async with open_source(offered, settings) as source:
+    """The node with its database open and capture in place, or on its way; closed with the block."""
+    secret = read_secret(settings.pseudonym_key_file)
+    async with (
+        capturing(offered.mappings, settings) as database,
+        open_source(offered.mappings, settings, secret) as source,
+    ):
         gate = open_gate(settings, clock)
+        checks = node_checks(source, gate, database, offered.mappings)
         yield Node(
             settings=settings,
             catalogue=offered.catalogue,
@@ -74,7 +83,7 @@ async def open_node(
             gate=gate,
             cost=Cost(source, settings, clock),
             seal=CursorSeal(_cursor_key(settings), settings.cursor_seconds),
-            health=Health(settings.node_id, node_checks(source, gate, settings, clock)),
+            health=Health(settings.node_id, checks),
             clock=clock,
         )
 
@@ -90,7 +99,12 @@ def read_contracts(department: Department, settings: Settings) -> Offered:
     root = settings.contracts_dir
     contracts = load_kind(department.kind, root)
     catalogue = Catalogue(contracts)
-    mappings = department.mappings(catalogue)
+    try:
+        mappings = department.mappings(catalogue)
+    except Problem as fault:
+        raise BadDepartment(f"a mapping has no contract: {fault.detail}") from None
+    except ValueError as fault:
+        raise BadDepartment(str(fault)) from None
     _same(contracts, mappings)
     documents = tuple(document_of(path) for path in files(department.kind, root))
     return Offered(department.kind, contracts, documents, catalogue, mappings)

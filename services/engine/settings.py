@@ -56,6 +56,15 @@ class Settings(BaseSettings):
         5_000,
         description="Longest that one statement may run, in ms: past it a question counts as too costly.",
     )
+    database_connections: Count = Field(
+        8,
+        description="Statements run at a time, each on a connection or a thread of its own; the rest wait.",
+    )
+    attach: bool = Field(
+        True,
+        description="Whether the service puts its own tables and triggers in place at start; off where a"
+        " database administrator does it by `langqiao department attach`.",
+    )
     cost_limit: Count = Field(
         1_000_000,
         description="Most records that a question may touch by estimate: about a second of a database.",
@@ -132,6 +141,14 @@ class Settings(BaseSettings):
     outbox_limit: Count = Field(
         1_000_000,
         description="Unsent changes kept whole; beyond, one mark per record is kept, so disks never fill.",
+    )
+    outbox_keep_seconds: Count = Field(
+        600,
+        description="How long sent changes are kept, in seconds, to be sent again if the broker lost them: ten looks.",
+    )
+    broker_check_seconds: Count = Field(
+        60,
+        description="How often the relay looks whether the broker still holds what it acknowledged, in seconds.",
     )
     relay_batch: Count = Field(
         500, description="Changes that the relay sends at a time: one round trip's worth."

@@ -109,6 +109,10 @@ class RecordSource(Protocol):
         """Raises `NoSuchRecord`, `StaleVersion`."""
         ...
 
+    async def check(self) -> None:
+        """Cheaply, whether every mapped table can be read; raises `SourceAway` or what the database said."""
+        ...
+
 
 class SourceError(Exception):
     """A store's refusal; carries no value of a record."""
@@ -139,4 +143,9 @@ class StatementTooLong(SourceError):
 
 
 class WriteRefused(SourceError):
-    """The department's own table refused the write (a constraint of its own)."""
+    """The department's own table does not take the record: a constraint of its own, or no spelling for a value of
+    one of `items`."""
+
+    def __init__(self, items: tuple[str, ...] = ()) -> None:
+        self.items = items
+        super().__init__()

@@ -1,6 +1,5 @@
 """One running node over a fresh SQLite file, and the callers who ask it."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -77,9 +76,7 @@ def make_settings(folder: Path, trust: Trust) -> Settings:
     """The office's database, contracts and secrets in a folder, and the settings that name them."""
     office.write_contracts(folder / "contracts")
     database = folder / "office.sqlite"
-    with sqlite3.connect(database) as connection:
-        connection.executescript(office.TABLES)
-    connection.close()
+    office.make_database(database)
     (folder / "pseudonym.key").write_bytes(b"p" * 32)
     return Settings(
         kind=office.KIND,

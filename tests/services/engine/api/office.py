@@ -1,5 +1,8 @@
 """A small department made for the service's tests: its contracts as documents, its tables, its mapping."""
 
+import sqlite3
+from collections.abc import Mapping as AbstractMapping
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -7,8 +10,13 @@ from typing import Any
 
 import orjson
 
+from schemas.contracts.catalogue import Catalogue
 from schemas.law.identifiers import make_id_number
 from schemas.query.bound import Value
+from services.engine.mapping.build import mapping, table
+from services.engine.mapping.codecs import Amount, Coded, Flag, LooseDate, Text, TextTimestamp, Upper, Whole
+from services.engine.mapping.model import Codec, Mapping
+from services.engine.node import Department
 
 KIND = "vehicle_office"
 DIVISION = "330203"
@@ -156,3 +164,90 @@ def records() -> dict[str, list[dict[str, Value]]]:
         for number in range(5)
     ]
     return {"vehicles": vehicles, "drivers": drivers, "inspections": inspections}
+
+
+_VEHICLE_TABLE = table(
+    "cl_jdcxx",
+    key="hphm",
+    text="hphm syr_sfzh syr_xydm csys xzqh gmjg djrq sfbf bz nbbz",
+    indexes=("csys", "zws"),
+    typed={"zws": "integer"},
+)
+_DRIVER_TABLE = table("jsr_jbxx", key="sfzh", text="sfzh xm zjcx")
+_INSPECTION_TABLE = table(
+    "cl_jyxx", key="hphm nd", text="hphm nd jysj", indexes=("nd",), typed={"jyhg": "boolean"}
+)
+_VEHICLE_COLUMNS: dict[str, tuple[str, Codec]] = {
+    "plate": ("hphm", Text()),
+    "owner_id": ("syr_sfzh", Upper()),
+    "owner_code": ("syr_xydm", Upper()),
+    "colour": ("csys", Coded({"A": "red", "B": "green", "C": "blue"})),
+    "division": ("xzqh", Text()),
+    "price": ("gmjg", Amount(2, text=True)),
+    "seats": ("zws", Whole(text=False)),
+    "registered_on": ("djrq", LooseDate()),
+    "scrapped": ("sfbf", Flag(true=("1",), false=("0",))),
+    "remark": ("bz", Text()),
+    "secret": ("nbbz", Text()),
+}
+_DRIVER_COLUMNS: dict[str, tuple[str, Codec]] = {
+    "id_number": ("sfzh", Upper()),
+    "name": ("xm", Text()),
+    "licence_class": ("zjcx", Text()),
+}
+_INSPECTION_COLUMNS: dict[str, tuple[str, Codec]] = {
+    "plate": ("hphm", Text()),
+    "year": ("nd", Whole(text=True)),
+    "passed": ("jyhg", Flag(true=(True,), false=(False,))),
+    "inspected_at": ("jysj", TextTimestamp()),
+}
+
+
+def mappings(catalogue: Catalogue) -> tuple[Mapping, ...]:
+    """The office's tables as its contracts show them."""
+
+    def of(name: str, major: int = 1) -> Any:
+        return catalogue.contract(f"{KIND}.{name}", major)
+
+    first = {name: one for name, one in _INSPECTION_COLUMNS.items() if name != "inspected_at"}
+    return (
+        mapping(of("vehicles"), _VEHICLE_TABLE, _VEHICLE_COLUMNS),
+        mapping(of("drivers"), _DRIVER_TABLE, _DRIVER_COLUMNS),
+        mapping(of("inspections"), _INSPECTION_TABLE, first),
+        mapping(of("inspections", 2), _INSPECTION_TABLE, _INSPECTION_COLUMNS),
+    )
+
+
+DEPARTMENT = Department(KIND, mappings)
+
+
+def make_database(file: Path) -> None:
+    """The office's tables in a new SQLite file, with every record, spelt as its programs spell it."""
+    said = records()
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for made, columns, name in (
+            (_VEHICLE_TABLE, _VEHICLE_COLUMNS, "vehicles"),
+            (_DRIVER_TABLE, _DRIVER_COLUMNS, "drivers"),
+            (_INSPECTION_TABLE, _INSPECTION_COLUMNS, "inspections"),
+        ):
+            typed = ", ".join(f"{column} {sql_type}" for column, sql_type in made.columns.items())
+            connection.execute(f"CREATE TABLE {made.name} ({typed}, PRIMARY KEY ({', '.join(made.key)}))")
+            for index in made.indexes:
+                connection.execute(
+                    f"CREATE INDEX ix_{made.name}_{index[0]} ON {made.name} ({', '.join(index)})"
+                )
+            for record in said[name]:
+                row = _spelt(columns, record)
+                places = ", ".join("?" * len(row))
+                connection.execute(
+                    f"INSERT INTO {made.name} ({', '.join(row)}) VALUES ({places})", list(row.values())
+                )
+
+
+def _spelt(columns: AbstractMapping[str, tuple[str, Codec]], record: dict[str, Value]) -> dict[str, object]:
+    """The last of a value's spellings, which is the odd one where there are several."""
+    row: dict[str, object] = {}
+    for item, (column, codec) in columns.items():
+        spellings = codec.spellings(record[item])
+        row[column] = spellings[-1] if spellings else codec.encode(record[item])
+    return row

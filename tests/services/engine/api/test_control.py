@@ -101,8 +101,17 @@ def test_a_malformed_contract_stops_the_service_with_file_line_and_item(
 
 
 def test_a_contract_without_mapping_stops_the_service(settings: Settings) -> None:
+    file = _contracts(settings) / "inspections.v2.odcs.yaml"
+    file.with_name("inspections.v3.odcs.yaml").write_text(
+        file.read_text().replace("inspections:2", "inspections:3").replace("2.0.0", "3.0.0")
+    )
+    with pytest.raises(BadDepartment, match=r"inspections v3 has a contract or a mapping, but not both"):
+        create_app(office.DEPARTMENT, settings)
+
+
+def test_a_mapping_without_contract_stops_the_service(settings: Settings) -> None:
     (_contracts(settings) / "inspections.v2.odcs.yaml").unlink()
-    with pytest.raises(BadDepartment, match=r"inspections v2 has a contract or a mapping, but not both"):
+    with pytest.raises(BadDepartment, match=r"no contract: .*inspections is not served in version 2"):
         create_app(office.DEPARTMENT, settings)
 
 

@@ -1,0 +1,51 @@
+"""Opening a department's SQL database as its record source; called by `node`."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from services.engine.mapping.model import Mapping
+from services.engine.settings import Settings
+from services.engine.source.sql.driver import Driver
+from services.engine.source.sql.postgresql import PostgresqlDriver
+from services.engine.source.sql.source import SqlSource
+from services.engine.source.sql.sqlite import SqliteDriver
+
+
+class BadDatabaseUrl(ValueError):
+    """The address is no sqlite:///… or postgresql://…; never says the address, which may hold a password."""
+
+    def __init__(self) -> None:
+        super().__init__("database_url takes sqlite:///file or postgresql://user@host/database")
+
+
+@asynccontextmanager
+async def open_source(
+    mappings: Sequence[Mapping], settings: Settings, secret: bytes
+) -> AsyncIterator[SqlSource]:
+    """The source over the settings' database, connected when first used; closed with the block.
+
+    `secret` makes the record ids. Raises BadDatabaseUrl.
+    """
+    source = SqlSource(_driver(settings), mappings, secret)
+    try:
+        yield source
+    finally:
+        await source.close()
+
+
+def _driver(settings: Settings) -> Driver:
+    try:
+        url = make_url(settings.database_url.get_secret_value())
+    except ArgumentError:
+        raise BadDatabaseUrl from None
+    budget, at_a_time = settings.statement_budget_ms / 1_000, settings.database_connections
+    backend = url.get_backend_name()
+    if backend == "sqlite" and url.database:
+        return SqliteDriver(url.database, budget, at_a_time)
+    if backend == "postgresql":
+        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return PostgresqlDriver(plain, budget, at_a_time)
+    raise BadDatabaseUrl

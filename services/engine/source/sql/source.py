@@ -1,0 +1,185 @@
+"""The record source over a department's SQL database: implements `source.port.RecordSource`, opened by `opening`."""
+
+from collections.abc import Mapping as AbstractMapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
+
+from schemas.contracts.model import SYSTEM_ITEMS, Contract
+from schemas.query.bound import BoundColumn, BoundQuery, Value
+from services.engine.mapping.model import Mapping
+from services.engine.source.keys import by_keys
+from services.engine.source.port import Key, Once, Page, RecordExists, Version, WriteRefused, Written
+from services.engine.source.sql.driver import Driver, Refused, Steps
+from services.engine.source.sql.layout import Layout, driver_list, layout
+from services.engine.source.sql.naming import decoded_key, name_some, public_keys
+from services.engine.source.sql.reading import Reader
+from services.engine.source.sql.shapes import Shape, count_shape, page_shape
+from services.engine.source.sql.statements import Statement, count_statement, page_statement, probe_statement
+from services.engine.source.sql.write_statements import named_records
+from services.engine.source.sql.writing import Writing
+
+R = TypeVar("R")
+
+#: Statements kept; the rarest asked for is made anew.
+_KEPT = 2_000
+#: Keys in one statement.
+_KEYS_AT_A_TIME = 500
+_VERSION = BoundColumn("", SYSTEM_ITEMS["record_version"])
+
+_Contract = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """What all pages of one shape share."""
+
+    statement: Statement
+    reader: Reader
+
+
+class SqlSource:
+    """See `RecordSource`. `secret` is the node's pseudonym key."""
+
+    def __init__(self, driver: Driver, mappings: Sequence[Mapping], secret: bytes) -> None:
+        self._driver = driver
+        self._mappings = {(one.contract.dataset, one.contract.major): one for one in mappings}
+        self._secret = secret
+        self._layouts: dict[_Contract, Layout] = {}
+        self._pages = lru_cache(_KEPT)(self._make_pages)
+        self._counts = lru_cache(_KEPT)(self._make_count)
+        self._writings: dict[_Contract, Writing] = {}
+
+    async def page(self, query: BoundQuery, *, limit: int, after: tuple[Value, ...] | None = None) -> Page:
+        if limit <= 0:
+            return Page([], None)
+        laid = await self._layout(_of(query.contract))
+        shape, values = page_shape(query, laid, limit + 1, after)
+        pages = self._pages(_of(query.contract), shape)
+        return pages.reader.page(await self._driver.rows(pages.statement, values), limit)
+
+    async def count(self, query: BoundQuery) -> int:
+        laid = await self._layout(_of(query.contract))
+        shape, values = count_shape(query, laid)
+        rows = await self._driver.rows(self._counts(_of(query.contract), shape), values)
+        return int(rows[0][0])
+
+    async def estimate(self, dataset: str) -> int:
+        return await self._driver.estimate(self._any_major(dataset).table.name)
+
+    async def keys(self, dataset: str, record_ids: Sequence[str]) -> AbstractMapping[str, Key]:
+        contract = self._any_major(dataset).contract
+        if not contract.key_public:
+            return await self._pseudonyms(await self._layout(_of(contract)), record_ids)
+        wanted = {key: one for one in record_ids for key in public_keys(contract, one)}
+        found = await self._existing(contract, list(wanted))
+        return {wanted[key]: key for key in found}
+
+    async def version(self, dataset: str, key: Key) -> Version | None:
+        contract = self._any_major(dataset).contract
+        query = BoundQuery(contract, columns=(_VERSION,), where=(by_keys(contract, [key]),))
+        page = await self.page(query, limit=1)
+        return Version.parse(str(page.rows[0][0])) if page.rows else None
+
+    async def create(
+        self, dataset: str, major: int, values: AbstractMapping[str, Value], once: Once | None = None
+    ) -> Written:
+        writing = await self._writing((dataset, major))
+        try:
+            return await self._write(writing.create(values, once))
+        except (WriteRefused, RecordExists):
+            # Somebody else may have been first: with this very call, or with this key.
+            given = await self._driver.write(writing.given(once)) if once else None
+            if given is not None:
+                return given
+            contract = self._mappings[dataset, major].contract
+            if await self._existing(contract, [tuple(values[item] for item in contract.key)]):
+                raise RecordExists from None
+            raise
+
+    async def change(
+        self,
+        dataset: str,
+        major: int,
+        key: Key,
+        values: AbstractMapping[str, Value],
+        expected: Version | None,
+    ) -> Written:
+        writing = await self._writing((dataset, major))
+        return await self._write(writing.change(key, values, expected))
+
+    async def delete(self, dataset: str, key: Key, expected: Version | None) -> None:
+        writing = await self._writing(_of(self._any_major(dataset).contract))
+        await self._write(writing.delete(key, expected))
+
+    async def check(self) -> None:
+        for of in self._mappings:
+            laid = await self._layout(of)
+            await self._driver.rows(probe_statement(laid), ())
+
+    async def close(self) -> None:
+        await self._driver.close()
+
+    async def _pseudonyms(self, laid: Layout, record_ids: Sequence[str]) -> dict[str, Key]:
+        """The engine's own rows know them. Records that the relay has not named yet are named here, when somebody
+        asks for an id that nobody knows."""
+        dataset, ask = laid.mapping.contract.dataset, named_records(laid.dialect)
+        found: dict[str, Key] = {}
+        while True:
+            missing = [one for one in dict.fromkeys(record_ids) if one not in found]
+            for begin in range(0, len(missing), _KEYS_AT_A_TIME):
+                listed = driver_list(missing[begin : begin + _KEYS_AT_A_TIME], laid.dialect)
+                rows = await self._driver.rows(ask, [dataset, listed])
+                found.update((pseudonym, decoded_key(laid, raw)) for pseudonym, raw in rows)
+            if len(found) == len(set(record_ids)) or not await self._driver.write(
+                name_some(laid, self._secret)
+            ):
+                return found
+
+    async def _existing(self, contract: Contract, keys: Sequence[Key]) -> set[Key]:
+        """Those of the keys that a record has now."""
+        columns = tuple(BoundColumn(item, contract.items[item]) for item in contract.key)
+        found: set[Key] = set()
+        for begin in range(0, len(keys), _KEYS_AT_A_TIME):
+            some = keys[begin : begin + _KEYS_AT_A_TIME]
+            query = BoundQuery(contract, columns=columns, where=(by_keys(contract, some),))
+            found.update((await self.page(query, limit=len(some))).rows)
+        return found
+
+    async def _write(self, steps: Steps[R]) -> R:
+        try:
+            return await self._driver.write(steps)
+        except Refused as fault:
+            raise WriteRefused from fault
+
+    async def _writing(self, of: _Contract) -> Writing:
+        if of not in self._writings:
+            self._writings[of] = Writing(await self._layout(of), self._secret)
+        return self._writings[of]
+
+    async def _layout(self, of: _Contract) -> Layout:
+        """The layout of a contract; the first one waits for the database to say how its columns sort."""
+        if not self._layouts:
+            tables = {one.table.name for one in self._mappings.values()}
+            ordered = await self._driver.ordered_columns(tables)
+            self._layouts = {
+                name: layout(one, self._driver.dialect, ordered.get(one.table.name, frozenset()))
+                for name, one in self._mappings.items()
+            }
+        return self._layouts[of]
+
+    def _any_major(self, dataset: str) -> Mapping:
+        """A dataset's majors share table and key."""
+        return self._mappings[min(of for of in self._mappings if of[0] == dataset)]
+
+    def _make_pages(self, of: _Contract, shape: Shape) -> _Pages:
+        laid = self._layouts[of]
+        return _Pages(page_statement(shape, laid), Reader(shape, laid, self._secret))
+
+    def _make_count(self, of: _Contract, shape: Shape) -> Statement:
+        return count_statement(shape, self._layouts[of])
+
+
+def _of(contract: Contract) -> _Contract:
+    return contract.dataset, contract.major
