@@ -65,7 +65,7 @@ def seed(
     from services.engine.synthetic.population import Size
 
     _department(kind)
-    url = configured(Settings).database_url.get_secret_value()
+    url = configured(Settings, secrets=False).database_url.get_secret_value()
     try:
         rows = fill(kind, url, Size().scaled(size))
     except (sqlite3.Error, asyncpg.PostgresError, OSError) as fault:
@@ -103,7 +103,7 @@ def _capture(work: Callable[[Department, Settings], None], kind: str) -> None:
     from services.cli.capturing import CAPTURE_FAULTS
 
     try:
-        work(_department(kind), configured(Settings))
+        work(_department(kind), configured(Settings, secrets=False))
     except CAPTURE_FAULTS as fault:
         typer.echo(f"Capture is as it was: {fault}", err=True)
         raise typer.Exit(1) from None

@@ -42,14 +42,19 @@ class Child:
 
 
 def start(
-    name: str, command: Sequence[str], log_dir: Path, environment: Mapping[str, str] | None = None
+    name: str,
+    command: Sequence[str],
+    log_dir: Path,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
 ) -> Child:
-    """Start a child with its own log file; it dies with us, even when we are killed."""
+    """Start a child, in our directory or another, with its own log file; it dies with us, even when we are killed."""
     log = log_dir / f"{name}.log"
     die_with_us = partial(_die_with, os.getpid(), ctypes.CDLL(None).prctl)
     with log.open("ab") as out:
         process = subprocess.Popen(
             command,
+            cwd=directory,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -51,16 +51,6 @@ def test_a_malformed_contract_stops_the_start_with_file_line_and_item(
     assert "Traceback" not in ended.stderr
 
 
-def test_a_secret_that_is_too_short_stops_the_start(tmp_path: Path) -> None:
-    environment = _environment(tmp_path)
-    del environment["LANGQIAO_CONTRACTS_DIR"]
-    (tmp_path / "pseudonym.key").write_bytes(b"short")
-    ended = _run("serve", environment)
-    assert ended.returncode == 1
-    assert "pseudonym.key holds fewer than 32 bytes" in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
 def _run(verb: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "services.cli", "department", verb, _KIND]
     told = {**os.environ, **environment}

@@ -35,7 +35,7 @@ def address(clone: Path) -> Iterator[str]:
     """The new department's service, running."""
     (port,) = free_ports(1)
     command = [sys.executable, "-m", "services.cli", "department", "serve", _KIND]
-    service = start(_KIND, command, clone, {**_environment(clone), "LANGQIAO_PORT": str(port)})
+    service = start(_KIND, command, clone, {**_environment(clone), "LANGQIAO_PORT": str(port)}, clone)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: _ready(url), service, 20)

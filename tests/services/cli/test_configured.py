@@ -17,6 +17,14 @@ _GOOD = {
 _PROCESSES = (("department", "serve", "taxation"), ("department", "relay", "taxation"), ("gateway", "serve"))
 
 
+@pytest.fixture
+def good(tmp_path: Path) -> dict[str, str | None]:
+    """Settings that nothing is wrong with."""
+    secret = tmp_path / "pseudonym.key"
+    secret.write_bytes(bytes(range(32)))
+    return {**_GOOD, "LANGQIAO_PSEUDONYM_KEY_FILE": str(secret)}
+
+
 @pytest.mark.parametrize("process", _PROCESSES, ids=" ".join)
 def test_a_process_without_settings_says_which_it_needs_and_what_for(process: tuple[str, ...]) -> None:
     ended = run(*process)
@@ -39,9 +47,9 @@ def test_a_process_without_settings_says_which_it_needs_and_what_for(process: tu
     ],
 )
 def test_a_wrong_setting_is_named_with_its_reason_and_without_its_value(
-    variable: str, value: str, reason: str
+    variable: str, value: str, reason: str, good: dict[str, str | None]
 ) -> None:
-    ended = run("department", "serve", "taxation", environment={**_GOOD, variable: value})
+    ended = run("department", "serve", "taxation", environment={**good, variable: value})
     assert ended.exit_code == 2
     line = next(line for line in ended.stderr.splitlines() if variable in line)
     assert reason in line
@@ -54,9 +62,26 @@ def test_an_unknown_kind_is_a_wrong_use_that_lists_the_kinds() -> None:
     assert "taxation" in ended.stderr
 
 
-def test_settings_of_another_kind_stop_the_service() -> None:
-    ended = run("department", "serve", "credit", environment=_GOOD)
+def test_settings_of_another_kind_stop_the_service(good: dict[str, str | None]) -> None:
+    ended = run("department", "serve", "credit", environment=good)
     assert ended.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("secret", "reason"),
+    [(None, "cannot be read (No such file or directory)"), (b"short", "fewer than 32 bytes")],
+)
+@pytest.mark.parametrize("variable", ["LANGQIAO_PSEUDONYM_KEY_FILE", "LANGQIAO_CURSOR_KEY_FILE"])
+def test_a_secret_must_be_there_and_long_enough(
+    variable: str, secret: bytes | None, reason: str, tmp_path: Path, good: dict[str, str | None]
+) -> None:
+    file = tmp_path / "poor.key"
+    if secret is not None:
+        file.write_bytes(secret)
+    ended = run("department", "serve", "taxation", environment={**good, variable: str(file)})
+    assert ended.exit_code == 2
+    assert f"  {variable}: the file " in ended.stderr
+    assert reason in ended.stderr
 
 
 @pytest.mark.parametrize("settings", [Settings, GatewaySettings])
