@@ -13,7 +13,7 @@ from schemas.trust.grants import Grants
 from schemas.trust.model import Caller, Grant
 from schemas.wire.problem import Problem
 
-_PURPOSES = ("grant:", "case:")
+_PURPOSES = ("grant", "case")
 
 
 def decide(query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, owner: str) -> BoundQuery:
@@ -27,20 +27,24 @@ def decide(query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, 
     refuse_early(contract, used.values(), caller)
     grant = grants.named(caller, contract.dataset, now) if not caller.anonymous else None
     owned = caller.member == owner
-    missing = sorted(item.name for item in used.values() if not _allowed(item, caller, grant, owned))
-    if missing:
-        raise _needs_grant(contract, missing)
+    visible = visible_items(contract, caller, grant, owned)
+    # Who may see no item learns nothing of the records either: not their ids, not how many there are.
+    missing = sorted(set(used) - {item.name for item in visible} - set(SYSTEM_ITEMS))
+    if missing or not visible:
+        raise _needs_grant(contract, missing or _conditional(contract))
     if query.star:
-        query = _without_star(query, contract, caller, grant, owned)
-    leans = grant is not None and any(_by_grant(item, owned) for item in query.used_items().values())
-    return query.narrowed(*_scope(grant, contract)) if grant is not None and leans else query
+        query = _without_star(query, visible)
+    if grant is None or not _leans(query, contract, caller, owned):
+        return query
+    return query.narrowed(*_scope(grant, contract))
 
 
 def refuse_early(contract: Contract, used: Iterable[Item], caller: Caller) -> None:
     """What can be refused without grants, by a gateway too: withheld items, and callers who do not say who or why."""
     used = list(used)
     withheld = sorted(item.name for item in used if item.sharing.sharing_class is SharingClass.WITHHELD)
-    if withheld:
+    if withheld or all(one.sharing.sharing_class is SharingClass.WITHHELD for one in contract.items.values()):
+        withheld = withheld or sorted(contract.items)
         raise Problem(
             "item-withheld",
             f"{contract.dataset} does not share {_listed(withheld)}",
@@ -62,7 +66,8 @@ def require_purpose(caller: Caller) -> None:
         raise Problem(
             "purpose-required", "the call names no officer", hint="Send the header Langqiao-Officer."
         )
-    if not (caller.purpose or "").startswith(_PURPOSES) or (caller.purpose or "").endswith(":"):
+    form, _, reference = (caller.purpose or "").partition(":")
+    if form not in _PURPOSES or not reference.strip():
         hint = "Send the header Langqiao-Purpose: grant:<id> or case:<reference>."
         raise Problem("purpose-required", "the call names no purpose", hint=hint)
 
@@ -89,26 +94,29 @@ def _allowed(item: Item, caller: Caller, grant: Grant | None, owned: bool) -> bo
     if item.sharing.sharing_class is SharingClass.WITHHELD:
         return False
     if caller.anonymous:
-        return item.open or item.name == "record_id"
+        return item.open
     if item.sharing.sharing_class is SharingClass.UNCONDITIONAL:
         return True
     return owned or (grant is not None and item.name in grant.items)
 
 
-def _by_grant(item: Item, owned: bool) -> bool:
-    return item.sharing.sharing_class is SharingClass.CONDITIONAL and not owned
+def _leans(query: BoundQuery, contract: Contract, caller: Caller, owned: bool) -> bool:
+    """Whether the answer is due to the grant: it uses an item of it, or without it nothing would be seen at all."""
+    used = query.used_items().values()
+    by_grant = not owned and any(one.sharing.sharing_class is SharingClass.CONDITIONAL for one in used)
+    return by_grant or not visible_items(contract, caller, None, owned)
+
+
+def _conditional(contract: Contract) -> list[str]:
+    found = [one for one in contract.items.values() if one.sharing.sharing_class is SharingClass.CONDITIONAL]
+    return sorted(one.name for one in found)
 
 
 def _open(item: Item, contract: Contract) -> bool:
     return item.open or (item is SYSTEM_ITEMS["record_id"] and bool(contract.open_items))
 
 
-def _without_star(
-    query: BoundQuery, contract: Contract, caller: Caller, grant: Grant | None, owned: bool
-) -> BoundQuery:
-    visible = visible_items(contract, caller, grant, owned)
-    if not visible:
-        raise _needs_grant(contract, sorted(contract.items))
+def _without_star(query: BoundQuery, visible: tuple[Item, ...]) -> BoundQuery:
     named = {column.name for column in query.columns}
     starred = tuple(BoundColumn(item.name, item) for item in visible if item.name not in named)
     return replace(query, columns=starred + query.columns, star=False)
@@ -118,7 +126,11 @@ def _scope(grant: Grant, contract: Contract) -> tuple[BoundFilter, ...]:
     if grant.rows is None:
         return ()
     parsed = parse_params([("and", f"({grant.rows})")])
-    return bind(parsed, Catalogue([contract]), contract.dataset, contract.major).where
+    try:
+        return bind(parsed, Catalogue([contract]), contract.dataset, contract.major).where
+    except Problem:
+        message = f"the grant's row scope does not fit {contract.dataset}; the authority must issue it anew"
+        raise Problem("grant-required", message, members=_named(contract, sorted(grant.items))) from None
 
 
 def _needs_grant(contract: Contract, items: list[str]) -> Problem:

@@ -48,10 +48,10 @@ def check_document(document: Any) -> None:
 
 def _grant(one: Mapping[str, Any]) -> Grant:
     items = one.get("items")
-    if not isinstance(items, list) or not items or not all(isinstance(item, str) for item in items):
+    if not isinstance(items, list) or not items or not all(isinstance(item, str) and item for item in items):
         raise DocumentRefused("malformed", "a grant names its items")
     quota = one.get("quota_per_day")
-    if quota is not None and (not isinstance(quota, int) or quota < 1):
+    if quota is not None and (type(quota) is not int or quota < 1):
         raise DocumentRefused("malformed", "quota_per_day is a whole number from 1")
     return Grant(
         id=text_of(one, "id"),
@@ -63,7 +63,7 @@ def _grant(one: Mapping[str, Any]) -> Grant:
         expires=moment(one, "expires"),
         rows=_rows(one.get("rows")),
         quota_per_day=quota,
-        provider=one.get("provider"),
+        provider=None if one.get("provider") is None else text_of(one, "provider"),
     )
 
 

@@ -31,7 +31,10 @@ def from_document(document: Mapping[str, Any]) -> Registry:
     keys = {key_id: (member, public) for member in members for key_id, public in member.keys.items()}
     if len(keys) != sum(len(member.keys) for member in members):
         raise DocumentRefused("malformed", "one key stands for two systems")
-    return Registry(number, expires, {member.system: member for member in members}, keys)
+    systems = {member.system: member for member in members}
+    if len(systems) != len(members):
+        raise DocumentRefused("malformed", "two members name one system")
+    return Registry(number, expires, systems, keys)
 
 
 def to_document(registry: Registry, issued: datetime) -> dict[str, Any]:

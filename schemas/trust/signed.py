@@ -66,7 +66,7 @@ def text_of(document: Mapping[str, Any], name: str) -> str:
 def numbered(document: Mapping[str, Any], listed: str) -> tuple[int, datetime, list[Mapping[str, Any]]]:
     """Number, expiry and the list of objects of a numbered document; raises DocumentRefused."""
     number, members = document.get("number"), document.get(listed)
-    if not isinstance(number, int) or number < 1:
+    if type(number) is not int or number < 1:
         raise DocumentRefused("malformed", "number must be a whole number from 1")
     if not isinstance(members, list) or not all(isinstance(one, dict) for one in members):
         raise DocumentRefused("malformed", f"{listed} must be a list of objects")

@@ -45,7 +45,7 @@ class Checked:
 
 def check(token: str, registry: Registry, now: datetime) -> Checked:
     """Who the token speaks for (officer and purpose are the call's to add); Problem bad-token with a `reason`."""
-    if len(token) > _LONGEST_TEXT:
+    if len(token) > _LONGEST_TEXT or not token.isascii():
         raise refused("malformed")
     if now >= registry.expires:
         raise refused("registry-expired")
@@ -82,10 +82,8 @@ def _claims(token: str, public: str) -> dict[str, Any]:
         raise refused("wrong-audience") from None
     except jwt.PyJWTError:
         raise refused("malformed") from None
-    typed = all(
-        isinstance(claims[name], int) and not isinstance(claims[name], bool) for name in ("iat", "exp")
-    )
-    if not typed or not all(isinstance(claims[name], str) for name in ("iss", "sub", "member")):
+    whole = all(type(claims.get(name, 0)) is int for name in ("iat", "exp", "nbf"))
+    if not whole or not all(isinstance(claims[name], str) for name in ("iss", "sub", "member")):
         raise refused("malformed")
     return dict(claims)
 
@@ -113,7 +111,7 @@ class TokenCache:
         if registry.number != self._registry:
             self._known.clear()
             self._registry = registry.number
-        digest = hashlib.sha256(token.encode()).digest()
+        digest = hashlib.sha256(token.encode(errors="surrogateescape")).digest()
         known = self._known.get(digest)
         if known is not None and now < min(known.expires, registry.expires):
             return known.caller

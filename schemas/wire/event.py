@@ -92,25 +92,30 @@ def to_kafka(event: Event) -> tuple[bytes, bytes | None, Headers]:
 
 def from_kafka(key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> Event:
     """The event of a Kafka message; raises BadEvent."""
-    found = {name.removeprefix(_PREFIX): text.decode() for name, text in headers if name.startswith(_PREFIX)}
-    if (
-        key is None
-        or found.pop("specversion", None) != "1.0"
-        or found.pop("partitionkey", None) != key.decode()
-    ):
+    found = {name.removeprefix(_PREFIX): text for name, text in headers if name.startswith(_PREFIX)}
+    if key is None or found.pop("specversion", None) != b"1.0" or found.pop("partitionkey", None) != key:
         raise BadEvent("not a CloudEvent 1.0 in binary mode, keyed by its partition key")
     try:
-        data = None if value is None or "dataref" in found else orjson.loads(value)
-        return Event(
-            **{name: found[name] for name in _TEXTS},
-            recordepoch=int(found["recordepoch"]),
-            recordversion=int(found["recordversion"]),
-            data=data,
-            dataref=found.get("dataref"),
-            traceparent=found.get("traceparent"),
-        )
-    except (KeyError, ValueError) as fault:
-        raise BadEvent(f"an attribute is missing or unreadable: {fault}") from fault
+        return _event({name: text.decode() for name, text in found.items()}, value)
+    except KeyError as fault:
+        raise BadEvent(f"the attribute {fault} is missing") from fault
+    except (ValueError, AttributeError) as fault:
+        raise BadEvent("an attribute or the body cannot be read") from fault
+
+
+def _event(found: dict[str, str], value: bytes | None) -> Event:
+    data = None if value is None else orjson.loads(value)
+    event = Event(
+        **{name: found[name] for name in _TEXTS},
+        recordepoch=int(found["recordepoch"]),
+        recordversion=int(found["recordversion"]),
+        data=None if "dataref" in found else data,
+        dataref=found.get("dataref"),
+        traceparent=found.get("traceparent"),
+    )
+    if event.deleted != (value is None) or not (event.deleted or isinstance(data, dict)):
+        raise BadEvent("a delete has no body, and every other event has an object")
+    return event
 
 
 _TEXTS = (

@@ -8,11 +8,11 @@ from schemas.wire import headers
 from schemas.wire.problem import Problem
 
 _RANGE = re.compile(r"(\d{1,9})-(\d{1,9})?", re.ASCII)
+_QUALITY = re.compile(r"q=([01](\.\d{0,3})?)", re.ASCII)
 _COUNTS = ("exact", "planned", "estimated")
+_ANY = ("*/*", "application/*")
 #: Other spellings of a form.
 _SAME = {
-    "*/*": headers.JSON,
-    "application/*": headers.JSON,
     "application/vnd.pgrst.array+json": headers.JSON,
     "application/vnd.pgrst.array": headers.JSON,
     "application/vnd.pgrst.object": headers.OBJECT,
@@ -66,26 +66,28 @@ def accepts(header: str, offered: Sequence[str]) -> str:
     """The offered form that the caller likes best, the first one without a wish; Problem not-acceptable."""
     if not header.strip():
         return offered[0]
-    for form in _by_wish(header):
-        known = _SAME.get(form, form)
-        if known in offered:
+    wished = _by_wish(header)
+    unwanted = {_SAME.get(form, form) for form, quality in wished if quality <= 0}
+    for form, quality in wished:
+        meant = offered if form in _ANY else (_SAME.get(form, form),)
+        known = next((one for one in meant if one in offered and one not in unwanted), None)
+        if quality > 0 and known is not None:
             return known
     raise Problem("not-acceptable", f"this address answers as {', '.join(offered)}")
 
 
-def _by_wish(header: str) -> list[str]:
+def _by_wish(header: str) -> list[tuple[str, float]]:
+    """Each form with how much it is wished for, the most wished first, then as written."""
     wished: list[tuple[float, int, str]] = []
     for number, part in enumerate(header.split(",")):
         form, *parameters = (word.strip().lower() for word in part.split(";"))
         quality = next((_quality(word) for word in parameters if word.startswith("q=")), 1.0)
         # `nulls=stripped` would be another form, and there is none such here.
-        if quality > 0 and "nulls=stripped" not in parameters:
+        if "nulls=stripped" not in parameters:
             wished.append((-quality, number, form))
-    return [form for _, _, form in sorted(wished)]
+    return [(form, -less) for less, _, form in sorted(wished)]
 
 
 def _quality(word: str) -> float:
-    try:
-        return float(word.removeprefix("q="))
-    except ValueError:
-        return 0.0
+    found = _QUALITY.fullmatch(word)
+    return float(found.group(1)) if found else 0.0

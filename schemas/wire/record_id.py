@@ -12,6 +12,8 @@ from schemas.query.bound import Value
 from schemas.query.values import to_wire
 
 _PSEUDONYM_BYTES = 20
+#: Stands between the items of a public key, so it is escaped inside them.
+_BETWEEN = "~"
 
 
 def record_id(contract: Contract, key: Sequence[Value], secret: bytes) -> str:
@@ -21,7 +23,7 @@ def record_id(contract: Contract, key: Sequence[Value], secret: bytes) -> str:
     """
     wire = [to_wire(value) for value in key]
     if contract.key_public:
-        return "~".join(str(one) for one in wire)
+        return _BETWEEN.join(str(one).replace("%", "%25").replace(_BETWEEN, "%7E") for one in wire)
     message = contract.dataset.encode() + b"\0" + orjson.dumps(wire)
     digest = hmac.new(secret, message, hashlib.sha256).digest()[:_PSEUDONYM_BYTES]
     return base64.b32encode(digest).decode().rstrip("=").lower()

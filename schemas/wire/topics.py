@@ -1,7 +1,12 @@
 """Topic names and audiences: `<env>.<division>.<kind>.<dataset>.v<major>.<audience>`."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+_NAME = re.compile(
+    r"([a-z0-9_]+)\.(\d{6})\.([a-z][a-z0-9_]*\.[a-z][a-z0-9_]*)\.v([1-9]\d{0,5})\.([a-z]+)", re.ASCII
+)
 
 
 class Audience(StrEnum):
@@ -33,7 +38,8 @@ class Topic:
     @classmethod
     def parse(cls, name: str) -> "Topic":
         """Read a topic's name back; ValueError when it is not one of ours."""
-        environment, division, kind, dataset, major, audience = name.split(".")
-        return cls(
-            environment, division, f"{kind}.{dataset}", int(major.removeprefix("v")), Audience(audience)
-        )
+        found = _NAME.fullmatch(name)
+        if found is None:
+            raise ValueError("a topic is <env>.<division>.<kind>.<dataset>.v<major>.<audience>")
+        environment, division, dataset, major, audience = found.groups()
+        return cls(environment, division, dataset, int(major), Audience(audience))
