@@ -1,18 +1,18 @@
 """`langqiao department`: run a department's processes, prepare its database, and begin a new department."""
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import asyncpg
 import typer
 
 from services.cli.configured import configured
 from services.cli.skeleton import CannotBegin, begin
 from services.departments import load
-from services.engine.node import Department
 from services.engine.settings import Settings, env_example
+
+if TYPE_CHECKING:
+    from services.engine.node import Department
 
 app = typer.Typer(help="A department's processes; the LANGQIAO_… settings describe it.", no_args_is_help=True)
 
@@ -61,6 +61,7 @@ def seed(
     ] = 1.0,
 ) -> None:
     """Make the department's tables in an empty database and fill them with synthetic records."""
+    from services.cli.world.seeding import SEED_FAULTS
     from services.cli.world.seeding import seed as fill
     from services.engine.synthetic.population import Size
 
@@ -68,7 +69,7 @@ def seed(
     url = configured(Settings, secrets=False).database_url.get_secret_value()
     try:
         rows = fill(kind, url, Size().scaled(size))
-    except (sqlite3.Error, asyncpg.PostgresError, OSError) as fault:
+    except SEED_FAULTS as fault:
         typer.echo(f"The database took no synthetic records: {fault}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{rows} rows")
@@ -99,7 +100,7 @@ def new(
     typer.echo("\n".join(map(str, written)))
 
 
-def _capture(work: Callable[[Department, Settings], None], kind: str) -> None:
+def _capture(work: Callable[["Department", Settings], None], kind: str) -> None:
     from services.cli.capturing import CAPTURE_FAULTS
 
     try:
@@ -109,10 +110,10 @@ def _capture(work: Callable[[Department, Settings], None], kind: str) -> None:
         raise typer.Exit(1) from None
 
 
-def _department(kind: str) -> Department:
+def _department(kind: str) -> "Department":
+    """The department of that folder. It is loaded late, here and above: the tool's other nouns need no database."""
     try:
-        found = load(kind, "app").DEPARTMENT
+        found: Department = load(kind, "app").DEPARTMENT
     except LookupError as fault:
         raise typer.BadParameter(str(fault), param_hint="KIND") from None
-    assert isinstance(found, Department)
     return found

@@ -1,12 +1,18 @@
 """A department's own database, made and filled with synthetic records; called by `world` before any service starts."""
 
 import asyncio
+import sqlite3
+
+import asyncpg
 
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.load import load_kind
 from services.departments import load
 from services.engine.source.sql.ddl import create_tables, insert_rows
 from services.engine.synthetic.population import Size
+
+#: What a database can answer with where the tables exist already, or where it is not there.
+SEED_FAULTS = (sqlite3.Error, asyncpg.PostgresError, OSError)
 
 
 def seed(kind: str, database_url: str, size: Size) -> int:
