@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from schemas.contracts.catalogue import Catalogue
-from schemas.contracts.load import document_of, files, load_kind
+from schemas.contracts.document import read
+from schemas.contracts.load import files, load
 from schemas.contracts.model import Contract
 from schemas.wire.problem import Problem
 from services.engine.access.gate import Gate, open_gate
@@ -97,7 +98,8 @@ def read_contracts(department: Department, settings: Settings) -> Offered:
     if settings.kind != department.kind:
         raise BadDepartment(f"the settings are for {settings.kind}, the department is {department.kind}")
     root = settings.contracts_dir
-    contracts = load_kind(department.kind, root)
+    read_from = [read(path) for path in files(department.kind, root)]
+    contracts = tuple(load(one) for one in read_from)
     catalogue = Catalogue(contracts)
     try:
         mappings = department.mappings(catalogue)
@@ -106,7 +108,7 @@ def read_contracts(department: Department, settings: Settings) -> Offered:
     except ValueError as fault:
         raise BadDepartment(str(fault)) from None
     _same(contracts, mappings)
-    documents = tuple(document_of(path) for path in files(department.kind, root))
+    documents = tuple(dict(one.content) for one in read_from)
     return Offered(department.kind, contracts, documents, catalogue, mappings)
 
 
