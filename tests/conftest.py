@@ -21,7 +21,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 
 
 @pytest.fixture(scope="session")
-def fresh_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshDatabase]:
+def fresh_postgresql() -> Iterator[FreshDatabase]:
     """Gives the address of a new, empty database at each call; the server starts with the first test that asks."""
-    with postgresql_server(tmp_path_factory.mktemp("postgresql")) as fresh:
+    with postgresql_server() as fresh:
         yield fresh

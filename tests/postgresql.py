@@ -5,14 +5,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 #: The address of a new, empty database.
 FreshDatabase = Callable[[], str]
 
 
 @contextmanager
-def postgresql_server(folder: Path) -> Iterator[FreshDatabase]:
-    """A server with its data under `folder`, as fast as one may be whose data nobody will miss."""
+def postgresql_server() -> Iterator[FreshDatabase]:
+    """A server as fast as one may be whose data nobody will miss.
+
+    Its folder is not one of pytest's: run as root the server has a user of its own, and each start of pytest takes
+    everybody else's right to its folders away, also from under the server of another run.
+    """
+    with TemporaryDirectory(prefix="langqiao-postgresql-", ignore_cleanup_errors=True) as folder:
+        yield from _running(Path(folder))
+
+
+def _running(folder: Path) -> Iterator[FreshDatabase]:
     with warnings.catch_warnings():
         # Its import complains of a missing XDG_RUNTIME_DIR.
         warnings.simplefilter("ignore")
