@@ -170,8 +170,8 @@ def _native_date(codec: codecs.NativeDate, column: str, sql_type: str) -> Readin
 
 
 def _is_day(text: str) -> str:
-    """SQLite carries 30 February over into March, so a date is one that stays itself."""
-    return f"coalesce(date({text}) = {text} AND {text} >= '0001', 0)"
+    """SQLite carries 30 February over into March, as soon as it must count: so a date is one that stays itself."""
+    return f"coalesce(date({text}, '+0 days') = {text} AND {text} >= '0001', 0)"
 
 
 def _text_timestamp(codec: codecs.TextTimestamp, column: str, sql_type: str) -> Reading:
@@ -190,7 +190,7 @@ def _local_time(text: str, column: str, zone: str) -> Reading:
         f"(length({text}) = 19 OR (substr({text}, 20, 1) = '.' AND length({fraction}) BETWEEN 1 AND 6"
         f" AND {fraction} NOT GLOB '*[^0-9]*'))"
     )
-    real = f"coalesce(datetime({second}) = {second} AND {second} >= '0001', 0)"
+    real = f"coalesce(datetime({second}, '+0 days') = {second} AND {second} >= '0001', 0)"
     within = f"{seconds} BETWEEN {_SECONDS_RANGE[0]} AND {_SECONDS_RANGE[1]}"
     return Reading(
         f"({_is_text(column)} AND {shaped} AND {fractional} AND {real} AND {within})",
