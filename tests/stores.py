@@ -121,16 +121,31 @@ async def opened(url: str) -> AsyncIterator[Store]:
         await program.close()
 
 
+@pytest.fixture(scope="session")
+def reused_postgresql(fresh_postgresql: FreshDatabase) -> str:
+    """One database for test after test: emptying it takes a tenth of the time that making one takes."""
+    return fresh_postgresql()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    """A fresh store on each database."""
+    """An empty store on each database."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'records.sqlite'}"
     else:
-        fresh: FreshDatabase = request.getfixturevalue("fresh_postgresql")
-        url = fresh()
+        url = request.getfixturevalue("reused_postgresql")
+        await _empty(url)
     async with opened(url) as made:
         yield made
+
+
+async def _empty(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "SET client_min_messages = warning;"
+        " DROP SCHEMA IF EXISTS langqiao CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public"
+    )
+    await connection.close()
 
 
 def _plain(value: object) -> object:

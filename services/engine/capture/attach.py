@@ -45,19 +45,21 @@ async def attach(database: Database, mappings: Iterable[Mapping], *, outbox_limi
     of the dataset is marked to be read again. Raises CannotAttach, or DatabaseAway after a minute of trying.
     """
     dialect = database.dialect
-    await _patiently(database, dialect.alone, _lay_tables, dialect, outbox_limit)
+    await _patiently(database, _lay_tables, dialect, outbox_limit)
     for captured in captures(mappings):
-        await _patiently(database, dialect.patience, _put_in_place, dialect, captured)
+        await _patiently(database, _put_in_place, dialect, captured)
         await _record_existing(database, captured)
 
 
 async def detach(database: Database, mappings: Iterable[Mapping]) -> None:
     """Take triggers and functions away; the engine's tables stay, with what was not yet sent."""
     for captured in captures(mappings):
-        await _patiently(database, database.dialect.patience, _take_away, database.dialect, captured)
+        await _patiently(database, _take_away, database.dialect, captured)
 
 
 def _lay_tables(connection: Connection, dialect: Dialect, outbox_limit: int) -> None:
+    for statement in dialect.alone:
+        connection.exec_driver_sql(statement)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
@@ -104,7 +106,7 @@ async def _record_existing(database: Database, captured: Captured) -> None:
         return
     after: str | None = None
     while True:
-        after = await _patiently(database, dialect.patience, _record_chunk, dialect, captured, after)
+        after = await _patiently(database, _record_chunk, dialect, captured, after)
         if after is None:
             break
     await database.write(state.put, {recorded: "all"})
@@ -124,20 +126,12 @@ def _take_away(connection: Connection, dialect: Dialect, captured: Captured) -> 
         connection.exec_driver_sql(statement)
 
 
-async def _patiently(
-    database: Database, first: Iterable[str], work: Work[P, R], *args: P.args, **kwargs: P.kwargs
-) -> R:
-    """Run `work` after some statements, giving way to whoever holds a lock, and trying again."""
-
-    def transaction(connection: Connection) -> R:
-        for statement in first:
-            connection.exec_driver_sql(statement)
-        return work(connection, *args, **kwargs)
-
+async def _patiently(database: Database, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run `work`, giving way to whoever holds a lock, and trying again."""
     deadline = monotonic() + _PERSISTENCE
     while True:
         try:
-            return await database.write(transaction)
+            return await database.write(work, *args, **kwargs)
         except DatabaseRefuses as fault:
             raise CannotAttach(f"the database refuses: {fault}") from fault
         except DatabaseAway:

@@ -22,7 +22,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Work = Callable[Concatenate[Connection, P], R]
 
-#: How long our statements wait for a lock before they give up, in seconds: the department's programs go first.
+#: How long a connection may take, and how long SQLite waits for a writer to end, in seconds.
 _PATIENCE = 5.0
 
 
@@ -180,7 +180,13 @@ def _sqlite_engine(path: str) -> Engine:
 
 
 def _postgresql_engine(url: str) -> AsyncEngine:
-    session = {"timezone": "UTC", "application_name": "langqiao-capture", "extra_float_digits": "1"}
+    session = {
+        "application_name": "langqiao-capture",
+        "timezone": "UTC",
+        "extra_float_digits": "1",
+        # Shorter than the server's deadlock_timeout: where a writer and we wait for each other, it is we who give up.
+        "lock_timeout": "500ms",
+    }
     return create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
         pool_size=3,

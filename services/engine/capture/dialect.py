@@ -17,8 +17,6 @@ class Dialect(Protocol):
     waiting: str
     #: The id of the newest outbox row, deleted ones included; 0 or more before the first.
     last_id: str
-    #: Said first in a transaction that locks what the department's writers lock too: we give up, they go on.
-    patience: tuple[str, ...]
     #: Said first in the transaction that makes our tables, so that one process at a time does.
     alone: tuple[str, ...]
 

@@ -2,8 +2,9 @@
 and attach set them, the relay works them off."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, literal, select, update
 
 from services.engine.capture import clock, record, state
 from services.engine.capture.captured import Captured
@@ -12,17 +13,25 @@ from services.engine.capture.tables import DELETED, EPOCH, EVERY_KEY, SNAPSHOT, 
 from services.engine.capture.upsert import insert as insert_over
 
 
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """Whether records have no record id yet, whether single records are marked, and since when all are."""
+
+    nameless: bool
+    marked: bool
+    all_marked_at: str | None
+
+
 def mark(connection: Connection, dataset: str, keys: Sequence[str]) -> None:
     """Mark records to be read again."""
-    dirty = engine_tables(connection.dialect.name).dirty
     if not keys:
         return
-    fresh = insert_over(connection, dirty).values(at=clock.now(connection))
+    at: str = connection.execute(select(clock.now(connection))).scalar_one()
+    fresh = insert_over(connection, engine_tables(connection.dialect.name).dirty)
     statement = fresh.on_conflict_do_update(
         index_elements=["dataset", "raw_key"], set_={"at": fresh.excluded.at}
     )
-    for key in keys:
-        connection.execute(statement.values(dataset=dataset, raw_key=key))
+    connection.execute(statement, [{"dataset": dataset, "raw_key": key, "at": at} for key in keys])
 
 
 def mark_all(connection: Connection, dataset: str) -> None:
@@ -30,12 +39,14 @@ def mark_all(connection: Connection, dataset: str) -> None:
     mark(connection, dataset, [EVERY_KEY])
 
 
-def marked_at(connection: Connection, dataset: str) -> str | None:
-    """When every record was marked last; None when they are not."""
-    dirty = engine_tables(connection.dialect.name).dirty
-    of_all = select(dirty.c.at).where(dirty.c.dataset == dataset, dirty.c.raw_key == EVERY_KEY)
-    found: str | None = connection.execute(of_all).scalar()
-    return found
+def todo(connection: Connection, dataset: str) -> Todo:
+    """What waits for the relay's chores in a dataset."""
+    tables = engine_tables(connection.dialect.name)
+    mark, known = tables.dirty.c, tables.record.c
+    of_all = select(mark.at).where(mark.dataset == dataset, mark.raw_key == EVERY_KEY).scalar_subquery()
+    one = exists().where(mark.dataset == dataset, mark.raw_key != EVERY_KEY)
+    nameless = exists().where(known.dataset == dataset, known.pseudonym.is_(None))
+    return Todo(*connection.execute(select(nameless, one, of_all)).one())
 
 
 def mark_found(
@@ -48,11 +59,11 @@ def mark_found(
     return keys[-1] if len(keys) == limit else None
 
 
-def mark_known(connection: Connection, dataset: str, after: str, limit: int) -> str | None:
+def mark_known(connection: Connection, dataset: str, after: str | None, limit: int) -> str | None:
     """Mark the next records that we take to be in the table by their own keys; the last key, or None at the end."""
     known = engine_tables(connection.dialect.name).record
     following = select(known.c.raw_key).where(
-        known.c.dataset == dataset, known.c.raw_key > after, known.c.deleted.is_(False)
+        known.c.dataset == dataset, known.c.raw_key > (after or ""), known.c.deleted.is_(False)
     )
     keys = connection.execute(following.order_by(known.c.raw_key).limit(limit)).scalars().all()
     mark(connection, dataset, keys)

@@ -1,10 +1,16 @@
 """The lease: at most one relay works an outbox; each holder has a number that never comes again. Used by the relay."""
 
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
 from sqlalchemy import Connection, select, update
 
 from services.engine.capture import clock
 from services.engine.capture.tables import engine_tables
 from services.engine.capture.upsert import insert
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _NAME = "relay"
 
@@ -45,3 +51,16 @@ def release(connection: Connection, fence: int) -> None:
     """Let the next relay begin at once."""
     lease = engine_tables(connection.dialect.name).lease
     connection.execute(update(lease).where(lease.c.name == _NAME, lease.c.fence == fence).values(until=0.0))
+
+
+def holding(
+    connection: Connection,
+    fence: int,
+    seconds: float,
+    work: Callable[Concatenate[Connection, P], R],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> R:
+    """`work` in the same transaction, after the lease was renewed; LeaseLost before anything is changed."""
+    hold(connection, fence, seconds)
+    return work(connection, *args, **kwargs)

@@ -55,8 +55,6 @@ class Postgresql:
         f" OR EXISTS (SELECT 1 FROM {SCHEMA}.dirty)"
     )
     last_id = f"SELECT last_value FROM {SCHEMA}.outbox_id_seq"
-    # Shorter than deadlock_timeout (1 s): where a writer and we wait for each other, it is we who give up.
-    patience: tuple[str, ...] = ("SET LOCAL lock_timeout = '500ms'",)
     alone: tuple[str, ...] = (
         f"SELECT pg_advisory_xact_lock(hashtext('{SCHEMA}'))",
         f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",

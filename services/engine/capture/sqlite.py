@@ -26,7 +26,6 @@ class Sqlite:
     seconds = "((julianday('now') - 2440587.5) * 86400.0)"
     waiting = ""
     last_id = f"SELECT coalesce(max(id), 0) FROM {PREFIX}outbox"
-    patience: tuple[str, ...] = ()
     alone: tuple[str, ...] = ()
     expected_triggers = 4
 

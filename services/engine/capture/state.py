@@ -1,8 +1,8 @@
 """The engine's own facts by name, one text each; read and written by attach, by the relay and by status."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from services.engine.capture.tables import engine_tables
 from services.engine.capture.upsert import insert
@@ -15,6 +15,13 @@ def get(connection: Connection, name: str) -> str | None:
     return found
 
 
+def get_all(connection: Connection, names: Sequence[str]) -> dict[str, str]:
+    """Those of some facts that are known."""
+    state = engine_tables(connection.dialect.name).state
+    found = connection.execute(select(state).where(state.c.name.in_(names)))
+    return {one.name: one.value for one in found}
+
+
 def put(connection: Connection, facts: Mapping[str, str]) -> None:
     """Keep facts, over older ones of the same names."""
     if not facts:
@@ -22,8 +29,3 @@ def put(connection: Connection, facts: Mapping[str, str]) -> None:
     fresh = insert(connection, engine_tables(connection.dialect.name).state)
     statement = fresh.on_conflict_do_update(index_elements=["name"], set_={"value": fresh.excluded.value})
     connection.execute(statement, [{"name": name, "value": value} for name, value in facts.items()])
-
-
-def forget(connection: Connection, name: str) -> None:
-    state = engine_tables(connection.dialect.name).state
-    connection.execute(delete(state).where(state.c.name == name))

@@ -1,5 +1,5 @@
 """The store that each test gets, on either database."""
 
-from tests.stores import store
+from tests.stores import reused_postgresql, store
 
-__all__ = ["store"]
+__all__ = ["reused_postgresql", "store"]

@@ -1,0 +1,49 @@
+"""Record ids for records that have none yet: those that stood before capture; called by the relay."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from schemas.wire.record_id import record_id
+from services.engine.capture import record
+from services.engine.capture.captured import Captured
+from services.engine.capture.dialect import Dialect
+from services.engine.capture.keys import stored_key
+from services.engine.capture.record import Name
+from services.engine.capture.rows import row_hash, stored_row
+from services.engine.mapping.model import Mapping
+
+#: The name of a record whose key cannot be read: it has none, and is not looked at again.
+UNREADABLE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Namer:
+    """Gives records of one dataset their ids, by the mapping of its lowest major and the node's secret."""
+
+    mapping: Mapping
+    secret: bytes
+
+    def __call__(self, raw_key: str) -> str:
+        """The record id of a raw key; UNREADABLE when one of its values is."""
+        contract, fields = self.mapping.contract, self.mapping.fields
+        stored = stored_key(raw_key)
+        key = [fields[item].codec.decode(value) for item, value in zip(contract.key, stored, strict=True)]
+        return UNREADABLE if None in key else record_id(contract, key, self.secret)
+
+
+def name_some(connection: Connection, dialect: Dialect, captured: Captured, namer: Namer, limit: int) -> int:
+    """Name at most `limit` records of the dataset that have no record id yet; how many."""
+    keys = record.nameless(connection, captured.dataset, limit)
+    if not keys:
+        return 0
+    stand = record.rows_now(connection, dialect, captured, keys)
+    names = [
+        Name(captured.dataset, key, namer(key), _hash(stand.get(key), dialect, captured)) for key in keys
+    ]
+    record.name(connection, names)
+    return len(keys)
+
+
+def _hash(row: str | None, dialect: Dialect, captured: Captured) -> str | None:
+    return None if row is None else row_hash(stored_row(row, dialect.name), captured.columns)

@@ -1,0 +1,116 @@
+"""The relay's life: take the lease, send round after round, and say what keeps it from doing so; run by `main`."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from time import monotonic
+
+from services.engine.capture import status
+from services.engine.capture.database import Database, DatabaseAway
+from services.engine.capture.lease import LeaseLost
+from services.engine.relay.broker import Broker, CannotPublish
+from services.engine.relay.chores import Chores
+from services.engine.relay.feeds import Feed
+from services.engine.relay.lease import Lease, take
+from services.engine.relay.sending import Sender
+from services.engine.settings import Settings
+
+_log = logging.getLogger("langqiao.relay")
+
+#: Pauses after trouble, in seconds: doubled each time, up to the longest.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+
+
+class Relay:
+    """One relay of one department. Several may run; the one that holds the lease works, the others wait."""
+
+    def __init__(
+        self, database: Database, feeds: Sequence[Feed], broker: Broker, settings: Settings, holder: str
+    ) -> None:
+        self._database = database
+        self._feeds = feeds
+        self._broker = broker
+        self._settings = settings
+        self._holder = holder
+        self._stopping = asyncio.Event()
+        self._trouble = ""
+
+    def stop(self) -> None:
+        """Finish the round under way, and end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Take the lease and work, again and again, until told to stop."""
+        pause = _FIRST_PAUSE
+        while not self._stopping.is_set():
+            try:
+                lease = await take(self._database, self._holder, self._settings.lease_seconds)
+                if lease is None:
+                    await self._pause(self._settings.lease_seconds / 10)
+                else:
+                    _log.info("%s holds the lease", self._holder)
+                    await self._lead(lease)
+                pause = _FIRST_PAUSE
+            except* LeaseLost:
+                _log.warning("%s has lost the lease to another relay", self._holder)
+            except* DatabaseAway as away:
+                _log.warning("the database is away: %s", away.exceptions[0])
+                await self._pause(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _lead(self, lease: Lease) -> None:
+        chores = Chores(self._database, self._feeds, self._settings)
+        async with asyncio.TaskGroup() as group:
+            beside = (
+                group.create_task(lease.keep(lambda connection: status.say(connection, self._trouble))),
+                group.create_task(chores.run(lease)),
+            )
+            await self._send(lease, chores)
+            for task in beside:
+                task.cancel()
+        await lease.release()
+
+    async def _send(self, lease: Lease, chores: Chores) -> None:
+        """Round after round. When the broker is in trouble, say so, pause, and begin from what it holds."""
+        sender = Sender(self._database, self._feeds, self._broker, self._settings)
+        pause = _FIRST_PAUSE
+        while not self._stopping.is_set():
+            try:
+                await sender.begin(lease)
+                await self._say_anew(lease, "")
+                pause = _FIRST_PAUSE
+                chores.may_prune = True
+                await self._rounds(lease, sender)
+            except CannotPublish as trouble:
+                await self._say_anew(lease, str(trouble))
+                await self._pause(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _rounds(self, lease: Lease, sender: Sender) -> None:
+        """Until it is time to look again what the broker holds."""
+        until = monotonic() + self._settings.broker_check_seconds
+        while monotonic() < until and not self._stopping.is_set():
+            if not await sender.round(lease):
+                await self._rest(until)
+
+    async def _rest(self, until: float) -> None:
+        """Until there may be something to send."""
+        while not await self._database.changed():
+            await asyncio.sleep(self._settings.relay_poll_ms / 1_000)
+            if self._stopping.is_set() or monotonic() >= until:
+                return
+
+    async def _say_anew(self, lease: Lease, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            _log.warning("publishing stands still: %s", trouble) if trouble else _log.info(
+                "publishing goes on"
+            )
+        await lease.write(status.say, trouble)
+
+    async def _pause(self, seconds: float) -> None:
+        """At most so long: told to stop, not at all."""
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return

@@ -1,0 +1,365 @@
+"""A relay over a real database of either kind and a broker in memory: what it sends, and what it does in trouble."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.wire.event import Event
+from services.engine.capture.attach import attach
+from services.engine.capture.captured import captures
+from services.engine.capture.dirty import mark_all
+from services.engine.capture.status import CaptureStatus, capture_status
+from services.engine.mapping.model import Mapping
+from services.engine.relay.feeds import feeds_of
+from services.engine.relay.loop import Relay
+from services.engine.settings import Settings
+from services.engine.source.sql.ddl import create_tables
+from tests import workshop
+from tests.services.engine.relay.memory import MemoryBroker
+from tests.stores import Store
+from tests.waiting import until
+
+PUBLIC, SHARED, GRANTED = (
+    f"dev.{workshop.DIVISION}.{workshop.TOOLS}.v1.{audience}" for audience in ("public", "shared", "granted")
+)
+
+
+def make_settings(store: Store, **changed: Any) -> Settings:
+    return Settings(
+        kind=workshop.KIND,
+        division=workshop.DIVISION,
+        database_url=store.url,
+        pseudonym_key_file=Path("pseudonym.key"),
+        create_topics=True,
+        relay_poll_ms=2,
+        lease_seconds=1,
+        **changed,
+    )
+
+
+@pytest.fixture
+async def shop(store: Store) -> Store:
+    """The workshop's tables, captured."""
+    await create_tables(store.url, workshop.MAPPINGS)
+    await attach(store.database, workshop.MAPPINGS, outbox_limit=1_000)
+    return store
+
+
+@pytest.fixture
+def broker() -> MemoryBroker:
+    return MemoryBroker()
+
+
+@asynccontextmanager
+async def relaying(
+    store: Store, broker: MemoryBroker, mappings: Iterable[Mapping] = workshop.MAPPINGS, **changed: Any
+) -> AsyncIterator[Relay]:
+    """A relay at work, stopped with the block."""
+    settings = make_settings(store, **changed)
+    relay = Relay(
+        store.database,
+        feeds_of(mappings, settings, workshop.SECRET),
+        broker,
+        settings,
+        f"relay {id(changed)}",
+    )
+    work = asyncio.create_task(relay.run())
+    try:
+        yield relay
+    finally:
+        relay.stop()
+        await work
+
+
+async def standing(store: Store) -> CaptureStatus:
+    return await capture_status(store.database, captures(workshop.MAPPINGS))
+
+
+async def drained(store: Store) -> bool:
+    found = await standing(store)
+    return found.unsent == 0 and found.dirty == 0
+
+
+def told(events: list[Event]) -> list[tuple[str, int]]:
+    """Deed and version of each event."""
+    return [(one.type.rpartition(".")[2], one.recordversion) for one in events]
+
+
+async def test_a_change_reaches_every_audience_that_it_concerns(shop: Store, broker: MemoryBroker) -> None:
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", **workshop.HAMMER)
+        await until(lambda: drained(shop))
+    [public], [shared], [granted] = (broker.events(topic) for topic in (PUBLIC, SHARED, GRANTED))
+    assert public.data == {"number": "T1", "name": "锤子"}
+    assert shared.data == {"number": "T1", "name": "锤子", "price": "12.50"}
+    assert granted.data is None
+    assert granted.dataref == f"/records/{workshop.KIND}/tools/T1"
+    [second] = broker.events(PUBLIC.replace(".v1.", ".v2."))
+    assert second.data == {"number": "T1", "made_on": "2020-06-18"}
+    assert second.time == "2020-06-17T16:00:00Z"
+
+
+async def test_an_audience_hears_of_its_own_items_only(shop: Store, broker: MemoryBroker) -> None:
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", **workshop.HAMMER)
+        await shop.program.execute("UPDATE ws_tool SET price = 13")
+        await shop.program.execute("UPDATE ws_tool SET holder = '李四'")
+        await shop.program.execute("UPDATE ws_tool SET remark = '不予共享'")
+        await shop.program.execute("UPDATE ws_tool SET made = '2020-06-18'")
+        await shop.program.execute("UPDATE ws_tool SET nm = '大锤'")
+        await until(lambda: drained(shop))
+    assert told(broker.events(PUBLIC)) == [("created", 1), ("updated", 6)]
+    assert told(broker.events(SHARED)) == [("created", 1), ("updated", 2), ("updated", 6)]
+    assert told(broker.events(GRANTED)) == [("created", 1), ("updated", 2), ("updated", 3), ("updated", 6)]
+
+
+async def test_a_delete_is_a_tombstone_for_everybody(shop: Store, broker: MemoryBroker) -> None:
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", **workshop.HAMMER)
+        await shop.program.execute("DELETE FROM ws_tool")
+        await until(lambda: drained(shop))
+    for topic in (PUBLIC, SHARED, GRANTED):
+        assert told(broker.events(topic))[-1] == ("deleted", 2)
+        assert [one.value for log in broker.logs.values() for one in log if one.topic == topic][-1] is None
+
+
+async def test_a_feed_is_numbered_without_gaps_in_the_order_of_sending(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    async with relaying(shop, broker, relay_batch=3):
+        for number in range(10):
+            await shop.program.insert("ws_tool", no=f"t{number}", nm="x")
+        await until(lambda: drained(shop))
+    assert sorted(int(one.sequence) for one in broker.events(GRANTED)) == list(range(1, 11))
+
+
+async def test_the_record_id_is_known_before_its_event_is_sent(shop: Store, broker: MemoryBroker) -> None:
+    broker.held = asyncio.Event()
+    named = f"SELECT pseudonym FROM {shop.engine('record')} WHERE pseudonym IS NOT NULL"
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_loan", who="张三", n=1)
+        await until(lambda: shop.program.rows(named), what="the record has its id")
+        assert broker.batches == 0
+        broker.held.set()
+        await until(lambda: drained(shop))
+    [event] = broker.events(f"dev.{workshop.DIVISION}.{workshop.LOANS}.v1.granted")
+    assert await shop.program.rows(named) == [(event.subject,)]
+    assert "张三" not in event.subject
+
+
+async def test_an_audience_that_sees_no_item_of_a_dataset_hears_nothing_of_it(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_loan", who="张三", n=1)
+        await until(lambda: drained(shop))
+    assert broker.events(f"dev.{workshop.DIVISION}.{workshop.LOANS}.v1.public") == []
+    [shared] = broker.events(f"dev.{workshop.DIVISION}.{workshop.LOANS}.v1.shared")
+    assert shared.data == {"count": 1}
+
+
+async def test_a_lost_acknowledgement_means_the_same_bytes_again(shop: Store, broker: MemoryBroker) -> None:
+    broker.loses_acks = 2
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", **workshop.HAMMER)
+        await until(lambda: drained(shop))
+    sent = [
+        (one.key, one.value, one.headers)
+        for log in broker.logs.values()
+        for one in log
+        if one.topic == PUBLIC
+    ]
+    assert len(sent) == 3
+    assert sent[0] == sent[1] == sent[2]
+
+
+async def test_while_the_broker_is_away_the_relay_says_so_and_then_all_is_sent(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    broker.away = True
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", **workshop.HAMMER)
+        await until(lambda: _troubled(shop))
+        assert (await standing(shop)).unsent == 1
+        broker.away = False
+        await until(lambda: drained(shop))
+        found = await standing(shop)
+    assert found.relay is not None
+    assert found.relay.trouble == ""
+    assert told(broker.events(PUBLIC)) == [("created", 1)]
+
+
+async def test_what_cannot_be_published_is_parked_and_holds_up_its_own_record_alone(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    broker.refuses = frozenset({b"T1"})
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", **workshop.HAMMER)
+        await shop.program.insert("ws_tool", no="t2", nm="钳子")
+        await until(lambda: drained(shop))
+        broker.refuses = frozenset()
+        await shop.program.execute("UPDATE ws_tool SET nm = 'x'")
+        await until(lambda: drained(shop))
+        assert (await standing(shop)).parked == 2
+        assert [one.subject for one in broker.events(PUBLIC)] == ["T2", "T2"]
+        await shop.program.execute(f"UPDATE {shop.engine('outbox')} SET parked_because = NULL")
+        await until(lambda: drained(shop))
+    assert [one.recordversion for one in broker.events(PUBLIC) if one.subject == "T1"] == [1, 2]
+
+
+async def test_messages_that_the_broker_lost_are_sent_again_in_their_order(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", **workshop.HAMMER)
+        for number in range(5):
+            await shop.program.execute(f"UPDATE ws_tool SET nm = 'n{number}'")
+        await until(lambda: drained(shop))
+    before = broker.events(PUBLIC)
+    broker.lose(2)
+    async with relaying(shop, broker):
+        await until(lambda: len(broker.events(PUBLIC)) == 10)
+    after = broker.events(PUBLIC)
+    assert after[-6:] == before
+    assert {one.id for one in after} == {one.id for one in before}
+
+
+async def test_a_loss_while_at_work_is_noticed_by_the_next_acknowledgement(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    async with relaying(shop, broker):
+        for number in range(12):
+            await shop.program.insert("ws_tool", no=f"t{number}", nm="x")
+        await until(lambda: drained(shop))
+        broker.lose(1)
+        await shop.program.execute("UPDATE ws_tool SET nm = 'after the loss'")
+        await until(lambda: drained(shop))
+    for number in range(12):
+        of_one = [one for one in broker.events(PUBLIC) if one.subject == f"T{number}"]
+        assert told(of_one)[-2:] == [("created", 1), ("updated", 2)]
+
+
+async def test_an_emptied_broker_gets_every_record_again(shop: Store, broker: MemoryBroker) -> None:
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", **workshop.HAMMER)
+        await shop.program.insert("ws_tool", no="t2", nm="钳子")
+        await until(lambda: drained(shop))
+    await shop.program.execute(f"DELETE FROM {shop.engine('outbox')}")
+    broker.logs.clear()
+    async with relaying(shop, broker):
+        await until(lambda: len(broker.events(PUBLIC)) == 2)
+        await until(lambda: drained(shop))
+    assert sorted(told(broker.events(PUBLIC))) == [("snapshot", 2), ("snapshot", 2)]
+
+
+async def test_a_message_of_somebody_else_in_our_topic_has_the_newest_sent_again(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    """As a relay would write that was paused for longer than its lease."""
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", **workshop.HAMMER)
+        await shop.program.execute("UPDATE ws_tool SET nm = 'newer'")
+        await until(lambda: drained(shop))
+    for log in broker.logs.values():
+        log.extend(log[:1])
+    assert told(broker.events(PUBLIC))[-1] == ("created", 1)
+    async with relaying(shop, broker):
+        await until(lambda: len(broker.events(PUBLIC)) == 5)
+    assert told(broker.events(PUBLIC))[-2:] == [("created", 1), ("updated", 2)]
+
+
+async def test_every_record_marked_is_read_again_and_those_that_are_gone_are_deleted(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    for number in range(3):
+        await shop.program.insert("ws_tool", no=f"t{number}", nm="x")
+    async with relaying(shop, broker):
+        await until(lambda: drained(shop))
+        await _unseen(shop, "DELETE FROM ws_tool WHERE no = 't0'")
+        await _unseen(shop, "INSERT INTO ws_tool (no, nm) VALUES ('t9', 'unseen')")
+        await shop.database.write(mark_all, workshop.TOOLS)
+        await until(lambda: drained(shop))
+    newest = {one.subject: told([one])[0] for one in broker.events(PUBLIC)}
+    assert newest == {
+        "T0": ("deleted", 2),
+        "T1": ("snapshot", 2),
+        "T2": ("snapshot", 2),
+        "T9": ("snapshot", 1),
+    }
+
+
+async def test_beyond_the_ceiling_marks_stand_for_changes_until_there_is_room(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    await attach(shop.database, workshop.MAPPINGS, outbox_limit=4)
+    for number in range(12):
+        await shop.program.insert("ws_tool", no=f"t{number}", nm="x")
+    async with relaying(shop, broker, outbox_limit=4):
+        await until(lambda: drained(shop))
+    assert {one.subject for one in broker.events(PUBLIC)} == {f"T{number}" for number in range(12)}
+    await shop.program.insert("ws_tool", no="later", nm="x")
+    assert (await standing(shop)).unsent == 1
+
+
+async def test_sent_changes_are_deleted_after_a_while(shop: Store, broker: MemoryBroker) -> None:
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", **workshop.HAMMER)
+        await until(lambda: drained(shop))
+        assert len(await shop.program.rows(f"SELECT 1 FROM {shop.engine('outbox')}")) == 1
+    await shop.program.execute(f"UPDATE {shop.engine('outbox')} SET sent_at = sent_at - 700")
+    async with relaying(shop, broker):
+        await until(lambda: _emptied(shop))
+
+
+async def test_records_that_stood_before_capture_get_their_ids(store: Store, broker: MemoryBroker) -> None:
+    await create_tables(store.url, workshop.MAPPINGS)
+    await store.program.insert("ws_tool", **workshop.HAMMER)
+    await attach(store.database, workshop.MAPPINGS, outbox_limit=1_000)
+    names = f"SELECT pseudonym FROM {store.engine('record')} WHERE hash IS NOT NULL"
+    async with relaying(store, broker):
+        assert await until(lambda: store.program.rows(names)) == [("T1",)]
+    assert broker.events(PUBLIC) == []
+
+
+async def test_a_key_that_cannot_be_read_parks_its_change(shop: Store, broker: MemoryBroker) -> None:
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", no="\\N", nm="x")
+        await until(lambda: _parked(shop))
+        reason = f"SELECT parked_because FROM {shop.engine('outbox')}"
+        assert await shop.program.rows(reason) == [("the key cannot be read",)]
+
+
+async def test_a_projection_that_is_too_large_is_left_to_be_fetched(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", no="t1", nm="字" * 30_000)
+        await until(lambda: drained(shop))
+    [event] = broker.events(PUBLIC)
+    assert (event.data, event.dataref) == (None, f"/records/{workshop.KIND}/tools/T1")
+
+
+async def _unseen(store: Store, sql: str) -> None:
+    """A write that no trigger sees."""
+    from services.engine.capture.attach import detach
+
+    await detach(store.database, workshop.MAPPINGS)
+    await store.program.execute(sql)
+    await attach(store.database, workshop.MAPPINGS, outbox_limit=1_000)
+
+
+async def _troubled(store: Store) -> bool:
+    found = await standing(store)
+    return found.relay is not None and found.relay.trouble == "the broker is away"
+
+
+async def _parked(store: Store) -> bool:
+    return (await standing(store)).parked == 1
+
+
+async def _emptied(store: Store) -> bool:
+    return not await store.program.rows(f"SELECT 1 FROM {store.engine('outbox')}")
