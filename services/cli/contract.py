@@ -1,15 +1,17 @@
-"""`langqiao contract`: check contract files, and compare two versions of one."""
+"""`langqiao contract`: check contract files, compare two versions of one, and write what follows from them."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+import schemas
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.compatibility import differences
 from schemas.contracts.document import ContractFault
 from schemas.contracts.load import load_all, load_file
 from schemas.contracts.model import Contract
+from schemas.derived.documents import documents
 
 app = typer.Typer(help="Contract files.", no_args_is_help=True)
 
@@ -47,6 +49,25 @@ def diff(
     elif breaking and before.major != after.major:
         typer.echo(f"allowed: a new major ({before.major} -> {after.major})")
     raise typer.Exit(1 if breaking and before.major == after.major else 0)
+
+
+@app.command()
+def generate(
+    into: Annotated[
+        Path | None, typer.Option("--into", help="Folder to write to; none: schemas/generated beside them.")
+    ] = None,
+) -> None:
+    """Write the documents that follow from the installed contracts, and remove those that no longer do."""
+    folder = into or Path(schemas.__path__[0]) / "generated"
+    wanted = {folder / name: content for name, content in documents(load_all()).items()}
+    for file in sorted({*folder.glob("*.*"), *folder.glob("events/*.*")} - wanted.keys()):
+        file.unlink()
+        typer.echo(f"removed  {file.relative_to(folder)}")
+    for file, content in wanted.items():
+        if not file.exists() or file.read_bytes() != content:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+            typer.echo(f"written  {file.relative_to(folder)}")
 
 
 def _one(file: Path) -> Contract | None:
