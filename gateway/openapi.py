@@ -4,18 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schemas.contracts.catalogue import Catalogue
-from schemas.contracts.model import Cardinality, Contract, Item, ItemType, SharingClass
+from schemas.contracts.model import Cardinality, Contract, Item
+from schemas.derived.forms import served_schema
 from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE
 
-_FORMS: Mapping[ItemType, dict[str, Any]] = {
-    ItemType.STRING: {"type": "string"},
-    ItemType.INTEGER: {"type": "integer"},
-    ItemType.BOOLEAN: {"type": "boolean"},
-    ItemType.DECIMAL: {"type": "string", "format": "decimal"},
-    ItemType.DATE: {"type": "string", "format": "date"},
-    ItemType.TIMESTAMP: {"type": "string", "format": "date-time"},
-}
 _OBJECT: dict[str, Any] = {"type": "object"}
 _SELECT = (
     "Items, links with what they show in parentheses (licence(number)), or *; !inner drops what has none."
@@ -53,33 +46,15 @@ def described(document: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
 
 def _record(contract: Contract, catalogue: Catalogue) -> dict[str, Any]:
     """A record's JSON Schema: its items, and what its links show when they are embedded."""
-    served = [
-        one for one in contract.items.values() if one.sharing.sharing_class is not SharingClass.WITHHELD
-    ]
-    properties = {one.name: _item_schema(one) for one in served}
+    record = served_schema(contract)
+    properties = record["properties"]
     for link in catalogue.links(contract.dataset).values():
         if catalogue.majors(link.target):
             target = catalogue.contract(link.target)
-            record = {"$ref": f"#/components/schemas/{_schema_name(target)}"}
+            met = {"$ref": f"#/components/schemas/{_schema_name(target)}"}
             many = link.cardinality is Cardinality.MANY
-            properties[link.name] = {"type": "array", "items": record} if many else record
-    return {
-        "type": "object",
-        "title": f"{contract.title_zh} ({contract.dataset} v{contract.major})",
-        "description": contract.description,
-        "properties": properties,
-    }
-
-
-def _item_schema(item: Item) -> dict[str, Any]:
-    schema: dict[str, Any] = {**_FORMS[item.type], "title": item.title_zh, "description": item.title_en}
-    if item.max_length is not None:
-        schema["maxLength"] = item.max_length
-    if item.values is not None:
-        schema["enum"] = [*item.values, *([] if item.required else [None])]
-    if not item.required:
-        schema["type"] = [schema["type"], "null"]
-    return schema
+            properties[link.name] = {"type": "array", "items": met} if many else met
+    return record
 
 
 def _paths(majors: Sequence[Contract]) -> dict[str, Any]:

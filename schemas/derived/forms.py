@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from schemas.contracts.model import Contract, Item, ItemType
+from schemas.contracts.model import Contract, Item, ItemType, SharingClass
 
 _FORMS: Mapping[ItemType, dict[str, Any]] = {
     ItemType.STRING: {"type": "string"},
@@ -25,6 +25,15 @@ def item_schema(item: Item) -> dict[str, Any]:
     if not item.required:
         schema["type"] = [schema["type"], "null"]
     return schema
+
+
+def served_schema(contract: Contract) -> dict[str, Any]:
+    """A record as an object of all items that are served to anybody: withheld ones are no part of it."""
+    withheld = SharingClass.WITHHELD
+    return record_schema(
+        contract,
+        (name for name, item in contract.items.items() if item.sharing.sharing_class is not withheld),
+    )
 
 
 def record_schema(contract: Contract, items: Iterable[str]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from schemas.contracts.model import Contract
 from schemas.wire.descriptor import Descriptor, Offering
-from schemas.wire.topics import RECORD_AUDIENCES, Topic
+from schemas.wire.projection import audiences
+from schemas.wire.topics import Topic
 from services.engine.node import Node
 
 
@@ -42,5 +43,5 @@ def _topics(node: Node, contracts: list[Contract]) -> dict[str, str]:
             Topic(settings.environment, settings.division, one.dataset, one.major, audience)
         )
         for one in contracts
-        for audience in RECORD_AUDIENCES
+        for audience in audiences(one)
     }

@@ -1,20 +1,13 @@
 """The data plane in the API description: its paths and record forms derived from the contracts; used by `app`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from schemas.contracts.model import Contract, Item, ItemType, SharingClass
+from schemas.contracts.model import Contract, Item
+from schemas.derived.forms import served_schema
 from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE
 
-_FORMS: Mapping[ItemType, dict[str, Any]] = {
-    ItemType.STRING: {"type": "string"},
-    ItemType.INTEGER: {"type": "integer"},
-    ItemType.BOOLEAN: {"type": "boolean"},
-    ItemType.DECIMAL: {"type": "string", "format": "decimal"},
-    ItemType.DATE: {"type": "string", "format": "date"},
-    ItemType.TIMESTAMP: {"type": "string", "format": "date-time"},
-}
 _OBJECT: dict[str, Any] = {"type": "object"}
 _SELECT = {
     "name": "select",
@@ -53,35 +46,11 @@ def described(document: dict[str, Any], contracts: Iterable[Contract]) -> dict[s
     schemas = components.setdefault("schemas", {})
     paths: dict[str, Any] = {}
     for majors in by_dataset.values():
-        schemas.update((_schema_name(one), record_schema(one)) for one in majors)
+        schemas.update((_schema_name(one), served_schema(one)) for one in majors)
         paths |= _paths(majors)
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     document["paths"] = paths | document.get("paths", {})
     return document
-
-
-def record_schema(contract: Contract) -> dict[str, Any]:
-    """The JSON Schema of a record; withheld items are no part of what is served."""
-    served = [
-        one for one in contract.items.values() if one.sharing.sharing_class is not SharingClass.WITHHELD
-    ]
-    return {
-        "type": "object",
-        "title": f"{contract.title_zh} ({contract.dataset} v{contract.major})",
-        "description": contract.description,
-        "properties": {one.name: _item_schema(one) for one in served},
-    }
-
-
-def _item_schema(item: Item) -> dict[str, Any]:
-    schema: dict[str, Any] = {**_FORMS[item.type], "title": item.title_zh, "description": item.title_en}
-    if item.max_length is not None:
-        schema["maxLength"] = item.max_length
-    if item.values is not None:
-        schema["enum"] = [*item.values, *([] if item.required else [None])]
-    if not item.required:
-        schema["type"] = [schema["type"], "null"]
-    return schema
 
 
 def _paths(majors: Sequence[Contract]) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from the department's mappings."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schemas.contracts.model import Contract, SharingClass
-from schemas.wire.topics import RECORD_AUDIENCES, Audience, Topic
+from schemas.contracts.model import Contract
+from schemas.wire.projection import audiences, shown_to, watched_for
+from schemas.wire.topics import Audience, Topic
 from services.engine.capture.captured import Captured, captures
 from services.engine.capture.naming import Namer
 from services.engine.mapping.model import Mapping
@@ -68,39 +69,19 @@ def feeds_of(mappings: Iterable[Mapping], settings: Settings, secret: bytes) -> 
 
 def _feed(captured: Captured, mappings: list[Mapping], settings: Settings, secret: bytes) -> Feed:
     majors = tuple(
-        Major(one, tuple(_channel(one.contract, settings, audience) for audience in RECORD_AUDIENCES))
+        Major(one, tuple(_channel(one.contract, settings, audience) for audience in audiences(one.contract)))
         for one in mappings
     )
     return Feed(settings.node_id, captured, Namer(mappings[0], secret), majors)
 
 
 def _channel(contract: Contract, settings: Settings, audience: Audience) -> Channel:
-    items = _seen(contract, audience)
-    grantable = tuple(
-        name
-        for name, item in contract.items.items()
-        if item.sharing.sharing_class is not SharingClass.WITHHELD
-    )
     # Whoever may fetch a record under a grant is a member.
-    timed = _seen(contract, Audience.PUBLIC if audience is Audience.PUBLIC else Audience.SHARED)
+    timed = shown_to(contract, Audience.PUBLIC if audience is Audience.PUBLIC else Audience.SHARED)
     return Channel(
         topic=str(Topic(settings.environment, settings.division, contract.dataset, contract.major, audience)),
         audience=audience,
-        items=items,
-        watched=grantable if audience is Audience.GRANTED else items,
+        items=shown_to(contract, audience),
+        watched=watched_for(contract, audience),
         event_time=contract.event_time_item if contract.event_time_item in timed else None,
     )
-
-
-def _seen(contract: Contract, audience: Audience) -> tuple[str, ...]:
-    """The items that an audience's events show. `granted` shows none: what a grant allows differs from one to another,
-    so its holder fetches the record under it."""
-    if audience is Audience.PUBLIC:
-        return tuple(name for name, item in contract.items.items() if item.open)
-    if audience is Audience.SHARED:
-        return tuple(
-            name
-            for name, item in contract.items.items()
-            if item.sharing.sharing_class is SharingClass.UNCONDITIONAL
-        )
-    return ()

@@ -96,7 +96,7 @@ def _fits(schema: dict[str, Any], value: Any) -> bool:
     if type(value) not in {named[one] for one in types} or value not in schema.get("enum", [value]):
         return False
     if isinstance(value, str):
-        return len(value) <= schema.get("maxLength", len(value))
+        return bool(len(value) <= schema.get("maxLength", len(value)))
     if not isinstance(value, dict):
         return True
     known = schema.get("properties", {})
