@@ -25,12 +25,9 @@ def tell(stage: Stage) -> None:
     topic = Topic(ENVIRONMENT, DIVISION, "market_regulation.enterprises", 1, Audience.PUBLIC)
     event, milliseconds = asyncio.run(_change_and_wait(stage, str(topic)))
     stage.timings["event"] = milliseconds
-    stage.console.print(
-        f"{event.type}  subject {event.subject}  version {event.recordepoch}.{event.recordversion}",
-        soft_wrap=True,
-    )
-    stage.console.print(show.as_json(event.data), markup=False, soft_wrap=True)
-    stage.console.print(f"[green]right[/]: the event came {milliseconds:.1f} ms after the commit")
+    stage.say(f"{event.type}  subject {event.subject}  version {event.recordepoch}.{event.recordversion}")
+    stage.say(show.as_json(event.data))
+    stage.right(f"the event came {milliseconds:.1f} ms after the commit")
 
 
 async def _change_and_wait(stage: Stage, topic: str) -> tuple[Event, float]:

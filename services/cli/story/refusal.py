@@ -16,9 +16,7 @@ def tell(stage: Stage) -> None:
     }
     with stage.timed("refusal"), stage.bridge() as bridge:
         refused = _refused(bridge, asked)
-    stage.console.print(
-        f"without a grant: {refused.status} {refused.members['code']}: {refused.members['detail']}"
-    )
+    stage.say(f"without a grant: {refused.status} {refused.members['code']}: {refused.members['detail']}")
     expect(
         refused.status == 403 and refused.members["code"] == "grant-required",
         "the refusal must be grant-required",
@@ -27,9 +25,7 @@ def tell(stage: Stage) -> None:
     with stage.bridge(purpose=f"grant:{GRANT_ID}") as bridge:
         granted = bridge.ask(_DATASET, asked).data
     expect(len(granted) == 1 and set(granted[0]) == {"name", "id_number"}, "the grant must give the answer")
-    stage.console.print(
-        f"[green]right[/]: refused without, and answered with grant {GRANT_ID} (values not shown here)"
-    )
+    stage.right(f"refused without, and answered with grant {GRANT_ID} (values not shown here)")
 
 
 def _refused(bridge: Bridge, asked: dict[str, object]) -> Refused:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.markup import escape
 
 from services.cli.world.plan import WorldPlan
 from services.cli.world.world import World
@@ -13,8 +14,8 @@ from services.client.bridge import Bridge
 from services.client.profile import Profile
 from services.engine.synthetic.population import Enterprise, enterprise
 
-#: The enterprise of the story: a restaurant (its trade is 6210) whenever there are that many.
-_RESTAURANT = 6
+#: Restaurants with something in every department's books, the richest first; any world has the last.
+_RESTAURANTS = (438, 48, 18, 0)
 
 
 class WrongAnswer(Exception):
@@ -35,8 +36,9 @@ class Stage:
 
     @property
     def restaurant(self) -> Enterprise:
+        """The enterprise of the story."""
         size = self.plan.size
-        return enterprise(min(_RESTAURANT, size.enterprises - 1), size)
+        return enterprise(next(number for number in _RESTAURANTS if number < size.enterprises), size)
 
     def bridge(self, profile: str = "approvals", **changed: str) -> Bridge:
         """A caller of the gateway, by the name of its profile."""
@@ -45,6 +47,14 @@ class Stage:
 
     def heading(self, number: int, text: str) -> None:
         self.console.rule(f"[bold]{number}. {text}", align="left")
+
+    def say(self, text: str) -> None:
+        """Print lines as they are: nothing in them is markup, and long ones run on."""
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    def right(self, text: str) -> None:
+        """Say that an act's answers were right."""
+        self.console.print(f"[green]right[/]: {escape(text)}", soft_wrap=True)
 
     @contextmanager
     def timed(self, act: str) -> Iterator[None]:

@@ -29,6 +29,11 @@ class DepartmentPlan:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def grants(self) -> Path:
+        """The signed grants that this department gave."""
+        return self.folder / "grants.jws"
+
 
 @dataclass(frozen=True, slots=True)
 class WorldPlan:
@@ -55,6 +60,11 @@ class WorldPlan:
     @property
     def trust(self) -> Path:
         return self.folder / "trust"
+
+    @property
+    def registry(self) -> Path:
+        """The signed member registry, which all share."""
+        return self.trust / "registry.jws"
 
     @property
     def profiles(self) -> Path:

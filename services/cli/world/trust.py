@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from schemas.trust import keys, signed
 from schemas.trust.keys import KeyPair
@@ -12,7 +13,12 @@ from services.client.profile import Profile
 CASE = "case:330200-2026-000017"
 GRANT_ID = "G-2026-0001"
 _VALID = timedelta(days=30)
-_GRANTED_ITEMS = ("credit_code", "name", "id_number", "position")
+_PURPOSE = "核验申请人身份"
+#: What came of the one request: each department granted items of its own dataset, and holds its own grant alone.
+_GRANTED = {
+    "market_regulation": ("legal_representatives", ("credit_code", "name", "id_number", "position")),
+    "public_security": ("residents", ("id_number", "name")),
+}
 
 
 def make_trust(plan: WorldPlan) -> dict[str, str]:
@@ -23,13 +29,13 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
     systems = {f"{one.member}/records": (one.member, keys.new_key()) for one in plan.departments}
     systems[f"{ASKING_MEMBER}/window"] = (ASKING_MEMBER, keys.new_key())
     now = datetime.now(UTC).replace(microsecond=0)
-    _write_signed(plan, "registry", _registry(systems, now), authority)
-    _write_signed(plan, "grants", _grants(now), authority)
+    _write_signed(plan.registry, _registry(systems, now), authority)
     for system, (member, key) in systems.items():
         _profile(plan, system, member, key)
     Profile(gateway=plan.gateway_url, bootstrap=plan.bootstrap).save(plan.profiles / "anonymous.json")
     for one in plan.departments:
         one.folder.mkdir(parents=True, exist_ok=True)
+        _write_signed(one.grants, _grants(one.kind, now), authority)
         for name in ("pseudonym.key", "cursor.key"):
             (one.folder / name).write_bytes(secrets.token_bytes(32))
     (plan.trust / "gateway-cursor.key").write_bytes(secrets.token_bytes(32))
@@ -48,21 +54,26 @@ def _registry(systems: dict[str, tuple[str, KeyPair]], now: datetime) -> dict[st
     }
 
 
-def _grants(now: datetime) -> dict[str, object]:
-    grant = {
-        "id": GRANT_ID,
-        "member": ASKING_MEMBER,
-        "dataset": "market_regulation.legal_representatives",
-        "items": list(_GRANTED_ITEMS),
-        "purpose": "核验申请人身份",
-        "not_before": now.isoformat(),
-        "expires": (now + _VALID).isoformat(),
-    }
-    return {"number": 1, "issued": now.isoformat(), "expires": (now + _VALID).isoformat(), "grants": [grant]}
+def _grants(kind: str, now: datetime) -> dict[str, object]:
+    until = (now + _VALID).isoformat()
+    granted = [_GRANTED[kind]] if kind in _GRANTED else []
+    grants = [
+        {
+            "id": GRANT_ID,
+            "member": ASKING_MEMBER,
+            "dataset": f"{kind}.{dataset}",
+            "items": list(items),
+            "purpose": _PURPOSE,
+            "not_before": now.isoformat(),
+            "expires": until,
+        }
+        for dataset, items in granted
+    ]
+    return {"number": 1, "issued": now.isoformat(), "expires": until, "grants": grants}
 
 
-def _write_signed(plan: WorldPlan, name: str, document: dict[str, object], authority: KeyPair) -> None:
-    (plan.trust / f"{name}.jws").write_text(signed.sign(document, authority))
+def _write_signed(path: Path, document: dict[str, object], authority: KeyPair) -> None:
+    path.write_text(signed.sign(document, authority))
 
 
 def _profile(plan: WorldPlan, system: str, member: str, key: KeyPair) -> None:

@@ -16,7 +16,7 @@ from services.cli.world.seeding import seed
 from services.cli.world.trust import make_trust
 from services.engine.synthetic.population import Size
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 60
 
 #: Told how far the start is: a step's name, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -31,18 +31,20 @@ class World:
         self._authority = authority
 
     def start_all(self, progress: Progress) -> None:
-        """Start broker, services, relays and gateway; returns when all say that they are ready."""
-        total = 2 + 2 * len(self.plan.departments)
+        """Start the broker, each department as soon as it has its records, the gateway; returns when all are ready."""
+        departments = self.plan.departments
         self.start_broker()
-        progress("processes", 1, total)
-        for one in self.plan.departments:
+        for number, one in enumerate(departments):
+            progress("records", number, len(departments))
+            seed(one.kind, one.database_url, self.plan.size)
             self.launch_department(one.kind)
+        progress("records", len(departments), len(departments))
         self._launch("gateway", ["gateway", "serve"], self._gateway_environment())
-        for number, one in enumerate(self.plan.departments, start=1):
+        for number, one in enumerate(departments):
+            progress("services", number, len(departments) + 1)
             self.wait_ready(one.kind, one.url)
-            progress("processes", 1 + 2 * number, total)
         self.wait_ready("gateway", self.plan.gateway_url)
-        progress("processes", total, total)
+        progress("services", len(departments) + 1, len(departments) + 1)
 
     def start_broker(self) -> None:
         self.children["broker"] = start_broker(self.plan.broker_port, self.plan.logs)
@@ -74,14 +76,13 @@ class World:
         self.children[name] = start(name, command, self.plan.logs, environment)
 
     def department_environment(self, one: DepartmentPlan) -> dict[str, str]:
-        trust = self.plan.trust
         return {
             "LANGQIAO_KIND": one.kind,
             "LANGQIAO_DIVISION": DIVISION,
             "LANGQIAO_ENVIRONMENT": ENVIRONMENT,
             "LANGQIAO_DATABASE_URL": one.database_url,
-            "LANGQIAO_REGISTRY_FILE": str(trust / "registry.jws"),
-            "LANGQIAO_GRANTS_FILE": str(trust / "grants.jws"),
+            "LANGQIAO_REGISTRY_FILE": str(self.plan.registry),
+            "LANGQIAO_GRANTS_FILE": str(one.grants),
             "LANGQIAO_AUTHORITY_KEYS": orjson.dumps(self._authority).decode(),
             "LANGQIAO_PSEUDONYM_KEY_FILE": str(one.folder / "pseudonym.key"),
             "LANGQIAO_CURSOR_KEY_FILE": str(one.folder / "cursor.key"),
@@ -95,6 +96,8 @@ class World:
             "LANGQIAO_GATEWAY_NODES": orjson.dumps([one.url for one in self.plan.departments]).decode(),
             "LANGQIAO_GATEWAY_PORT": str(self.plan.gateway_port),
             "LANGQIAO_GATEWAY_DIVISION": DIVISION,
+            # Here a node that is not known is a fault, not a department that happens to be away.
+            "LANGQIAO_GATEWAY_START_PATIENCE_SECONDS": str(_READY_SECONDS),
             "LANGQIAO_GATEWAY_CURSOR_KEY_FILE": str(self.plan.trust / "gateway-cursor.key"),
         }
 
@@ -126,10 +129,6 @@ def running_world(
         plan = WorldPlan(folder, size, ports[0], ports[1], departments)
         world = World(plan, make_trust(plan))
         stack.callback(world.stop)
-        for number, one in enumerate(departments):
-            progress("records", number, len(departments))
-            seed(one.kind, one.database_url, size)
-        progress("records", len(departments), len(departments))
         world.start_all(progress)
         yield world
 
