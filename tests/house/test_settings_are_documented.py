@@ -1,0 +1,43 @@
+"""Rule: every setting of every process says what it is, with its reason, and stands in an env example under deploy/."""
+
+import ast
+import importlib
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from tests.house import tree
+
+
+def _classes() -> list[type[BaseSettings]]:
+    found = []
+    for path in tree.modules(*tree.PRODUCT):
+        module = tree.name(path).removesuffix(".py").replace("/", ".")
+        for node in ast.walk(tree.syntax(path)):
+            if isinstance(node, ast.ClassDef) and "BaseSettings" in map(ast.unparse, node.bases):
+                found.append(getattr(importlib.import_module(module), node.name))
+    return found
+
+
+_CLASSES = _classes()
+
+
+def test_there_are_settings_to_look_at() -> None:
+    assert len(_CLASSES) >= 2
+
+
+@pytest.mark.parametrize("settings", _CLASSES, ids=lambda one: one.__module__)
+def test_every_setting_is_a_sentence_and_stands_in_an_example(settings: type[BaseSettings]) -> None:
+    prefix = settings.model_config.get("env_prefix", "")
+    examples = [path.read_text(encoding="utf-8") for path in (tree.ROOT / "deploy").glob("*.env.example")]
+    poor = []
+    for name, field in settings.model_fields.items():
+        said = field.description or ""
+        lines = f"# {said}\n{prefix}{name.upper()}="
+        if (
+            len(said.split()) < 4
+            or not said.endswith((".", "s", "it"))
+            or not any(lines in one for one in examples)
+        ):
+            poor.append(name)
+    assert poor == []
