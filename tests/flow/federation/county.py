@@ -1,16 +1,12 @@
-"""A made-up county: four departments with seven datasets, linked both ways; contracts, tables and mappings of them.
+"""A made-up county: four kinds of department, six datasets linked both ways; tables and mappings.
 
-One declaration of each dataset gives its contract document, its table and its mapping here, and the columns of the
-one database in `one_database`; so both sides of the comparison speak of the same county, and share no code.
+One declaration of each dataset gives its table and its mapping here, its document in `contracts`, and the columns of
+the one database in `one_database`; so both sides of the comparison speak of the same county, and share no code.
 """
 
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
-
-import orjson
 
 from schemas.contracts.catalogue import Catalogue
 from services.engine.mapping.model import Field, Mapping, PhysicalTable
@@ -18,7 +14,7 @@ from services.engine.node import Department
 from tests.flow.federation import spellings as spelt
 from tests.flow.federation.spellings import Spelling
 
-DIVISION = "330203"
+DIVISION = "330200"
 
 
 @dataclass(frozen=True)
@@ -157,7 +153,38 @@ PERSONS = Dataset(
 DATASETS: AbstractMapping[str, Dataset] = {
     one.dataset: one for one in (FIRMS, PERMITS, VISITS, ACCOUNTS, PAYMENTS, PERSONS)
 }
-KINDS = tuple(dict.fromkeys(one.kind for one in DATASETS.values()))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where records of a kind are kept: one department's node."""
+
+    kind: str
+    division: str
+
+    @property
+    def member(self) -> str:
+        return f"{self.division}.{self.kind}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.member}"
+
+
+#: Two kinds are kept at two nodes each, so that answers must be merged; the gateway asks them in this order.
+PLACES = (
+    Place("trade_office", "330203"),
+    Place("trade_office", "330205"),
+    Place("permit_office", "330200"),
+    Place("revenue_office", "330200"),
+    Place("roll_office", "330206"),
+    Place("roll_office", "330203"),
+)
+
+
+def places_of(kind: str) -> tuple[Place, ...]:
+    """The nodes of a kind, in the order in which the gateway names them."""
+    return tuple(one for one in PLACES if one.kind == kind)
 
 
 def of_kind(kind: str) -> list[Dataset]:
@@ -184,90 +211,3 @@ def physical(one: Dataset) -> PhysicalTable:
     """The department's own table."""
     columns = {one.column(item): spelling.column for item, spelling in one.items.items()}
     return PhysicalTable(one.table, columns, tuple(map(one.column, one.key)))
-
-
-def write_contracts(folder: Path) -> None:
-    """All contracts of the county as files under `folder`."""
-    for one in DATASETS.values():
-        home = folder / one.kind
-        home.mkdir(parents=True, exist_ok=True)
-        (home / f"{one.name}.v1.odcs.yaml").write_bytes(orjson.dumps(_document(one)))
-
-
-def _document(one: Dataset) -> dict[str, Any]:
-    custom = {
-        "titleEn": one.name,
-        "provider": "测试县",
-        "sourceDepartment": "测试县",
-        "format": "database record",
-        "sharingMode": "service interface",
-        "grade": "L2",
-        "keyPublic": one.key_public,
-        "sharing": {"class": "unconditional"},
-    }
-    table = {
-        "name": one.name,
-        "businessName": one.name,
-        "logicalType": "object",
-        "properties": [_property(one, item) for item in one.items],
-        "relationships": [_relationship(one, link) for link in one.relations],
-    }
-    return {
-        "apiVersion": "v3.1.0",
-        "kind": "DataContract",
-        "id": f"urn:langqiao:contract:{one.dataset}:1",
-        "name": one.name,
-        "version": "1.0.0",
-        "status": "active",
-        "domain": one.kind,
-        "description": {"purpose": "测试", "usage": "仅用于测试"},
-        "slaProperties": [{"property": "frequency", "value": "realtime"}],
-        "customProperties": _custom(custom),
-        "schema": [table],
-    }
-
-
-def _property(one: Dataset, item: str) -> dict[str, Any]:
-    spelling = one.items[item]
-    custom: dict[str, Any] = {"titleEn": item, "personal": item in one.personal}
-    if spelling.scale is not None:
-        custom["scale"] = spelling.scale
-    if spelling.values is not None:
-        custom["values"] = list(spelling.values)
-    if item in one.withheld:
-        custom["sharing"] = {
-            "class": "withheld",
-            "reason": "内部备注",
-            "legalBasis": "个人信息保护法 第二十八条",
-        }
-    found: dict[str, Any] = {
-        "name": item,
-        "businessName": item,
-        "logicalType": spelling.type,
-        "customProperties": _custom(custom),
-    }
-    if item in one.key:
-        found |= {"primaryKey": True, "primaryKeyPosition": one.key.index(item) + 1, "required": True}
-    if spelling.options:
-        found["logicalTypeOptions"] = dict(spelling.options)
-    return found
-
-
-def _relationship(one: Dataset, link: Relation) -> dict[str, Any]:
-    words = {True: "one", False: "many"}
-    custom = {
-        "name": link.name,
-        "cardinality": words[link.one],
-        "reverse": link.reverse,
-        "reverseCardinality": words[link.reverse_one],
-    }
-    return {
-        "type": "foreignKey",
-        "from": f"{one.name}.{link.item}",
-        "to": f"{link.target}.{link.target_item}",
-        "customProperties": _custom(custom),
-    }
-
-
-def _custom(members: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"property": name, "value": value} for name, value in members.items()]

@@ -23,6 +23,8 @@ _TYPES = {
     "date": "date",
     "timestamp": "timestamptz",
 }
+#: Which node keeps the record: where an order leaves two records equal, the node named first goes first.
+_PLACE = "_place"
 _CASTS = {name: text.partition(" ")[0] for name, text in _TYPES.items()}
 _SYMBOLS = {
     Operator.EQ: "=",
@@ -63,13 +65,19 @@ class OneDatabase:
         for one in DATASETS.values():
             columns = ", ".join(f'"{item}" {_column(one, item)}' for item in one.items)
             key = ", ".join(f'"{item}"' for item in one.key)
-            await self.connection.execute(f"CREATE TABLE {_table(one)} ({columns}, PRIMARY KEY ({key}))")
+            await self.connection.execute(
+                f"CREATE TABLE {_table(one)} ({columns}, {_PLACE} int, PRIMARY KEY ({key}))"
+            )
 
     async def load(self, contents: Contents) -> None:
         for one in DATASETS.values():
             await self.connection.execute(f"DELETE FROM {_table(one)}")
-            rows = [tuple(record.values[item] for item in one.items) for record in contents[one.dataset]]
-            await self.connection.copy_records_to_table(_table(one), records=rows, columns=list(one.items))
+            rows = [{**record.values, _PLACE: record.place} for record in contents[one.dataset]]
+            # As texts, because the driver takes 9999-12-31 for infinity.
+            await self.connection.execute(
+                f"INSERT INTO {_table(one)} SELECT * FROM json_populate_recordset(NULL::{_table(one)}, $1)",
+                json.dumps(rows, default=str),
+            )
 
     async def answer(self, dataset: str, query: Query) -> Answer:
         """Rows and total of a question that is sound."""
@@ -87,9 +95,9 @@ class _Statement:
     values: list[str | list[str]] = field(default_factory=list)
     names: int = 0
 
-    def array(self, one: Dataset, query: Query, joined: str = "true", me: str = "") -> str:
-        """All rows of a level as one JSON array in order; null when there are none."""
-        return f"SELECT json_agg(x.r ORDER BY x.n) FROM ({self.rows(one, query, joined, me)}) x"
+    def array(self, one: Dataset, query: Query) -> str:
+        """All rows as one JSON array in order; null when there are none."""
+        return f"SELECT json_agg(x.r ORDER BY x.n) FROM ({self.rows(one, query, 'true')}) x"
 
     def count(self, one: Dataset, query: Query) -> str:
         whole = Query(query.select, query.where)
@@ -100,9 +108,8 @@ class _Statement:
         me = me or self.name()
         shown, laterals = self.selected(one, query, me)
         where = " AND ".join([joined, *(self.filter(one, member, me) for member in query.where)])
-        order = ", ".join(
-            [*(_order(term, me) for term in query.order), *(f'{me}."{item}"' for item in one.key)]
-        )
+        ties = [f'{me}."{item}"' for item in (_PLACE, *one.key)]
+        order = ", ".join([*(_order(term, me) for term in query.order), *ties])
         window = f" LIMIT {query.limit}" if query.limit is not None else ""
         return (
             f"SELECT json_build_object({', '.join(shown)}) AS r, row_number() OVER (ORDER BY {order}) AS n"

@@ -5,32 +5,33 @@ from random import Random
 
 from schemas.query.bound import Value
 from services.engine.mapping.model import Stored
-from tests.flow.federation.county import DATASETS, Dataset
+from tests.flow.federation.county import DATASETS, Dataset, places_of
 from tests.flow.federation.spellings import Pool
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record: the contract's values by item, and one stored spelling of each."""
+    """One record: the contract's values by item, one stored spelling of each, and which node of its kind keeps it."""
 
     values: dict[str, Value]
     stored: dict[str, Stored]
+    place: int = 0
 
 
 #: All records of the county, by dataset.
 Contents = dict[str, list[Record]]
 
 
-def contents(number: int) -> Contents:
-    """The contents of one number: the same every time, larger with rising numbers, with empty datasets among them.
-
-    Each record hangs on its own place alone, so that a smaller county is the beginning of a larger one.
-    """
-    return {one.dataset: _dataset(one, number) for one in DATASETS.values()}
+_SIZES = (0, 1, 3, 6, 9, 12, 16)
 
 
-def _dataset(one: Dataset, number: int) -> list[Record]:
-    size = Random(f"{number} {one.dataset}").choice((0, 1, 3, 6, 9, 12, 16))
+def contents(number: int, sizes: tuple[int, ...] = _SIZES) -> Contents:
+    """The contents of one number, the same every time; each dataset has one of the sizes, less a few double keys."""
+    return {one.dataset: _dataset(one, number, sizes) for one in DATASETS.values()}
+
+
+def _dataset(one: Dataset, number: int, sizes: tuple[int, ...]) -> list[Record]:
+    size = Random(f"{number} {one.dataset}").choice(sizes)
     found: dict[tuple[Value, ...], Record] = {}
     for place in range(size):
         record = _record(one, Random(f"{number} {one.dataset} {place}"))
@@ -44,7 +45,9 @@ def _record(one: Dataset, chance: Random) -> Record:
         for item, spelling in one.items.items()
     }
     return Record(
-        {item: value for item, (value, _) in drawn.items()}, {item: way for item, (_, way) in drawn.items()}
+        {item: value for item, (value, _) in drawn.items()},
+        {item: way for item, (_, way) in drawn.items()},
+        chance.randrange(len(places_of(one.kind))),
     )
 
 

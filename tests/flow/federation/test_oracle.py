@@ -1,4 +1,4 @@
-"""The oracle by itself: questions whose answers can be told by hand, so that it is an authority and no second opinion."""
+"""The oracle by itself: questions whose answers can be told by hand."""
 
 import asyncio
 from datetime import UTC, date, datetime

@@ -1,0 +1,98 @@
+"""`python -m tests.bench`: starts a world, measures it beside a bare proxy, prints the table and writes RESULTS.md."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from services.cli.world.processes import StartFailed
+from services.cli.world.world import running_world
+from services.departments import kinds
+from services.engine.synthetic.population import Size
+from tests.bench import changes, page, rounds
+from tests.bench.floor import floors
+from tests.bench.load import BenchFailed
+
+#: Of the question across departments a round asks so many times less.
+_LIGHTER = {"one record": 1, "five departments": 4}
+_CHANGES_A_SECOND = 200
+
+
+def main() -> int:
+    """Measure everything once; 1 when something did not work."""
+    said = _arguments()
+    console = Console(highlight=False)
+    try:
+        with tempfile.TemporaryDirectory(prefix="langqiao-bench-") as folder, _bars(console) as bars:
+            measured = _measure(said, Path(folder), bars)
+    except (BenchFailed, StartFailed) as fault:
+        console.print(f"bench failed: {fault}", markup=False, soft_wrap=True)
+        return 1
+    table = Table(*page.HEAD)
+    for row in page.rows(measured.outcomes):
+        table.add_row(*row)
+    console.print(table)
+    console.print(page.delay_line(measured.delays), soft_wrap=True)
+    page.write(measured)
+    console.print("The page tests/bench/RESULTS.md is written.")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--requests", type=int, default=1_500, help="requests in one round of one record")
+    parser.add_argument("--rounds", type=int, default=5, help="paired rounds")
+    parser.add_argument("--clients", type=int, default=8, help="clients at once")
+    parser.add_argument("--changes", type=int, default=2_000, help="changes by raw SQL, 200 a second")
+    parser.add_argument("--size", type=float, default=1.0, help="scale of 2,000 enterprises")
+    return parser.parse_args()
+
+
+def _measure(said: argparse.Namespace, folder: Path, bars: Progress) -> page.Measured:
+    size = Size().scaled(said.size)
+    with ExitStack() as stack:
+        world = stack.enter_context(running_world(folder / "world", kinds(), size=size, progress=_told(bars)))
+        calls = rounds.fan_calls(world)
+        beside = stack.enter_context(floors(folder / "floor", calls[0].port, calls))
+        targets = rounds.groups(world, beside)
+        requests = {group: said.requests // _LIGHTER[group] for group in targets}
+        task = bars.add_task("rounds", total=said.rounds * sum(map(len, targets.values())))
+        outcomes = rounds.run(
+            targets,
+            said.rounds,
+            requests,
+            said.clients,
+            lambda name: bars.update(task, advance=1, description=name),
+        )
+        task = bars.add_task("changes", total=said.changes)
+        delays = changes.measure(
+            world.plan, said.changes, _CHANGES_A_SECOND, lambda seen: bars.update(task, completed=seen)
+        )
+    return page.Measured(outcomes, delays, said.clients, len(calls))
+
+
+def _bars(console: Console) -> Progress:
+    columns = (TextColumn("{task.description:<40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console)
+
+
+def _told(bars: Progress) -> Callable[[str, int, int], None]:
+    """Shows how far the world's start is."""
+    tasks: dict[str, TaskID] = {}
+
+    def progress(step: str, done: int, total: int) -> None:
+        if step not in tasks:
+            tasks[step] = bars.add_task(step)
+        bars.update(tasks[step], completed=done, total=total)
+
+    return progress
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""The page of results, as a table for the terminal and as Markdown; written by `__main__`."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from tests.bench.changes import Delays
+from tests.bench.rounds import Outcome
+
+PAGE = Path(__file__).with_name("RESULTS.md")
+HEAD = ("question", "asked", "requests/s", "CPU s per 1,000", "CPU beside it", "p50 ms", "p99 ms")
+_EXPLAINED = """\
+Each row is the median of paired rounds: the gateway and what stands beside it are asked the same in turn by
+{clients} clients over loopback, on one machine that also runs the departments and the clients. CPU is the asked
+process's own. "CPU beside it" divides the gateway's CPU by that row's, round by round: ratios travel to other
+machines, absolute figures don't. `nginx` and `node` are bare proxies that check, parse and merge nothing; for the
+question across departments `node` sends the {calls} calls at once and joins the bytes.
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All that one run gave, with the number of clients and of calls in the question across departments."""
+
+    outcomes: Sequence[Outcome]
+    delays: Delays
+    clients: int
+    calls: int
+
+
+def rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
+    """The table's lines, in HEAD's order."""
+    firsts = {one.group: one for one in reversed(outcomes)}
+    return [_row(one, firsts[one.group]) for one in outcomes]
+
+
+def _row(one: Outcome, gateway: Outcome) -> tuple[str, ...]:
+    beside = "" if one is gateway else f"{gateway.cost_beside(one):.1f} ×"
+    return (
+        one.group,
+        one.name,
+        f"{one.middle(lambda found: found.per_second):,.0f}",
+        f"{one.middle(lambda found: found.cpu):.3f}",
+        beside,
+        f"{one.middle(lambda found: found.p50):.1f}",
+        f"{one.middle(lambda found: found.p99):.1f}",
+    )
+
+
+def delay_line(delays: Delays) -> str:
+    """What changes by raw SQL took to a subscriber."""
+    return (
+        f"Commit to event at a subscriber, {delays.changes:,} changes by raw SQL at {delays.per_second:.0f} a second: "
+        f"p50 {delays.p50:.1f} ms, p99 {delays.p99:.1f} ms, longest {delays.longest:.1f} ms."
+    )
+
+
+def write(measured: Measured) -> None:
+    """Write RESULTS.md anew."""
+    lines = [
+        "# Measured",
+        "",
+        f"Written by `make bench` on {date.today().isoformat()}: {os.cpu_count()} cores, "  # noqa: DTZ011
+        f"Python {platform.python_version()}, SQLite.",
+        "",
+        _EXPLAINED.format(clients=measured.clients, calls=measured.calls),
+        _line(HEAD),
+        _line(["---"] * 2 + ["---:"] * (len(HEAD) - 2)),
+        *map(_line, rows(measured.outcomes)),
+        "",
+        delay_line(measured.delays),
+        "",
+    ]
+    PAGE.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

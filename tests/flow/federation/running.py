@@ -1,0 +1,216 @@
+"""The county running in one process: every department's app over its own database, and the gateway that asks them."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from gateway.app import create_app as create_gateway
+from gateway.nodes import NodeAnswer, NodeAway
+from gateway.settings import Settings as GatewaySettings
+from schemas.query.render import render_body, render_params
+from schemas.trust import keys, signed, token
+from services.engine.api.app import create_app
+from services.engine.settings import Settings
+from tests.flow.federation import county
+from tests.flow.federation.contracts import write_contracts
+from tests.flow.federation.county import PLACES, Place
+from tests.flow.federation.questions import Question
+from tests.flow.federation.records import Contents
+from tests.waiting import until
+
+ASKER = f"{county.DIVISION}.approvals"
+_SYSTEM = f"{ASKER}/window"
+
+
+#: Limits so small that these few records already need several chunks of keys, pages, and starts from an embed.
+_SMALL: dict[str, Any] = {"join_keys": 3, "start_keys": 5, "walk_rows": 4}
+_SMALL_PAGES = 4
+#: Checks of a healthy county only take time from its questions.
+_SELDOM = 60
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call between gateway and node, as it would have gone over the network."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class InProcessNodes:
+    """Node calls straight into the departments' apps. `down` holds base URLs at which nobody listens."""
+
+    apps: Mapping[str, FastAPI]
+    down: set[str] = field(default_factory=set)
+    calls: list[Call] = field(default_factory=list)
+
+    async def call(
+        self,
+        base_url: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout: float,
+    ) -> NodeAnswer:
+        self.calls.append(Call(method, base_url + path, headers, body or b""))
+        if base_url in self.down:
+            raise NodeAway
+        transport = httpx.ASGITransport(app=self.apps[base_url])
+        request = httpx.Request(method, base_url + path, headers=dict(headers), content=body)
+        response = await transport.handle_async_request(request)
+        content = await response.aread()
+        return NodeAnswer(response.status_code, dict(response.headers.items()), content)
+
+
+@dataclass(frozen=True, repr=False)
+class County:
+    """A running county. `client` asks the gateway as a member with a case."""
+
+    folder: Path
+    nodes: InProcessNodes
+    gateway: FastAPI
+    client: httpx.AsyncClient
+
+    def load(self, contents: Contents) -> None:
+        """Replace what the departments' own tables hold, by SQL of their own."""
+        for place in PLACES:
+            with sqlite3.connect(database(self.folder, place), isolation_level=None) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                for one in county.of_kind(place.kind):
+                    connection.execute(f"DELETE FROM {one.table}")
+                    marks = ", ".join("?" * len(one.items))
+                    rows = [
+                        [_bound(record.stored[item]) for item in one.items]
+                        for record in contents[one.dataset]
+                        if county.places_of(place.kind)[record.place] == place
+                    ]
+                    connection.executemany(f"INSERT INTO {one.table} VALUES ({marks})", rows)
+                connection.execute("COMMIT")
+            connection.close()
+
+    async def ask(self, question: Question, **headers: str) -> httpx.Response:
+        """The gateway's answer by POST."""
+        return await self.client.post(
+            f"{path_of(question)}/query", json=render_body(question.query), headers=headers
+        )
+
+    async def ask_page(self, question: Question, cursor: str | None) -> httpx.Response:
+        """One page of the answer: the first, or the one that a cursor leads to."""
+        going_on = {} if cursor is None else {"cursor": cursor}
+        return await self.client.post(
+            f"{path_of(question)}/query", json={**render_body(question.query), **going_on}
+        )
+
+    async def get(self, question: Question, **headers: str) -> httpx.Response:
+        """The gateway's answer by GET."""
+        return await self.client.get(path_of(question), params=render_params(question.query), headers=headers)
+
+
+def path_of(question: Question) -> str:
+    return f"/records/{question.dataset.replace('.', '/')}"
+
+
+def database(folder: Path, place: Place) -> Path:
+    return folder / f"{place.member}.sqlite"
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[County]:
+    """The county with empty tables, ready to be asked."""
+    write_contracts(folder / "contracts")
+    key, trusted = make_trust(folder)
+    async with AsyncExitStack() as stack:
+        apps = {}
+        for place in PLACES:
+            make_tables(folder, place)
+            made = create_app(county.department(place.kind), settings_of(folder, place, trusted))
+            await stack.enter_async_context(made.router.lifespan_context(made))
+            apps[place.url] = made
+        nodes = InProcessNodes(apps)
+        settings = GatewaySettings(division=county.DIVISION, nodes=tuple(one.url for one in PLACES), **_SMALL)
+        gateway = create_gateway(settings, nodes=nodes)
+        await stack.enter_async_context(gateway.router.lifespan_context(gateway))
+        client = await stack.enter_async_context(client_of(gateway, key))
+        await until(lambda: _ready(client), what="the gateway knows every node")
+        yield County(folder, nodes, gateway, client)
+
+
+async def _ready(client: httpx.AsyncClient) -> bool:
+    return (await client.get("/health")).status_code == 200
+
+
+def client_of(gateway: FastAPI, key: keys.KeyPair) -> httpx.AsyncClient:
+    """A member's window that asks the gateway in process."""
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=gateway), base_url="http://gateway", headers=headers_of(key)
+    )
+
+
+def headers_of(key: keys.KeyPair) -> dict[str, str]:
+    """Who asks, and what for."""
+    text = token.make(key, system=_SYSTEM, member=ASKER, now=datetime.now(UTC))
+    return {
+        "Authorization": f"Bearer {text}",
+        "Langqiao-Officer": "officer-1",
+        "Langqiao-Purpose": "case:330200-2026-000001",
+    }
+
+
+def make_trust(folder: Path) -> tuple[keys.KeyPair, dict[str, str]]:
+    """The asking system's key, and the authority's public keys; the registry it signed stands in the folder."""
+    authority, key = keys.new_key(), keys.new_key()
+    now = datetime.now(UTC).replace(microsecond=0)
+    registry: dict[str, Any] = {
+        "number": 1,
+        "issued": (now - timedelta(days=1)).isoformat(),
+        "expires": (now + timedelta(days=1)).isoformat(),
+        "members": [{"id": ASKER, "system": _SYSTEM, "keys": {key.key_id: key.public_hex}}],
+    }
+    (folder / "registry.jws").write_text(signed.sign(registry, authority))
+    (folder / "pseudonym.key").write_bytes(b"p" * 32)
+    return key, {authority.key_id: authority.public_hex}
+
+
+def make_tables(folder: Path, place: Place) -> None:
+    """The department's own tables, as a program of its own made them long ago."""
+    connection = sqlite3.connect(database(folder, place), isolation_level=None)
+    for one in county.of_kind(place.kind):
+        table = county.physical(one)
+        columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
+        connection.execute(f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({', '.join(table.key)}))")
+    connection.close()
+
+
+def settings_of(folder: Path, place: Place, trusted: dict[str, str]) -> Settings:
+    return Settings(
+        kind=place.kind,
+        division=place.division,
+        contracts_dir=folder / "contracts",
+        database_url=f"sqlite:///{database(folder, place)}",
+        registry_file=folder / "registry.jws",
+        authority_keys=trusted,
+        pseudonym_key_file=folder / "pseudonym.key",
+        page_rows=_SMALL_PAGES,
+        check_seconds=_SELDOM,
+    )
+
+
+def _bound(stored: object) -> Any:
+    """A value as SQLite's driver takes it."""
+    if isinstance(stored, datetime):
+        return stored.isoformat(" ")
+    if isinstance(stored, date):
+        return stored.isoformat()
+    return str(stored) if isinstance(stored, Decimal) else stored
