@@ -9,7 +9,7 @@ import orjson
 
 from schemas.contracts.model import Contract
 from schemas.query.bound import Value
-from schemas.query.values import to_wire
+from schemas.query.values import from_text, to_wire
 
 _PSEUDONYM_BYTES = 20
 #: Stands between the items of a public key, so it is escaped inside them.
@@ -27,3 +27,18 @@ def record_id(contract: Contract, key: Sequence[Value], secret: bytes) -> str:
     message = contract.dataset.encode() + b"\0" + orjson.dumps(wire)
     digest = hmac.new(secret, message, hashlib.sha256).digest()[:_PSEUDONYM_BYTES]
     return base64.b32encode(digest).decode().rstrip("=").lower()
+
+
+def public_key(contract: Contract, text: str) -> tuple[Value, ...] | None:
+    """The public key that a record id stands for; None when it is no record id of the dataset.
+
+    A key has one record id only: `007` is not another address of the record `7`.
+    """
+    parts = [one.replace("%7E", _BETWEEN).replace("%25", "%") for one in text.split(_BETWEEN)]
+    try:
+        key = tuple(
+            from_text(contract.items[item], one) for item, one in zip(contract.key, parts, strict=True)
+        )
+    except ValueError:
+        return None
+    return key if record_id(contract, key, b"") == text else None

@@ -8,12 +8,13 @@ from typing import TypeVar
 
 from schemas.contracts.model import SYSTEM_ITEMS, Contract
 from schemas.query.bound import BoundColumn, BoundQuery, Value
+from schemas.wire.record_id import public_key
 from services.engine.mapping.model import Mapping
 from services.engine.source.keys import by_keys
 from services.engine.source.port import Key, Once, Page, RecordExists, Version, WriteRefused, Written
 from services.engine.source.sql.driver import Driver, Refused, Steps
 from services.engine.source.sql.layout import Layout, driver_list, layout
-from services.engine.source.sql.naming import decoded_key, name_some, public_keys
+from services.engine.source.sql.naming import decoded_key, name_some
 from services.engine.source.sql.reading import Reader
 from services.engine.source.sql.shapes import Shape, count_shape, page_shape
 from services.engine.source.sql.statements import Statement, count_statement, page_statement, probe_statement
@@ -72,7 +73,7 @@ class SqlSource:
         contract = self._any_major(dataset).contract
         if not contract.key_public:
             return await self._pseudonyms(await self._layout(_of(contract)), record_ids)
-        wanted = {key: one for one in record_ids for key in public_keys(contract, one)}
+        wanted = {key: one for one in record_ids if (key := public_key(contract, one)) is not None}
         found = await self._existing(contract, list(wanted))
         return {wanted[key]: key for key in found}
 
