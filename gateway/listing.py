@@ -34,6 +34,7 @@ async def list_records(call: Call) -> Reply:
     if question.form == names.PLAN:
         headers = {names.CONTRACT_VERSION: str(asked.contract.major)}
         return Reply(200, orjson.dumps(document(plan)), names.PLAN, headers)
+    _judge(call, question, plan)
     sources = Sources(call.gateway.clock)
     window = _window(call, question, asked, position)
     if not plan.root.inner:
@@ -55,21 +56,30 @@ def _position(call: Call, question: Question, asked: BoundQuery) -> Position | N
 
 
 def _plan(call: Call, question: Question, asked: BoundQuery, position: Position | None) -> Plan:
-    """The plan, unless it would cost too much, or the plain answer is refused before anybody is asked."""
-    start = None if position is None else position.start
-    plan = plan_of(asked, call.area, call.gateway.settings, call.caller, start=start)
+    plan = plan_of(
+        asked,
+        call.area,
+        call.gateway.settings,
+        call.caller,
+        counted=question.prefer.count_exact,
+        start=None if position is None else position.start,
+    )
     if position is not None:
         plan = replace(plan, page=position.page)
     if call.method == "HEAD":
         # No row is shown, so what only hangs on the rows is not asked for.
         plan = replace(plan, root=replace(plan.root, joins=plan.root.inner))
+    return plan
+
+
+def _judge(call: Call, question: Question, plan: Plan) -> None:
+    """Problem when the plan would cost too much, or when a plain answer is refused before anybody is asked."""
     if not question.tolerant:
         for _, refused in plan.refusals():
             raise refused
     limit = call.gateway.settings.cost_limit
     if plan.estimate > limit:
         raise too_costly(plan.estimate, limit)
-    return plan
 
 
 def _window(call: Call, question: Question, asked: BoundQuery, position: Position | None) -> Window:

@@ -20,15 +20,22 @@ _PER_KEY = 5
 
 
 def plan_of(
-    question: BoundQuery, area: Area, settings: Settings, caller: Caller, *, start: str | None = None
+    question: BoundQuery,
+    area: Area,
+    settings: Settings,
+    caller: Caller,
+    *,
+    counted: bool = False,
+    start: str | None = None,
 ) -> Plan:
-    """The plan of a question. `start` names the embed to start from, "" the root; None lets estimates decide.
+    """The plan of a question, whose rows are `counted` or not. `start` names the embed to start from, "" the root;
+    None lets estimates decide.
 
     Raises Problem not-filterable when a link stands on an item that no node filters by.
     """
     planner = _Planner(area, caller)
-    root = planner.root(question, settings.max_rows)
     chosen = _chosen(planner, question, settings) if start is None else _named(planner, question, start)
+    root = planner.root(question, settings.max_rows, counted, chosen)
     probed = sum(one.estimate for one in chosen.probe.every()) if chosen is not None else 0
     estimate = probed + sum(one.estimate for one in root.every())
     return Plan(root, _page(question, root, settings), chosen, estimate)
@@ -45,10 +52,14 @@ class _Planner:
     area: Area
     caller: Caller
 
-    def root(self, query: BoundQuery, most: int) -> Level:
+    def root(self, query: BoundQuery, most: int, counted: bool, start: Start | None) -> Level:
         met = self.met(query)
+        if start is not None:
+            met = min(met, start.probe.estimate * _per_key(query, start.item))
         wanted = query.offset + min(most, most if query.limit is None else query.limit)
-        return self.level(query, "", None, min(met, wanted))
+        # What an inner embed leaves can only be counted one by one.
+        walked = counted and any(one.inner for one in query.embeds)
+        return self.level(query, "", None, met if walked else min(met, wanted))
 
     def met(self, query: BoundQuery) -> int:
         """About how many records meet a level's own filter."""

@@ -45,7 +45,7 @@ def _joined(level: Level) -> Iterator[dict[str, Any]]:
         text = f"{join.name}: join {keys} of {_question(below)} at {_nodes(below)}"
         kind = "one" if join.one else "many"
         keeps = "; drop what has none" if join.inner else ""
-        each = _window(below).replace(";", "; for each parent", 1)
+        each = _window(below).replace("; ", "; for each parent ", 1)
         step = _step(below, f"{text} ({kind}){each}{keeps}{_merge(below)}")
         yield {**step, "join": _join(join)}
         yield from _joined(below)
@@ -105,9 +105,9 @@ def _key(level: Level) -> str:
 
 
 def _window(level: Level) -> str:
-    limit = f" at most {level.limit}" if level.limit is not None else ""
-    offset = f" from the {level.offset + 1}th" if level.offset else ""
-    return f";{limit}{offset}" if limit or offset else ""
+    said = [f"skip {level.offset}"] if level.offset else []
+    said += [f"at most {level.limit}"] if level.limit is not None else []
+    return f"; {', '.join(said)}" if said else ""
 
 
 def _merge(level: Level) -> str:

@@ -76,6 +76,7 @@ class Clock:
 class Door:
     """A running gateway: its nodes, the way to them, and its two callers."""
 
+    app: Any
     nodes: dict[str, Node]
     client: InProcess
     clock: Clock
@@ -99,7 +100,7 @@ async def open_door(nodes: dict[str, Node], **changed: Any) -> AsyncIterator[Doo
         caller(app, {}) as anonymous,
         caller(app, member_headers()) as member,
     ):
-        yield Door(nodes, client, clock, anonymous, member)
+        yield Door(app, nodes, client, clock, anonymous, member)
 
 
 def caller(app: Any, headers: dict[str, str]) -> httpx.AsyncClient:
