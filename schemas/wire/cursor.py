@@ -1,6 +1,7 @@
 """Sealed cursors: where the next page begins, readable by nobody but the one who sealed it."""
 
 import base64
+import re
 import secrets
 from typing import Any
 
@@ -15,6 +16,7 @@ KEY_BYTES = 32
 _FORM = b"1"
 _NONCE_BYTES = 12
 _LONGEST = 16 * 1024
+_WRITTEN = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def seal(secret: bytes, binding: bytes, position: Any, expires_at: int) -> str:
@@ -32,8 +34,10 @@ def open_cursor(secret: bytes, binding: bytes, text: str, now: int) -> Any:
     """The position in a cursor; Problem bad-cursor when it is altered, another's, another question's, or too old."""
     if len(text) > _LONGEST:
         raise _bad("it is too long")
+    if not _WRITTEN.fullmatch(text):
+        raise _bad("it was altered")
     try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         nonce, sealed = raw[1 : 1 + _NONCE_BYTES], raw[1 + _NONCE_BYTES :]
         expires_at, position = orjson.loads(
             AESGCM(secret[:KEY_BYTES]).decrypt(nonce, sealed, raw[:1] + binding)
