@@ -15,6 +15,7 @@ from services.engine.capture.keys import quoted
 from services.engine.capture.tables import POSTGRESQL
 from services.engine.source.port import SourceAway, StatementTooLong
 from services.engine.source.sql.driver import Refused, Rows, Steps
+from services.engine.source.sql.postgresql_types import set_types
 from services.engine.source.sql.statements import Statement
 
 R = TypeVar("R")
@@ -55,7 +56,7 @@ CROSS JOIN (SELECT to_jsonb(d) AS own FROM pg_database d WHERE d.datname = curre
 WHERE c.oid = ANY (SELECT to_regclass(quote_ident(name)) FROM unnest($1::text[]) name) AND NOT a.attisdropped
   AND (l.collname IN ('C', 'POSIX', 'ucs_basic', 'pg_c_utf8')
        OR (l.collname = 'default' AND CASE coalesce(d.own ->> 'datlocprovider', 'c')
-             WHEN 'c' THEN d.own ->> 'datcollate' IN ('C', 'POSIX')
+             WHEN 'c' THEN d.own ->> 'datcollate' IN ('C', 'POSIX', 'C.UTF-8', 'C.utf8')
              WHEN 'b' THEN d.own ->> 'datlocale' IN ('C', 'C.UTF-8')
              ELSE FALSE END))
 """
@@ -146,7 +147,7 @@ class PostgresqlDriver:
             connection = self._idle.pop()
             if not connection.is_closed():
                 return connection
-        return await asyncpg.connect(
+        connection = await asyncpg.connect(
             self._dsn,
             timeout=_CONNECTING,
             command_timeout=self._budget + _GRACE,
@@ -157,6 +158,8 @@ class PostgresqlDriver:
                 "statement_timeout": str(int(self._budget * 1_000)),
             },
         )
+        await set_types(connection)
+        return connection
 
 
 def fault_of(fault: Exception) -> Exception:
