@@ -1,11 +1,12 @@
 """How large a question may be; used by `parse`."""
 
-from schemas.query.filters import MAX_KEYS
 from schemas.query.tree import Query, conditions
 from schemas.wire.problem import Problem
 
 #: Most conditions, order terms and selected parts of one question, all levels together.
 MAX_PARTS = 1_000
+#: Most values in all of its lists together.
+MAX_KEYS = 10_000
 
 
 def refuse_large(query: Query) -> None:

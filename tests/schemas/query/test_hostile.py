@@ -7,9 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.query.bind import bind
-from schemas.query.filters import MAX_KEYS
 from schemas.query.parse import parse_body, parse_params
-from schemas.query.size import MAX_PARTS
+from schemas.query.size import MAX_KEYS, MAX_PARTS
 from schemas.wire.problem import KINDS, Problem
 from tests.schemas.query.harbour import BOATS, CATALOGUE, PEOPLE
 from tests.schemas.query.trees import TEXTS
@@ -85,6 +84,8 @@ def test_a_problem_repeats_nothing_personal_wherever_it_stands(name: str, around
         "owner(",
         "crew,",
         "crew.eq.1,",
+        "crew.in.(1),",
+        'crew.in.(1,"2"),',
         '"',
         '\\"',
         "in.(",
