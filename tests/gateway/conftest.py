@@ -12,7 +12,9 @@ import orjson
 import pytest
 
 from gateway.app import create_app
+from gateway.plane import DataPlane
 from gateway.settings import Settings
+from gateway.watch import Watch
 from tests.gateway import town
 from tests.gateway.in_process import InProcess
 from tests.gateway.standin import Node
@@ -82,6 +84,13 @@ class Door:
     clock: Clock
     anonymous: httpx.AsyncClient
     member: httpx.AsyncClient
+
+    @property
+    def watch(self) -> Watch:
+        """The gateway's own view of its nodes."""
+        (plane,) = [one for one in self.app.router.routes if isinstance(one, DataPlane)]
+        assert plane.gateway is not None
+        return plane.gateway.watch
 
     async def ask(self, dataset: str, question: dict[str, Any], **headers: str) -> httpx.Response:
         """A member's question by POST."""

@@ -24,11 +24,13 @@ def garbled(answer: NodeAnswer) -> NodeAnswer:
 @dataclass
 class InProcess:
     """Calls the app at each address. `changes` alters a node's answers to calls for records, all of them or those
-    for one dataset (`address` or `address dataset`); `slow` addresses never answer."""
+    for one dataset (`address` or `address dataset`); `slow` addresses never answer a question, `away` ones answer
+    nothing."""
 
     apps: Mapping[str, Any]
     changes: dict[str, Change] = field(default_factory=dict)
     slow: set[str] = field(default_factory=set)
+    away: set[str] = field(default_factory=set)
 
     async def call(
         self,
@@ -39,6 +41,8 @@ class InProcess:
         body: bytes | None,
         timeout: float,
     ) -> NodeAnswer:
+        if base_url in self.away:
+            raise NodeAway
         if base_url in self.slow and path != "/catalogue":
             await self._never(timeout)
         # The transport by itself: a client of httpx's own would first read the system's certificates.

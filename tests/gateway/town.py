@@ -1,6 +1,7 @@
 """A made-up town for the gateway's tests: contracts of four departments as documents, and their records as values."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -124,7 +125,7 @@ def contract(
                 "businessName": name,
                 "logicalType": "object",
                 "properties": [_property(item, said) for item, said in items.items()],
-                "relationships": _LINKS.get(dataset, []),
+                "relationships": deepcopy(_LINKS.get(dataset, [])),
             }
         ],
     }
