@@ -1,7 +1,5 @@
 """One embedded PostgreSQL server for a whole test run, and a fresh database in it for whoever asks."""
 
-import os
-import signal
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,6 +40,4 @@ def _running(folder: Path) -> Iterator[FreshDatabase]:
     try:
         yield fresh
     finally:
-        # At once, without a last checkpoint; then nothing is left to be cleaned up.
-        os.kill(server.get_pid(), signal.SIGQUIT)
         server.cleanup()

@@ -1,11 +1,11 @@
 """The broker as Kafka's protocol shows it, through aiokafka; opened by `main`, called by `loop`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
     CorruptRecordException,
     KafkaError,
@@ -17,12 +17,15 @@ from schemas.wire.event import BadEvent, from_kafka
 from services.engine.relay import topics as topic_making
 from services.engine.relay.broker import Ack, CannotPublish, Place, Refused, Seen, Tail
 from services.engine.relay.projection import Message
+from services.engine.relay.reading import reading
 from services.engine.settings import Settings
 
 #: How long a batch may take before the broker counts as away, a single request within it, and a producer given up.
 _PATIENCE_SECONDS = 10.0
 _REQUEST_MS = 8_000
 _ABANDON_SECONDS = 2.0
+#: How long an acknowledgement may take before we look whether anybody listens, in seconds.
+_LOOK_SECONDS = 0.5
 #: A partition's batch in bytes: one round trip carries many small events, or a few large ones.
 _BATCH_BYTES = 256 * 1024
 #: More messages than this behind our last one are not read back.
@@ -66,7 +69,7 @@ class KafkaBroker:
 
     async def tails(self, topics: Mapping[str, int], since: Mapping[Place, int]) -> dict[Place, Tail]:
         with self._answering():
-            async with asyncio.timeout(_PATIENCE_SECONDS), self._reader() as reader:
+            async with asyncio.timeout(_PATIENCE_SECONDS), reading(self._settings) as reader:
                 return await _tails(reader, topics, since)
 
     async def close(self) -> None:
@@ -78,8 +81,21 @@ class KafkaBroker:
         producer = await self._started()
         for one in messages:
             futures.append(await producer.send(one.topic, one.value, key=one.key, headers=one.headers))
-        if futures:
-            await asyncio.wait(futures)
+        waiting = set(futures)
+        while waiting:
+            _, waiting = await asyncio.wait(waiting, timeout=_LOOK_SECONDS)
+            if waiting:
+                await self._knock()
+
+    async def _knock(self) -> None:
+        """An idempotent producer tries for ever; that nobody listens is known sooner. Raises OSError."""
+        for address in self._settings.bootstrap_servers.split(","):
+            host, _, port = address.strip().rpartition(":")
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+                writer.close()
+                return
+        raise ConnectionRefusedError
 
     async def _started(self) -> Any:
         if self._producer is None:
@@ -112,19 +128,6 @@ class KafkaBroker:
                 async with asyncio.timeout(_ABANDON_SECONDS):
                     await producer._sender.close()
 
-    @asynccontextmanager
-    async def _reader(self) -> AsyncIterator[Any]:
-        reader = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap_servers,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-        )
-        try:
-            await reader.start()
-            yield reader
-        finally:
-            await reader.stop()
-
     @contextmanager
     def _answering(self) -> Iterator[None]:
         try:
@@ -151,24 +154,27 @@ def _ack(done: Any) -> Ack:
 async def _tails(reader: Any, topics: Mapping[str, int], since: Mapping[Place, int]) -> dict[Place, Tail]:
     partitions = [TopicPartition(topic, one) for topic, count in topics.items() for one in range(count)]
     ends: dict[TopicPartition, int] = await reader.end_offsets(partitions)
-    tails = {(one.topic, one.partition): Tail(end, ()) for one, end in ends.items()}
-    for one, end in ends.items():
-        offset = since.get((one.topic, one.partition), end)
-        if offset < end:
-            few = end - offset <= _MOST_READ
-            messages = await _read(reader, one, offset, end) if few else None
-            tails[one.topic, one.partition] = Tail(end, messages)
-    return tails
+    starts = {one: since.get((one.topic, one.partition), end) for one, end in ends.items()}
+    behind = {one: start for one, start in starts.items() if 0 < ends[one] - start <= _MOST_READ}
+    found = await _read(reader, behind, ends)
+    return {
+        (one.topic, one.partition): Tail(end, tuple(found[one]) if end - starts[one] <= _MOST_READ else None)
+        for one, end in ends.items()
+    }
 
 
-async def _read(reader: Any, partition: TopicPartition, offset: int, end: int) -> tuple[Seen, ...]:
-    reader.assign([partition])
-    reader.seek(partition, offset)
-    found: list[Seen] = []
-    while await reader.position(partition) < end:
-        for messages in (await reader.getmany(partition, timeout_ms=_READ_MS)).values():
-            found += [_seen(one) for one in messages]
-    return tuple(found)
+async def _read(
+    reader: Any, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, list[Seen]]:
+    found: dict[TopicPartition, list[Seen]] = {one: [] for one in ends}
+    if starts:
+        reader.assign(list(starts))
+    for one, start in starts.items():
+        reader.seek(one, start)
+    while unread := [one for one in starts if await reader.position(one) < ends[one]]:
+        for one, messages in (await reader.getmany(*unread, timeout_ms=_READ_MS)).items():
+            found[one] += [_seen(message) for message in messages]
+    return found
 
 
 def _seen(message: Any) -> Seen:

@@ -35,6 +35,10 @@ class Relay:
         self._stopping = asyncio.Event()
         self._trouble = ""
 
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
     def stop(self) -> None:
         """Finish the round under way, and end."""
         self._stopping.set()
@@ -42,7 +46,7 @@ class Relay:
     async def run(self) -> None:
         """Take the lease and work, again and again, until told to stop."""
         pause = _FIRST_PAUSE
-        while not self._stopping.is_set():
+        while not self.stopping:
             try:
                 lease = await take(self._database, self._holder, self._settings.lease_seconds)
                 if lease is None:
@@ -74,7 +78,7 @@ class Relay:
         """Round after round. When the broker is in trouble, say so, pause, and begin from what it holds."""
         sender = Sender(self._database, self._feeds, self._broker, self._settings)
         pause = _FIRST_PAUSE
-        while not self._stopping.is_set():
+        while not self.stopping:
             try:
                 await sender.begin(lease)
                 await self._say_anew(lease, "")
@@ -89,7 +93,7 @@ class Relay:
     async def _rounds(self, lease: Lease, sender: Sender) -> None:
         """Until it is time to look again what the broker holds."""
         until = monotonic() + self._settings.broker_check_seconds
-        while monotonic() < until and not self._stopping.is_set():
+        while monotonic() < until and not self.stopping:
             if not await sender.round(lease):
                 await self._rest(until)
 
@@ -97,7 +101,7 @@ class Relay:
         """Until there may be something to send."""
         while not await self._database.changed():
             await asyncio.sleep(self._settings.relay_poll_ms / 1_000)
-            if self._stopping.is_set() or monotonic() >= until:
+            if self.stopping or monotonic() >= until:
                 return
 
     async def _say_anew(self, lease: Lease, trouble: str) -> None:

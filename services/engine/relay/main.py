@@ -37,11 +37,10 @@ def run(department: Department, settings: Settings) -> int:
         return 1
     gc.collect()
     gc.freeze()
-    uvloop.run(_relay(feeds, settings))
-    return 0
+    return uvloop.run(_relay(feeds, settings))
 
 
-async def _relay(feeds: tuple[Feed, ...], settings: Settings) -> None:
+async def _relay(feeds: tuple[Feed, ...], settings: Settings) -> int:
     database = open_database(settings.database_url.get_secret_value())
     broker = KafkaBroker(settings)
     relay = Relay(database, feeds, broker, settings, _holder())
@@ -57,6 +56,8 @@ async def _relay(feeds: tuple[Feed, ...], settings: Settings) -> None:
     try:
         with suppress(asyncio.CancelledError):
             await work
+        # Nothing but being told ends a relay; whatever else did, it must be started again.
+        return 0 if relay.stopping else 1
     finally:
         await broker.close()
         await database.close()

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import for_code
 
 from services.engine.relay.broker import CannotPublish
+from services.engine.relay.reading import reading
 from services.engine.settings import Settings
 
 _HOUR, _DAY = 3_600_000, 86_400_000
@@ -70,9 +71,6 @@ async def _check_partitions(admin: Any, topics: Mapping[str, int], settings: Set
 
 
 async def _is_empty(topic: str, settings: Settings) -> bool:
-    reader = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap_servers)
-    try:
-        await reader.start()
-        return bool((await reader.end_offsets([TopicPartition(topic, 0)]))[TopicPartition(topic, 0)] == 0)
-    finally:
-        await reader.stop()
+    first = TopicPartition(topic, 0)
+    async with reading(settings) as reader:
+        return bool((await reader.end_offsets([first]))[first] == 0)

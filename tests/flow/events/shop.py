@@ -1,0 +1,170 @@
+"""The workshop at work: its tables captured, relays over a real broker, and what its topics should hold."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from schemas.query.values import to_wire
+from schemas.wire.event import Event
+from schemas.wire.topics import Audience
+from services.engine.capture.attach import attach
+from services.engine.capture.captured import captures
+from services.engine.capture.status import CaptureStatus, capture_status
+from services.engine.relay.feeds import Channel, Major, feeds_of
+from services.engine.relay.kafka import KafkaBroker
+from services.engine.relay.loop import Relay
+from services.engine.settings import Settings
+from services.engine.source.sql.ddl import create_tables
+from tests import workshop
+from tests.brokers import EmbeddedBroker, events_of
+from tests.stores import Program, Store
+from tests.waiting import until
+
+_numbers = count(1)
+
+#: What stands in columns that must never be seen on some topics.
+CANARY = {"remark": "canary-withheld", "holder": "canary-conditional", "price": "canary"}
+
+
+@dataclass
+class Shop:
+    """One workshop, whose topics are its own on a broker that others use too."""
+
+    store: Store
+    settings: Settings
+    broker: EmbeddedBroker
+
+    @property
+    def channels(self) -> list[tuple[Major, Channel]]:
+        feeds = feeds_of(workshop.MAPPINGS, self.settings, workshop.SECRET)
+        return [(major, channel) for feed in feeds for major in feed.majors for channel in major.channels]
+
+    def topic(self, audience: str, major: int = 1) -> str:
+        return f"{self.settings.environment}.{workshop.DIVISION}.{workshop.TOOLS}.v{major}.{audience}"
+
+    @asynccontextmanager
+    async def relay(self, name: str = "relay") -> AsyncIterator[Relay]:
+        """A relay at work, stopped with the block; with its own broker connection."""
+        feeds = feeds_of(workshop.MAPPINGS, self.settings, workshop.SECRET)
+        broker = KafkaBroker(self.settings)
+        relay = Relay(self.store.database, feeds, broker, self.settings, name)
+        work = asyncio.create_task(relay.run())
+        try:
+            yield relay
+        finally:
+            relay.stop()
+            await work
+            await broker.close()
+
+    async def status(self) -> CaptureStatus:
+        return await capture_status(self.store.database, captures(workshop.MAPPINGS))
+
+    async def drained(self) -> bool:
+        found = await self.status()
+        return found.unsent == 0 and found.dirty == 0
+
+    async def trouble(self) -> str:
+        """What the relay says that keeps it from publishing."""
+        found = (await self.status()).relay
+        return found.trouble if found is not None else ""
+
+    async def until_right(self, seconds: float = 20.0) -> None:
+        """Wait until every topic folds to the table."""
+        await until(self._right, timeout=seconds, what="every topic folds to the table")
+
+    async def _right(self) -> bool:
+        if not await self.drained():
+            return False
+        for major, channel in self.channels:
+            if await self.folded(channel.topic) != await self.projected(major, channel):
+                return False
+        return True
+
+    async def until_drained(self, seconds: float = 20.0) -> None:
+        await until(self.drained, timeout=seconds, what="everything is sent")
+
+    async def events(self, topic: str) -> list[Event]:
+        return await events_of(self.broker.bootstrap, topic)
+
+    async def folded(self, topic: str) -> dict[str, dict[str, Any] | None]:
+        """What a subscriber has who applies every event that is not older than what it has."""
+        return fold(await self.events(topic))
+
+    async def projected(self, major: Major, channel: Channel) -> dict[str, dict[str, Any] | None]:
+        """What the department's table says that this audience should have."""
+        if not channel.watched:
+            return {}
+        table = major.mapping.table
+        rows = await self.store.program.rows(f"SELECT {', '.join(table.columns)} FROM {table.name}")
+        return dict(_shown(major, channel, dict(zip(table.columns, row, strict=True))) for row in rows)
+
+
+async def opened(store: Store, broker: EmbeddedBroker, **changed: Any) -> Shop:
+    """A workshop with empty tables, captured."""
+    settings = Settings(
+        kind=workshop.KIND,
+        division=workshop.DIVISION,
+        environment=f"test{next(_numbers)}",
+        database_url=store.url,
+        pseudonym_key_file=Path("pseudonym.key"),
+        bootstrap_servers=broker.bootstrap,
+        relay_poll_ms=2,
+        **{"create_topics": True, "lease_seconds": 2, "broker_check_seconds": 1, **changed},
+    )
+    await create_tables(store.url, workshop.MAPPINGS)
+    await attach(store.database, workshop.MAPPINGS, outbox_limit=settings.outbox_limit)
+    return Shop(store, settings, broker)
+
+
+def fold(events: list[Event]) -> dict[str, dict[str, Any] | None]:
+    """Records by subject; None for one that is only known to exist."""
+    newest: dict[str, Event] = {}
+    for one in events:
+        if one.subject not in newest or one.order >= newest[one.subject].order:
+            newest[one.subject] = one
+    return {subject: one.data for subject, one in newest.items() if not one.deleted}
+
+
+async def write_at_random(program: Program, chance: random.Random, writes: int) -> None:
+    """Changes of a few tools, as programs make them: one by one, in transactions, some rolled back."""
+    for _ in range(writes):
+        together = chance.random() < 0.2
+        if together:
+            await program.execute("BEGIN")
+        for _ in range(chance.randint(1, 3) if together else 1):
+            await _write(program, chance)
+        if together:
+            await program.execute(chance.choice(("COMMIT", "COMMIT", "ROLLBACK")))
+
+
+async def _write(program: Program, chance: random.Random) -> None:
+    no, text = f"t{chance.randrange(8)}", f"n{chance.randrange(1_000)}"
+    match chance.randrange(6):
+        case 0:
+            await program.execute("DELETE FROM ws_tool WHERE no = ?", no)
+        case 1:
+            await program.execute(
+                "UPDATE ws_tool SET remark = ? WHERE no = ?", f"{CANARY['remark']}{text}", no
+            )
+        case 2:
+            await program.execute(
+                "UPDATE ws_tool SET holder = ? WHERE no = ?", f"{CANARY['holder']}{text}", no
+            )
+        case 3:
+            await program.execute("UPDATE ws_tool SET nm = ?, made = ? WHERE no = ?", text, "2020-6-18", no)
+        case _:
+            await program.execute("DELETE FROM ws_tool WHERE no = ?", no)
+            await program.insert("ws_tool", no=no, nm=text, remark=CANARY["remark"], holder=CANARY["holder"])
+
+
+def _shown(major: Major, channel: Channel, row: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    fields = major.mapping.fields
+    values = {item: fields[item].codec.decode(row[fields[item].column]) for item in fields}
+    subject = "~".join(str(values[item]) for item in major.mapping.contract.key)
+    data = {item: to_wire(values[item]) for item in channel.items}
+    return subject, data if channel.audience is not Audience.GRANTED else None

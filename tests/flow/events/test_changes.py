@@ -1,0 +1,62 @@
+"""From a plain write in a department's table to its topics on a real broker."""
+
+import asyncio
+import random
+
+from services.client.topics import follow
+from tests.brokers import EmbeddedBroker, messages_of
+from tests.flow.events.shop import CANARY, opened, write_at_random
+from tests.stores import Store
+from tests.waiting import until
+from tests.workshop import HAMMER
+
+
+async def test_a_plain_update_reaches_a_follower(store: Store, shared_broker: EmbeddedBroker) -> None:
+    shop = await opened(store, shared_broker)
+    await store.program.insert("ws_tool", **HAMMER)
+    async with shop.relay():
+        await shop.until_drained()
+        following = follow(shared_broker.bootstrap, [shop.topic("public")], from_start=False)
+        await following.started()
+        await store.program.execute("UPDATE ws_tool SET nm = '大锤'")
+        event = await asyncio.wait_for(anext(following), 10)
+        await following.close()
+    assert event.type == "cn.gov.workshop.tools.updated"
+    assert event.data == {"number": "T1", "name": "大锤"}
+
+
+async def test_topics_fold_to_the_table_and_hold_nothing_above_their_audience(
+    store: Store, shared_broker: EmbeddedBroker
+) -> None:
+    shop = await opened(store, shared_broker)
+    async with shop.relay():
+        await write_at_random(store.program, random.Random(7), 150)
+        await shop.until_drained()
+    for major, channel in shop.channels:
+        assert await shop.folded(channel.topic) == await shop.projected(major, channel), channel.topic
+        for message in await messages_of(shared_broker.bootstrap, channel.topic):
+            said = b"\0".join((message.key, message.value or b"", *(value for _, value in message.headers)))
+            assert CANARY["remark"].encode() not in said
+            assert CANARY["holder"].encode() not in said
+
+
+async def test_per_record_versions_never_go_back(store: Store, shared_broker: EmbeddedBroker) -> None:
+    shop = await opened(store, shared_broker)
+    async with shop.relay():
+        await write_at_random(store.program, random.Random(11), 100)
+        await shop.until_drained()
+    for _, channel in shop.channels:
+        newest: dict[str, tuple[int, int]] = {}
+        for event in await shop.events(channel.topic):
+            assert event.order > newest.get(event.subject, (0, 0))
+            newest[event.subject] = event.order
+
+
+async def test_missing_topics_are_named_where_the_relay_may_not_make_them(
+    store: Store, shared_broker: EmbeddedBroker
+) -> None:
+    shop = await opened(store, shared_broker, create_topics=False)
+    async with shop.relay():
+        trouble = await until(shop.trouble)
+    assert "there is no topic" in trouble
+    assert shop.topic("public") in trouble
