@@ -1,4 +1,4 @@
-"""`langqiao ask` and `langqiao explain`: one question to the gateway, from the command line."""
+"""`langqiao ask`: one question to the gateway, from the command line."""
 
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -13,7 +13,10 @@ QuestionText = Annotated[
     str, typer.Argument(help="A dataset and a query: 'market_regulation.enterprises?select=name&limit=3'.")
 ]
 
+app = typer.Typer()
 
+
+@app.command()
 def ask(
     question: QuestionText,
     profile: ProfileFile = DEFAULT_PROFILE,
@@ -43,14 +46,6 @@ def ask(
     console.print(show.as_table(reply.data))
     if reply.content_range:
         console.print(f"range {reply.content_range}", style="dim")
-
-
-def explain(question: QuestionText, profile: ProfileFile = DEFAULT_PROFILE, purpose: Purpose = None) -> None:
-    """Print the plan that the gateway would run; nothing is read."""
-    dataset, parameters = split(question)
-    with calling(load_profile(profile).with_purpose(purpose)) as bridge:
-        plan = bridge.explain(dataset, parameters)
-    typer.echo("\n".join(show.plan_lines(plan)))
 
 
 def split(question: str) -> tuple[str, dict[str, object]]:

@@ -1,11 +1,34 @@
-"""The steward's tool `langqiao`: puts the nouns together; one file per noun beside this one."""
+"""The steward's tool `langqiao`: puts the nouns together; one file per noun beside this one, each with its `app`."""
+
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from services.cli import ask, contract, department, follow, gateway, grants, keys, registry, token, up
+_NOUNS = (
+    *("up", "ask", "explain", "tail", "token"),
+    *("keys", "registry", "grants", "contract", "department", "gateway"),
+)
+
+
+class Nouns(TyperGroup):
+    """Loads a noun when it is used: a token needs no database, and a department no table on a screen."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(_NOUNS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in _NOUNS:
+            return None
+        command = typer.main.get_command(import_module(f"services.cli.{cmd_name}").app)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
     name="langqiao",
+    cls=Nouns,
     help="Langqiao, the covered bridge: one question to many departments, one event from each change.",
     epilog="Exit codes: 0 all is right; 1 refused, or something is wrong in what was checked; "
     "2 used or set up wrongly; 3 nobody answers.",
@@ -14,14 +37,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-app.command("up")(up.up)
-app.command("ask")(ask.ask)
-app.command("explain")(ask.explain)
-app.command("tail")(follow.tail)
-app.command("token")(token.token)
-app.add_typer(keys.app, name="keys")
-app.add_typer(registry.app, name="registry")
-app.add_typer(grants.app, name="grants")
-app.add_typer(contract.app, name="contract")
-app.add_typer(department.app, name="department")
-app.add_typer(gateway.app, name="gateway")
+
+@app.callback()
+def langqiao() -> None:
+    """Typer wants a function of a tool whose commands it does not know yet; all is said above."""

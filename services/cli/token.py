@@ -5,7 +5,10 @@ import typer
 from services.cli.caller import DEFAULT_PROFILE, ProfileFile, load_profile
 from services.client.profile import BadProfile
 
+app = typer.Typer()
 
+
+@app.command()
 def token(profile: ProfileFile = DEFAULT_PROFILE) -> None:
     """Print a token, good for ten minutes."""
     try:

@@ -5,9 +5,13 @@ from typing import Annotated
 
 import typer
 
+from services.cli.demo import Wanted, run
 from services.cli.world.databases import Database
 
+app = typer.Typer()
 
+
+@app.command()
 def up(
     once: Annotated[
         bool, typer.Option("--once", help="Tell the story, then end: 0 when every answer was right.")
@@ -24,6 +28,4 @@ def up(
     ] = Path(".langqiao/demo"),
 ) -> None:
     """Start broker, departments, relays and gateway; tell the story with real calls; stay up."""
-    from services.cli.demo import Wanted, run
-
     raise typer.Exit(run(Wanted(folder, size, db, port, once)))

@@ -40,7 +40,8 @@ def test_commands_exist_in_the_tool(name: str) -> None:
     command = typer.main.get_command(app)
     words = composed.services()[name]["command"]
     for word in words[:2]:
-        command = command.commands[word]  # type: ignore[attr-defined]
+        command = command.get_command(None, word)  # type: ignore[attr-defined]
+        assert command is not None, word
     assert words[2:] == ([name] if name != "gateway" else [])
 
 

@@ -32,7 +32,7 @@ def tell(stage: Stage) -> None:
 
 
 def _line(source: dict[str, Any]) -> dict[str, Any]:
-    return {name: source[name] for name in ("dataset", "state", "calls", "rows", "milliseconds")}
+    return {name: source[name] for name in ("dataset", "state", "rows", "milliseconds")}
 
 
 def _refused(bridge: Bridge, stage: Stage) -> Refused:

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
-_PR_SET_PDEATHSIG = 1
+#: Asks the kernel for a signal when the parent ends.
+PR_SET_PDEATHSIG = 1
 _GRACE_SECONDS = 10.0
 _FIRST_PORT, _LAST_PORT = 20_000, 32_000
 
@@ -20,12 +22,25 @@ class StartFailed(Exception):
     """A child did not come up; says which, and the end of its log."""
 
 
+class Process(Protocol):
+    """What a world asks of its processes; `subprocess.Popen` is one."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def kill(self) -> None: ...
+
+
 @dataclass(slots=True)
 class Child:
     """One running child; its output goes to `log`."""
 
     name: str
-    process: "subprocess.Popen[bytes]"
+    process: Process
     log: Path
 
     @property
@@ -127,6 +142,6 @@ def _is_free(port: int) -> bool:
 
 def _die_with(parent: int, prctl: Callable[[int, int], int]) -> None:
     """Runs in the child before its program: the kernel ends it with us, however we end."""
-    prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(1)

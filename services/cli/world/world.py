@@ -1,6 +1,5 @@
 """A running world: starts every process in order, waits until each is ready, and ends them all."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,8 +9,9 @@ import orjson
 
 from services.cli.world.broker import start_broker
 from services.cli.world.databases import Database, database_urls
+from services.cli.world.forking import start_tool
 from services.cli.world.plan import DIVISION, ENVIRONMENT, DepartmentPlan, WorldPlan
-from services.cli.world.processes import Child, free_ports, start, stop_all, wait_until
+from services.cli.world.processes import Child, free_ports, stop_all, wait_until
 from services.cli.world.seeding import seed
 from services.cli.world.trust import make_trust
 from services.engine.synthetic.population import Size
@@ -72,8 +72,7 @@ class World:
             stop_all([broker])
 
     def _launch(self, name: str, arguments: list[str], environment: dict[str, str]) -> None:
-        command = [sys.executable, "-m", "services.cli", *arguments]
-        self.children[name] = start(name, command, self.plan.logs, environment)
+        self.children[name] = start_tool(name, arguments, self.plan.logs, environment)
 
     def department_environment(self, one: DepartmentPlan) -> dict[str, str]:
         return {

@@ -1,5 +1,6 @@
 """Every command in the README works as it stands there, against the one running world of this folder."""
 
+import io
 import os
 import re
 import shutil
@@ -7,10 +8,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from services.cli.story import change
+from services.cli.story.stage import Stage
 from services.cli.world.processes import free_ports
 from services.cli.world.world import World
 
@@ -45,7 +50,9 @@ _SECTIONS = dict(_sections())
 
 @pytest.fixture(scope="module")
 def clone(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A place like a reader's clone in which the demo is up; what is written there harms nobody."""
+    """A place like a reader's clone in which the demo is up and has told of its change; what is written there harms
+    nobody."""
+    change.tell(Stage(world, Console(file=io.StringIO())))
     place = tmp_path_factory.mktemp("clone")
     for room in ("schemas", "services", "gateway"):
         shutil.copytree(_ROOT / room, place / room, ignore=shutil.ignore_patterns("__pycache__"))
@@ -85,6 +92,9 @@ def _run(script: str, place: Path, environment: dict[str, str]) -> tuple[int, st
         )
         try:
             code = shell.wait(timeout=60)
-        finally:
+        except subprocess.TimeoutExpired:
+            code = -1
+        with suppress(ProcessLookupError):
             os.killpg(shell.pid, signal.SIGTERM)
+        shell.wait()
     return code, log.read_text()

@@ -39,7 +39,7 @@ def test_a_conditional_item_needs_a_grant(stage: Stage) -> None:
 
 
 def test_the_story_notices_a_wrong_answer(stage: Stage, world: World) -> None:
-    with stage.bridge() as bridge:
+    with question.bridge_of(stage) as bridge:
         answer = question.ask(bridge, stage)
     answer[0]["licences"].append({})
     with pytest.raises(WrongAnswer, match="licences"):

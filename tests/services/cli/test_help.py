@@ -11,8 +11,8 @@ from tests.services.cli.tool import run
 
 def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
     yield path, command
-    for name, below in getattr(command, "commands", {}).items():
-        yield from _commands(below, f"{path} {name}")
+    for name in command.list_commands(None) if hasattr(command, "list_commands") else ():
+        yield from _commands(command.get_command(None, name), f"{path} {name}")
 
 
 def test_every_command_argument_and_option_has_help() -> None:

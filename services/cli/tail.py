@@ -10,8 +10,12 @@ from schemas.wire.event import Event
 from schemas.wire.topics import Audience
 from services.cli import show
 from services.cli.caller import DEFAULT_PROFILE, UNREACHED, ProfileFile, calling, load_profile
+from services.client.topics import CannotFollow, follow
+
+app = typer.Typer()
 
 
+@app.command()
 def tail(
     dataset: Annotated[str, typer.Argument(help="Such as market_regulation.enterprises.")],
     audience: Annotated[Audience, typer.Option("--audience", help="Whose topic.")] = Audience.PUBLIC,
@@ -48,8 +52,6 @@ def _topics(
 
 async def _print(bootstrap: str, topics: list[str], from_start: bool, count: int | None) -> int:
     """Print until enough; the exit code."""
-    from services.client.topics import CannotFollow, follow
-
     following = follow(bootstrap, topics, from_start=from_start)
     seen = 0
     try:
