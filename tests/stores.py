@@ -43,10 +43,10 @@ class _Program:
 
 
 class SqliteProgram(_Program):
-    """`timeout` 0: where a lock stands in its way it fails at once, as old programs do."""
+    """With a patience of 0, where a lock stands in its way it fails at once, as old programs do."""
 
-    def __init__(self, path: str) -> None:
-        self.connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    def __init__(self, path: str, patience: float) -> None:
+        self.connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
 
     async def execute(self, sql: str, *values: object) -> None:
         self.connection.execute(sql, tuple(map(_plain, values)))
@@ -90,10 +90,6 @@ class Store:
         """The name of one of the engine's tables in SQL text."""
         return table_prefix(self.name) + table
 
-    async def another_program(self) -> Program:
-        """A second one; whoever asks closes it."""
-        return await open_program(self.url)
-
     @asynccontextmanager
     async def transaction(self, *, rolled_back: bool = False) -> AsyncIterator[None]:
         """What the program does within is one transaction."""
@@ -102,17 +98,17 @@ class Store:
         await self.program.execute("ROLLBACK" if rolled_back else "COMMIT")
 
 
-async def open_program(url: str) -> Program:
-    """A program of its own on a database."""
+async def open_program(url: str, patience: float = 5.0) -> Program:
+    """A program of its own on a database; `patience` in seconds is for SQLite's lock."""
     if url.startswith("sqlite:///"):
-        return SqliteProgram(url.removeprefix("sqlite:///"))
+        return SqliteProgram(url.removeprefix("sqlite:///"), patience)
     return PostgresqlProgram(await asyncpg.connect(url))
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Store]:
+async def opened(url: str, patience: float = 5.0) -> AsyncIterator[Store]:
     """The store at an address, closed with the block."""
-    program = await open_program(url)
+    program = await open_program(url, patience)
     database = open_database(url)
     try:
         yield Store(url, database, program)
@@ -127,15 +123,21 @@ def reused_postgresql(fresh_postgresql: FreshDatabase) -> str:
     return fresh_postgresql()
 
 
+@pytest.fixture
+def patience() -> float:
+    """How long a program waits for SQLite's lock, in seconds; a suite may say otherwise."""
+    return 5.0
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+async def store(request: pytest.FixtureRequest, tmp_path: Path, patience: float) -> AsyncIterator[Store]:
     """An empty store on each database."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'records.sqlite'}"
     else:
         url = request.getfixturevalue("reused_postgresql")
         await _empty(url)
-    async with opened(url) as made:
+    async with opened(url, patience) as made:
         yield made
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.brokers import EmbeddedBroker, embedded_broker
-from tests.stores import reused_postgresql, store
+from tests.stores import patience, reused_postgresql, store
 
-__all__ = ["reused_postgresql", "store"]
+__all__ = ["patience", "reused_postgresql", "store"]
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from schemas.query.values import to_wire
-from schemas.wire.event import Event
+from schemas.wire.event import Event, from_kafka
 from schemas.wire.topics import Audience
 from services.engine.capture.attach import attach
 from services.engine.capture.captured import captures
+from services.engine.capture.database import open_database
+from services.engine.capture.keys import stored_key
 from services.engine.capture.status import CaptureStatus, capture_status
 from services.engine.relay.feeds import Channel, Major, feeds_of
 from services.engine.relay.kafka import KafkaBroker
@@ -21,7 +23,8 @@ from services.engine.relay.loop import Relay
 from services.engine.settings import Settings
 from services.engine.source.sql.ddl import create_tables
 from tests import workshop
-from tests.brokers import EmbeddedBroker, events_of
+from tests.brokers import EmbeddedBroker, events_of, messages_of
+from tests.flow.events.checker import Told
 from tests.stores import Program, Store
 from tests.waiting import until
 
@@ -48,18 +51,20 @@ class Shop:
         return f"{self.settings.environment}.{workshop.DIVISION}.{workshop.TOOLS}.v{major}.{audience}"
 
     @asynccontextmanager
-    async def relay(self, name: str = "relay") -> AsyncIterator[Relay]:
-        """A relay at work, stopped with the block; with its own broker connection."""
+    async def relay(self, name: str = "relay") -> AsyncIterator["asyncio.Task[None]"]:
+        """A relay at work, with its own connections; stopped with the block. Cancelled, it is as dead as a killed one:
+        it neither ends its round nor gives its lease back."""
         feeds = feeds_of(workshop.MAPPINGS, self.settings, workshop.SECRET)
-        broker = KafkaBroker(self.settings)
-        relay = Relay(self.store.database, feeds, broker, self.settings, name)
+        broker, database = KafkaBroker(self.settings), open_database(self.store.url)
+        relay = Relay(database, feeds, broker, self.settings, name)
         work = asyncio.create_task(relay.run())
         try:
-            yield relay
+            yield work
         finally:
             relay.stop()
-            await work
+            await asyncio.wait([work])
             await broker.close()
+            await database.close()
 
     async def status(self) -> CaptureStatus:
         return await capture_status(self.store.database, captures(workshop.MAPPINGS))
@@ -90,6 +95,22 @@ class Shop:
 
     async def events(self, topic: str) -> list[Event]:
         return await events_of(self.broker.bootstrap, topic)
+
+    async def told(self, topic: str) -> list[Told]:
+        """A topic's messages for the checker."""
+        messages = await messages_of(self.broker.bootstrap, topic)
+        events = [from_kafka(one.key, one.value, one.headers) for one in messages]
+        return [
+            Told(event.subject, event.order, (one.value, one.headers))
+            for one, event in zip(messages, events, strict=True)
+        ]
+
+    async def numbered(self) -> set[tuple[str, tuple[int, int]]]:
+        """Record and version of every change of a tool that raised an event."""
+        rows = await self.store.program.rows(
+            f"SELECT raw_key, epoch, version FROM {self.store.engine('outbox')} WHERE sequence IS NOT NULL"
+        )
+        return {(str(stored_key(raw)[0]).upper(), (epoch, version)) for raw, epoch, version in rows}
 
     async def folded(self, topic: str) -> dict[str, dict[str, Any] | None]:
         """What a subscriber has who applies every event that is not older than what it has."""

@@ -5,6 +5,7 @@ import random
 
 from services.client.topics import follow
 from tests.brokers import EmbeddedBroker, messages_of
+from tests.flow.events.checker import Verdict, judge
 from tests.flow.events.shop import CANARY, opened, write_at_random
 from tests.stores import Store
 from tests.waiting import until
@@ -40,16 +41,16 @@ async def test_topics_fold_to_the_table_and_hold_nothing_above_their_audience(
             assert CANARY["holder"].encode() not in said
 
 
-async def test_per_record_versions_never_go_back(store: Store, shared_broker: EmbeddedBroker) -> None:
+async def test_every_change_is_told_once_and_in_its_records_order(
+    store: Store, shared_broker: EmbeddedBroker
+) -> None:
     shop = await opened(store, shared_broker)
     async with shop.relay():
         await write_at_random(store.program, random.Random(11), 100)
         await shop.until_drained()
-    for _, channel in shop.channels:
-        newest: dict[str, tuple[int, int]] = {}
-        for event in await shop.events(channel.topic):
-            assert event.order > newest.get(event.subject, (0, 0))
-            newest[event.subject] = event.order
+    told = await shop.told(shop.topic("granted"))
+    assert judge(told, await shop.numbered()) == Verdict()
+    assert len(told) == len(await shop.numbered())
 
 
 async def test_missing_topics_are_named_where_the_relay_may_not_make_them(

@@ -1,9 +1,9 @@
 """The broker goes and comes back, loses what it promised, and relays take over from each other: nothing is lost."""
 
-import asyncio
 import random
 
 from tests.brokers import EmbeddedBroker
+from tests.flow.events.checker import Verdict, judge
 from tests.flow.events.shop import opened, write_at_random
 from tests.stores import Store
 from tests.waiting import until
@@ -64,32 +64,37 @@ async def test_a_broker_that_comes_back_empty_gets_every_record_again(
         await shop.until_right()
 
 
-async def test_of_two_relays_one_works_and_the_other_takes_over(
+async def test_a_relay_that_is_told_to_stop_leaves_its_work_to_the_next_at_once(
     store: Store, shared_broker: EmbeddedBroker
 ) -> None:
-    shop = await opened(store, shared_broker, lease_seconds=1)
+    shop = await opened(store, shared_broker, lease_seconds=60)
+    async with shop.relay("first"):
+        await write_at_random(store.program, random.Random(13), 20)
+        await shop.until_drained()
     async with shop.relay("second"):
-        async with shop.relay("first"):
-            await write_at_random(store.program, random.Random(13), 40)
-            await shop.until_drained()
-        await write_at_random(store.program, random.Random(14), 40)
+        await write_at_random(store.program, random.Random(14), 20)
         await shop.until_right()
 
 
-async def test_a_relay_that_dies_holding_the_lease_is_replaced_after_its_end(
+async def test_a_relay_that_dies_in_the_middle_of_its_work_is_replaced_when_its_lease_ends(
     store: Store, shared_broker: EmbeddedBroker
 ) -> None:
     shop = await opened(store, shared_broker, lease_seconds=1)
-    dying = asyncio.create_task(_relay_for_ever(shop))
-    await store.program.insert("ws_tool", **HAMMER)
-    await shop.until_drained()
-    dying.cancel()
-    await asyncio.wait([dying])
-    await write_at_random(store.program, random.Random(15), 20)
-    async with shop.relay("heir"):
+    async with shop.relay("dying") as dying:
+        await write_at_random(store.program, random.Random(15), 20)
+        dying.cancel()
+        async with shop.relay("heir"):
+            await write_at_random(store.program, random.Random(16), 20)
+            await shop.until_right()
+
+
+async def test_relays_that_take_the_lease_from_each_other_neither_lose_nor_misorder(
+    store: Store, shared_broker: EmbeddedBroker
+) -> None:
+    shop = await opened(store, shared_broker, lease_seconds=1, relay_batch=5)
+    async with shop.relay("one"), shop.relay("other"):
+        for turn in range(6):
+            await write_at_random(store.program, random.Random(turn), 20)
+            await store.program.execute(f"UPDATE {store.engine('lease')} SET fence = fence + 1, until = 0")
         await shop.until_right()
-
-
-async def _relay_for_ever(shop) -> None:
-    async with shop.relay("dying"):
-        await asyncio.Event().wait()
+    assert judge(await shop.told(shop.topic("granted")), await shop.numbered()) == Verdict()

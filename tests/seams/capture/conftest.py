@@ -1,5 +1,12 @@
-"""The store that each test gets, on either database."""
+"""The store that each test gets, on either database, with a program that never waits for a lock."""
+
+import pytest
 
 from tests.stores import reused_postgresql, store
 
 __all__ = ["reused_postgresql", "store"]
+
+
+@pytest.fixture
+def patience() -> float:
+    return 0.0
