@@ -1,7 +1,7 @@
 """The depot's store on each database, with capture in place; one loop and one database for all tests of a module."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,10 +53,16 @@ async def opened(name: str, url: str, mapping: Mapping, **settings: Any) -> Asyn
     await database.close()
     program = await open_program(url)
     try:
-        async with open_source([mapping], _settings(url, **settings), depot.SECRET) as source:
+        async with source_at(url, mapping, **settings) as source:
             yield Store(name, url, source, program)
     finally:
         await program.close()
+
+
+def source_at(url: str, mapping: Mapping, **settings: Any) -> AbstractAsyncContextManager[RecordSource]:
+    """A store at an address, as the service opens it."""
+    said = {"kind": "depot", "division": "330203", "pseudonym_key_file": "unread", "database_url": url}
+    return open_source([mapping], Settings(**{**said, **settings}), depot.SECRET)
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +92,3 @@ async def store(request: pytest.FixtureRequest, fresh_url: FreshUrl) -> AsyncIte
     """The depot on one database after the other."""
     async with opened(request.param, fresh_url(request.param), depot.depot()) as made:
         yield made
-
-
-def _settings(url: str, **changes: Any) -> Settings:
-    said = {"kind": "depot", "division": "330203", "pseudonym_key_file": "unread", "database_url": url}
-    return Settings(**{**said, **changes})

@@ -27,8 +27,9 @@ from tests import workshop
 PARCELS = "depot.parcels"
 SECRET = b"s" * 32
 
-#: PostgreSQL's usual driver takes the first of both for minus infinity, so no program can write them by it.
-FIRST_DAY, FIRST_TIME = date(1, 1, 2), datetime.fromisoformat("0001-01-01T00:00:01")
+#: PostgreSQL's usual driver takes Python's first and last day and time for infinities; a program can write these.
+DAYS = (date(1, 1, 2), date(9999, 12, 30))
+TIMES = (datetime.fromisoformat("0001-01-01T00:00:01"), datetime.fromisoformat("9999-12-31T23:59:59"))
 
 #: item -> (column, its SQL type, codec, item type)
 _COLUMNS: dict[str, tuple[str, str, Codec, ItemType]] = {
