@@ -3,16 +3,12 @@
 import asyncio
 from collections.abc import Iterator
 
-from typing import TYPE_CHECKING
-
 import asyncpg
 import pytest
 
 from tests.flow.federation.one_database import OneDatabase
+from tests.flow.federation.running import County, running
 from tests.postgresql import FreshDatabase
-
-if TYPE_CHECKING:
-    from tests.flow.federation.running import County
 
 
 @pytest.fixture(scope="session")
@@ -32,10 +28,8 @@ def one_database(runner: asyncio.Runner, fresh_postgresql: FreshDatabase) -> Ite
 
 
 @pytest.fixture(scope="session")
-def county(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator["County"]:
+def county(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
     """The running county, with empty tables."""
-    from tests.flow.federation.running import running
-
     made = running(tmp_path_factory.mktemp("county"))
     yield runner.run(made.__aenter__())
     runner.run(made.__aexit__(None, None, None))

@@ -86,7 +86,7 @@ PERMITS = Dataset(
     ("firm_code", "permit_no"),
     {
         "firm_code": spelt.CODE,
-        "permit_no": spelt.TEXT,
+        "permit_no": spelt.LABEL,
         "fee": spelt.AMOUNT,
         "valid_to": spelt.DAY,
         "revoked": spelt.FLAG,
@@ -99,7 +99,7 @@ VISITS = Dataset(
     ("visit_no",),
     {
         "visit_no": spelt.NUMBER,
-        "permit_no": spelt.TEXT,
+        "permit_no": spelt.LABEL,
         "visited_on": spelt.LOOSE_DAY,
         "result": spelt.COLOUR,
         "visitor_no": spelt.WHOLE_TEXT,

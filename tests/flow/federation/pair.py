@@ -27,7 +27,7 @@ class Pair:
         printer.text("the pair")
 
     def load(self, data: Contents) -> None:
-        self.county.load(data)
+        self.runner.run(self.county.load(data))
         self.runner.run(self.one_database.load(data))
 
     def asked_without(self, question: Question, down: frozenset[Place], **wanted: str) -> httpx.Response:

@@ -55,6 +55,9 @@ _STRANGE = {
     "timestamp": ("2020-06-18T08:00:00+08:00", "2020-06-18 00:00:00.000000Z", "1988-07-01T00:00:00Z"),
 }
 _NULLS = (None, True, False)
+#: Most levels are shown whole.
+_LIMITS = (None, None, None, None, None, 1, 1, 2, 3, 5, 0)
+_OFFSETS = (0, 0, 0, 0, 0, 0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -81,19 +84,27 @@ def levels(dataset: str, depth: int) -> st.SearchStrategy[Query]:
     return st.builds(
         Query,
         select=_selections(dataset, depth),
-        where=st.lists(filters(dataset, _DEEPEST), max_size=2).map(tuple),
+        where=st.just(()) | st.lists(filters(dataset, _DEEPEST), max_size=2).map(tuple),
         order=st.lists(_orders(dataset), max_size=3).map(tuple),
-        limit=st.none() | st.integers(0, 5),
-        offset=st.sampled_from((0, 0, 0, 1, 2)),
+        limit=st.sampled_from(_LIMITS),
+        offset=st.sampled_from(_OFFSETS),
     )
 
 
 @cache
 def _selections(dataset: str, depth: int) -> st.SearchStrategy[tuple[Selection, ...]]:
-    parts = _columns(dataset)
+    """Few parts, of which at the root every second is an embed, and fewer of them below."""
+    root = depth == _DEEPEST
+    parts: st.SearchStrategy[Column | Embed] = _columns(dataset)
     if depth:
-        parts |= st.one_of([_embeds(dataset, name, depth) for name in sorted(links(DATASETS[dataset]))])
-    return st.builds(_named_once, st.booleans(), st.lists(parts, max_size=4))
+        embeds = st.one_of([_embeds(dataset, name, depth) for name in sorted(links(DATASETS[dataset]))])
+        # Without `map` each of the links would weigh as much as all columns together.
+        parts = st.one_of([parts, *(() if root else (parts,)), embeds.map(_itself)])
+    return st.builds(_named_once, st.booleans(), st.lists(parts, max_size=4 if root else 3))
+
+
+def _itself(embed: Embed) -> Embed:
+    return embed
 
 
 def _named_once(star: bool, parts: list[Column | Embed]) -> tuple[Selection, ...]:
@@ -114,7 +125,7 @@ def _columns(dataset: str) -> st.SearchStrategy[Column]:
 def _embeds(dataset: str, name: str, depth: int) -> st.SearchStrategy[Embed]:
     below = levels(link_of(DATASETS[dataset], name).target.dataset, depth - 1)
     aliases = st.none() | st.sampled_from(("x1", "y2", "z3"))
-    return st.builds(Embed, st.just(name), below, aliases, st.booleans())
+    return st.builds(Embed, st.just(name), below, aliases, st.sampled_from((False, False, True)))
 
 
 def _shared(dataset: str) -> list[str]:

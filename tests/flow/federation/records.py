@@ -22,7 +22,7 @@ class Record:
 Contents = dict[str, list[Record]]
 
 
-_SIZES = (0, 1, 3, 6, 9, 12, 16)
+_SIZES = (0, 4, 8, 12, 16, 20, 24)
 
 
 def contents(number: int, sizes: tuple[int, ...] = _SIZES) -> Contents:

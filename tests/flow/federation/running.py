@@ -1,11 +1,9 @@
 """The county running in one process: every department's app over its own database, and the gateway that asks them."""
 
-import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +16,14 @@ from gateway.settings import Settings as GatewaySettings
 from schemas.query.render import render_body, render_params
 from schemas.trust import keys, signed, token
 from services.engine.api.app import create_app
+from services.engine.mapping.model import Stored
 from services.engine.settings import Settings
 from tests.flow.federation import county
 from tests.flow.federation.contracts import write_contracts
-from tests.flow.federation.county import PLACES, Place
+from tests.flow.federation.county import PLACES, Dataset, Place
 from tests.flow.federation.questions import Question
 from tests.flow.federation.records import Contents
+from tests.flow.federation.tables import MakeTables, SqliteTables, Tables, create
 from tests.waiting import until
 
 ASKER = f"{county.DIVISION}.approvals"
@@ -78,27 +78,17 @@ class InProcessNodes:
 class County:
     """A running county. `client` asks the gateway as a member with a case."""
 
-    folder: Path
+    tables: Mapping[Place, Tables]
     nodes: InProcessNodes
     gateway: FastAPI
     client: httpx.AsyncClient
 
-    def load(self, contents: Contents) -> None:
+    async def load(self, contents: Contents) -> None:
         """Replace what the departments' own tables hold, by SQL of their own."""
-        for place in PLACES:
-            with sqlite3.connect(database(self.folder, place), isolation_level=None) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                for one in county.of_kind(place.kind):
-                    connection.execute(f"DELETE FROM {one.table}")
-                    marks = ", ".join("?" * len(one.items))
-                    rows = [
-                        [_bound(record.stored[item]) for item in one.items]
-                        for record in contents[one.dataset]
-                        if county.places_of(place.kind)[record.place] == place
-                    ]
-                    connection.executemany(f"INSERT INTO {one.table} VALUES ({marks})", rows)
-                connection.execute("COMMIT")
-            connection.close()
+        for place, tables in self.tables.items():
+            await tables.fill(
+                {one.table: _stored(one, place, contents) for one in county.of_kind(place.kind)}
+            )
 
     async def ask(self, question: Question, **headers: str) -> httpx.Response:
         """The gateway's answer by POST."""
@@ -122,20 +112,27 @@ def path_of(question: Question) -> str:
     return f"/records/{question.dataset.replace('.', '/')}"
 
 
-def database(folder: Path, place: Place) -> Path:
-    return folder / f"{place.member}.sqlite"
+def _stored(one: Dataset, place: Place, contents: Contents) -> list[dict[str, Stored]]:
+    """One department's part of a dataset, by column."""
+    return [
+        {one.column(item): stored for item, stored in record.stored.items()}
+        for record in contents[one.dataset]
+        if county.places_of(one.kind)[record.place] == place
+    ]
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[County]:
-    """The county with empty tables, ready to be asked."""
+async def running(folder: Path, make_tables: MakeTables | None = None) -> AsyncIterator[County]:
+    """The county with empty tables, ready to be asked; in SQLite files under the folder unless said otherwise."""
     write_contracts(folder / "contracts")
     key, trusted = make_trust(folder)
+    made_by = make_tables or (lambda member: SqliteTables(folder / f"{member}.sqlite"))
+    tables = {place: made_by(place.member) for place in PLACES}
     async with AsyncExitStack() as stack:
         apps = {}
-        for place in PLACES:
-            make_tables(folder, place)
-            made = create_app(county.department(place.kind), settings_of(folder, place, trusted))
+        for place, own in tables.items():
+            await create(own, list(map(county.physical, county.of_kind(place.kind))))
+            made = create_app(county.department(place.kind), settings_of(folder, place, own.url, trusted))
             await stack.enter_async_context(made.router.lifespan_context(made))
             apps[place.url] = made
         nodes = InProcessNodes(apps)
@@ -144,7 +141,7 @@ async def running(folder: Path) -> AsyncIterator[County]:
         await stack.enter_async_context(gateway.router.lifespan_context(gateway))
         client = await stack.enter_async_context(client_of(gateway, key))
         await until(lambda: _ready(client), what="the gateway knows every node")
-        yield County(folder, nodes, gateway, client)
+        yield County(tables, nodes, gateway, client)
 
 
 async def _ready(client: httpx.AsyncClient) -> bool:
@@ -183,34 +180,15 @@ def make_trust(folder: Path) -> tuple[keys.KeyPair, dict[str, str]]:
     return key, {authority.key_id: authority.public_hex}
 
 
-def make_tables(folder: Path, place: Place) -> None:
-    """The department's own tables, as a program of its own made them long ago."""
-    connection = sqlite3.connect(database(folder, place), isolation_level=None)
-    for one in county.of_kind(place.kind):
-        table = county.physical(one)
-        columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
-        connection.execute(f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({', '.join(table.key)}))")
-    connection.close()
-
-
-def settings_of(folder: Path, place: Place, trusted: dict[str, str]) -> Settings:
+def settings_of(folder: Path, place: Place, url: str, trusted: dict[str, str]) -> Settings:
     return Settings(
         kind=place.kind,
         division=place.division,
         contracts_dir=folder / "contracts",
-        database_url=f"sqlite:///{database(folder, place)}",
+        database_url=url,
         registry_file=folder / "registry.jws",
         authority_keys=trusted,
         pseudonym_key_file=folder / "pseudonym.key",
         page_rows=_SMALL_PAGES,
         check_seconds=_SELDOM,
     )
-
-
-def _bound(stored: object) -> Any:
-    """A value as SQLite's driver takes it."""
-    if isinstance(stored, datetime):
-        return stored.isoformat(" ")
-    if isinstance(stored, date):
-        return stored.isoformat()
-    return str(stored) if isinstance(stored, Decimal) else stored

@@ -31,7 +31,7 @@ class _Server(threading.Thread):
 
     async def _serve(self) -> None:
         async with running(self.folder) as made:
-            made.load(self.contents)
+            await made.load(self.contents)
             names = ("authorization", "langqiao-officer", "langqiao-purpose")
             self.headers = {name: made.client.headers[name] for name in names}
             self.servers = [uvicorn.Server(self._config(made, name)) for name in self.ports]

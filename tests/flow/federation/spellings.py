@@ -72,6 +72,14 @@ TEXT = Spelling(
     "string", "text", codecs.Text(null_marks=(NULL_MARK,)), (*_ODD_TEXTS, (None, (None, NULL_MARK)))
 )
 
+#: A few texts that meet again in other tables.
+LABEL = Spelling(
+    "string",
+    "text",
+    codecs.Text(null_marks=(NULL_MARK,)),
+    (*_same("", "1", "a", "A", "x,y", "中", "😀"), (None, (None, NULL_MARK))),
+)
+
 #: Codes that link the departments; some tables keep them in small letters. Mixed case cannot be read.
 CODES = tuple(f"91{letter}{digit}" for letter in "ABC" for digit in "012")
 CODE = Spelling(

@@ -20,7 +20,7 @@ from tests.flow.federation.running import County
 
 #: So many counties, each asked so many questions: 500 in the normal run.
 _COUNTIES = 25
-_QUESTIONS = settings.default.max_examples // 3
+_QUESTIONS = settings().max_examples // 3
 _MOST_PAGES = 30
 
 
@@ -31,18 +31,36 @@ def filled(pair: Pair, request: pytest.FixtureRequest) -> Pair:
     return pair
 
 
+@pytest.fixture(params=range(_COUNTIES, _COUNTIES + 5))
+def filled_on_postgresql(pair_on_postgresql: Pair, request: pytest.FixtureRequest) -> Pair:
+    pair_on_postgresql.load(contents(request.param))
+    return pair_on_postgresql
+
+
 @given(question=questions(), by_get=st.booleans(), counted=st.booleans(), enveloped=st.booleans())
 @settings(max_examples=_QUESTIONS)
 def test_rows_order_and_count_are_those_of_one_database(
     filled: Pair, question: Question, by_get: bool, counted: bool, enveloped: bool
 ) -> None:
-    expected = filled.expected(question)
+    _ask_both(filled, question, by_get, counted, enveloped)
+
+
+@given(question=questions(), counted=st.booleans())
+@settings(max_examples=_QUESTIONS)
+def test_departments_on_postgresql_answer_alike(
+    filled_on_postgresql: Pair, question: Question, counted: bool
+) -> None:
+    _ask_both(filled_on_postgresql, question, False, counted, False)
+
+
+def _ask_both(pair: Pair, question: Question, by_get: bool, counted: bool, enveloped: bool) -> None:
+    expected = pair.expected(question)
     wanted = {"Accept": headers.ANSWER if enveloped else headers.JSON}
     if counted:
         wanted["Prefer"] = "count=exact"
     by_url = by_get and not filters_personal(DATASETS[question.dataset], question.query)
-    ask = filled.county.get if by_url else filled.county.ask
-    answer = filled.runner.run(ask(question, **wanted))
+    ask = pair.county.get if by_url else pair.county.ask
+    answer = pair.runner.run(ask(question, **wanted))
     if counted and question.query.offset > expected.total:
         assert answer.status_code == 416, answer.text
         assert answer.headers["content-range"] == f"*/{expected.total}"

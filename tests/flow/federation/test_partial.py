@@ -12,11 +12,11 @@ from schemas.query.tree import Embed, Query
 from schemas.wire import headers
 from tests.flow.federation.county import DATASETS, PLACES, Dataset, Place, places_of
 from tests.flow.federation.one_database import link_of
+from tests.flow.federation.pair import Pair
 from tests.flow.federation.questions import Question, questions
 from tests.flow.federation.records import contents
-from tests.flow.federation.pair import Pair
 
-_QUESTIONS = settings.default.max_examples // 3
+_QUESTIONS = settings().max_examples // 3
 _ENVELOPE = {"Accept": headers.ANSWER, "Prefer": "count=exact"}
 
 
