@@ -7,8 +7,9 @@ from gateway.area import Area
 from gateway.plan import Join, Level, Plan, Start
 from gateway.settings import Settings
 from schemas.contracts.model import SYSTEM_ITEMS, Cardinality, Item, ItemType
-from schemas.query.bound import BoundColumn, BoundEmbed, BoundQuery
+from schemas.query.bound import BoundColumn, BoundEmbed, BoundQuery, conditions
 from schemas.query.estimate import estimated_rows
+from schemas.query.size import MAX_KEYS
 from schemas.trust.access import refuse_early
 from schemas.trust.model import Caller
 from schemas.wire.problem import Problem
@@ -167,6 +168,9 @@ def _chosen(planner: _Planner, question: BoundQuery, settings: Settings) -> Star
     """Start from the inner embed that meets the fewest records, when that spares most of the root's."""
     inner = [one for one in question.embeds if one.inner]
     if not inner or planner.met(question) <= settings.join_keys:
+        return None
+    listed = sum(len(one.value) for one in conditions(question.where) if isinstance(one.value, tuple))
+    if listed + settings.start_keys > MAX_KEYS:
         return None
     starts = [planner.start(one, question) for one in inner]
     best = min(starts, key=lambda one: one.probe.estimate)

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     join_keys: Annotated[int, Field(ge=1, le=10_000)] = Field(
         200, description="Keys in one call of a join: 100 to 500 suit an index, and the body stays small."
     )
-    start_keys: Annotated[int, Field(ge=1, le=10_000)] = Field(
+    start_keys: Annotated[int, Field(ge=1, le=5_000)] = Field(
         2_000, description="Most keys with which a plan may start from an embed: one list in one call."
     )
     max_node_bytes: Count = Field(
