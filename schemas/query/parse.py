@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from schemas.query.filters import condition, group
 from schemas.query.ordering import order_terms
@@ -12,6 +13,8 @@ from schemas.query.size import refuse_large
 from schemas.query.tree import Embed, Filter, Order, Place, Query, Selection
 
 MAX_NUMBER = 2**31 - 1
+#: Longest `select` that is remembered, in characters: bounds the memory that callers can fill.
+_LONGEST_KEPT = 2_000
 _NUMBER = re.compile(r"\d{1,10}", re.ASCII)
 
 
@@ -42,7 +45,8 @@ _ONCE = (_Word("order"), _Word("limit"), _Word("offset"))
 def parse_params(pairs: Iterable[tuple[str, str]]) -> Query:
     """The query of a URL's parameters, in order; Problem with `parameter`, `position` and `nearest`."""
     listed = list(pairs)
-    root = _level(parts(_only(listed, "select")))
+    select = _only(listed, "select")
+    root = _level(_known_parts(select) if len(select) <= _LONGEST_KEPT else parts(select))
     for name, text in listed:
         if name != "select":
             _apply(root, name, text)
@@ -67,6 +71,12 @@ def parse_body(body: Mapping[str, object]) -> Query:
             else:
                 raise fault_at(Place(name, 0), "a parameter is a text, or a list of texts")
     return parse_params(pairs)
+
+
+@lru_cache(maxsize=1_024)
+def _known_parts(select: str) -> tuple[Part, ...]:
+    """As `parts`: callers send few different selections, which hold names and no values, again and again."""
+    return parts(select)
 
 
 def _only(pairs: list[tuple[str, str]], name: str) -> str:
