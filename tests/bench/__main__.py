@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -34,7 +35,7 @@ def main() -> int:
     except (BenchFailed, StartFailed) as fault:
         console.print(f"bench failed: {fault}", markup=False, soft_wrap=True)
         return 1
-    table = Table(*page.HEAD)
+    table = Table(*page.HEAD, box=SIMPLE_HEAD)
     for row in page.rows(measured.outcomes):
         table.add_row(*row)
     console.print(table)

@@ -1,6 +1,7 @@
 """From an old program's commit to the event at a subscriber, at a steady rate of changes by raw SQL."""
 
 import asyncio
+import secrets
 import sqlite3
 import threading
 import time
@@ -38,12 +39,14 @@ def measure(plan: WorldPlan, changes: int, per_second: int, progress: Callable[[
 async def _measure(plan: WorldPlan, changes: int, per_second: int, progress: Callable[[int], None]) -> Delays:
     topic = Topic(ENVIRONMENT, DIVISION, f"{KIND}.enterprises", 1, Audience.PUBLIC)
     following = follow(plan.bootstrap, [str(topic)], from_start=False)
+    # No run's address may be one that a record has already: it would be no change.
+    sign = secrets.token_hex(4)
     seen: dict[str, int] = {}
-    reading = asyncio.create_task(_read(following, seen, changes, progress))
+    reading = asyncio.create_task(_read(following, sign, seen, changes, progress))
     try:
         await following.started()
         began = time.perf_counter()
-        committed = await asyncio.to_thread(_change, plan, changes, per_second)
+        committed = await asyncio.to_thread(_change, plan, sign, changes, per_second)
         seconds = time.perf_counter() - began
         await asyncio.wait_for(reading, _PATIENCE_SECONDS)
     except TimeoutError:
@@ -55,17 +58,19 @@ async def _measure(plan: WorldPlan, changes: int, per_second: int, progress: Cal
     return Delays(changes, changes / seconds, quantile(taken, 0.5), quantile(taken, 0.99), taken[-1])
 
 
-async def _read(following: Any, seen: dict[str, int], changes: int, progress: Callable[[int], None]) -> None:
+async def _read(
+    following: Any, sign: str, seen: dict[str, int], changes: int, progress: Callable[[int], None]
+) -> None:
     async for event in following:
         mark = (event.data or {}).get("address", "")
-        if mark.startswith("bench "):
+        if mark.startswith(sign):
             seen.setdefault(mark, time.monotonic_ns())
             progress(len(seen))
         if len(seen) == changes:
             return
 
 
-def _change(plan: WorldPlan, changes: int, per_second: int) -> dict[str, int]:
+def _change(plan: WorldPlan, sign: str, changes: int, per_second: int) -> dict[str, int]:
     """The moments of the commits, by the mark that each left in its record."""
     path = plan.department(KIND).database_url.removeprefix("sqlite:///")
     connection = sqlite3.connect(path, timeout=10, isolation_level=None)
@@ -75,7 +80,7 @@ def _change(plan: WorldPlan, changes: int, per_second: int) -> dict[str, int]:
     for number in range(changes):
         pace.wait(max(0.0, began + number / per_second - time.monotonic()))
         code = enterprise(number % plan.size.enterprises, plan.size).credit_code
-        connection.execute(_CHANGE, (f"bench {number}", code))
-        committed[f"bench {number}"] = time.monotonic_ns()
+        connection.execute(_CHANGE, (f"{sign} {number}", code))
+        committed[f"{sign} {number}"] = time.monotonic_ns()
     connection.close()
     return committed

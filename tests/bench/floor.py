@@ -26,8 +26,10 @@ const call = (port, path, headers, body) => new Promise((done, failed) => {
   http.request(to, answer => whole(answer, found => done([answer.statusCode, found]))).on('error', failed).end(body);
 });
 http.createServer((asked, answer) => whole(asked, async body => {
+  const [code, id] = body.toString().split(' ');
+  const fill = text => text.replaceAll('@code@', code).replaceAll('@id@', id);
   const calls = asked.url === '/fan'
-    ? fan.map(one => call(one.port, one.path, asked.headers, one.body.replaceAll('@code@', body.toString())))
+    ? fan.map(one => call(one.port, one.path, asked.headers, fill(one.body)))
     : [call(hop, asked.url, asked.headers, body)];
   const found = await Promise.all(calls);
   answer.writeHead(Math.max(...found.map(one => one[0])), {'content-type': 'application/json'});
@@ -52,7 +54,7 @@ http {{
 
 @dataclass(frozen=True)
 class Fan:
-    """One call of the fan-out: where to, and its body with `@code@` for the credit code asked about."""
+    """One call of the fan-out: where to, and its body, with `@code@` and `@id@` for whom it is about."""
 
     port: int
     path: str

@@ -11,13 +11,14 @@ from tests.bench.changes import Delays
 from tests.bench.rounds import Outcome
 
 PAGE = Path(__file__).with_name("RESULTS.md")
-HEAD = ("question", "asked", "requests/s", "CPU s per 1,000", "CPU beside it", "p50 ms", "p99 ms")
+HEAD = ("question", "asked", "requests/s", "CPU s/1,000", "gateway's CPU", "p50 ms", "p99 ms")
 _EXPLAINED = """\
 Each row is the median of paired rounds: the gateway and what stands beside it are asked the same in turn by
 {clients} clients over loopback, on one machine that also runs the departments and the clients. CPU is the asked
-process's own. "CPU beside it" divides the gateway's CPU by that row's, round by round: ratios travel to other
-machines, absolute figures don't. `nginx` and `node` are bare proxies that check, parse and merge nothing; for the
-question across departments `node` sends the {calls} calls at once and joins the bytes.
+process's own, in seconds for 1,000 requests; "gateway's CPU" says how many times that row's the gateway took, round by
+round. Ratios travel to other machines, absolute figures don't. `nginx` and `node` are bare proxies that check, parse
+and merge nothing; for the question across departments `node` knows the {calls} calls beforehand, sends them at once
+and joins the bytes.
 """
 
 

@@ -8,9 +8,10 @@ from statistics import median
 import orjson
 
 from services.cli.story.question import SELECT
+from services.cli.world.trust import GRANT_ID
 from services.cli.world.world import World
 from services.client.profile import Profile
-from services.engine.synthetic.population import enterprise
+from services.engine.synthetic.population import Enterprise, enterprise, person
 from tests.bench.floor import Fan, Floor
 from tests.bench.load import Round, Target, fire
 
@@ -19,16 +20,16 @@ _ENTERPRISES = f"/records/{REGULATOR}/enterprises/query"
 _ONE = "name,status,address"
 #: How many different enterprises are asked about.
 _DIFFERENT = 500
-#: The calls that the five-department question needs, for a proxy that only carries them.
+#: The calls that the five-department question comes to, for a proxy that knows them beforehand and only carries them.
 _FAN = (
-    (REGULATOR, "enterprises", _ONE),
-    (REGULATOR, "licences", "licence_no,name,status,valid_to"),
-    ("taxation", "credit_ratings", "year,level"),
-    ("taxation", "arrears", "tax_type,balance"),
-    ("credit", "penalties", "document_no,kind,fine,decided_on"),
-    ("human_resources", "employer_headcounts", "month,headcount"),
-    ("credit", "judgment_debtors", "court,case_no,published_at"),
-    (REGULATOR, "legal_representatives", "is_legal_representative,position"),
+    (REGULATOR, "enterprises", "name,status,address", "credit_code", "@code@"),
+    (REGULATOR, "licences", "licence_no,name,status,valid_to", "credit_code", "@code@"),
+    (REGULATOR, "legal_representatives", "position", "credit_code", "@code@"),
+    ("taxation", "credit_ratings", "year,level", "credit_code", "@code@"),
+    ("taxation", "arrears", "tax_type,balance", "credit_code", "@code@"),
+    ("credit", "penalties", "document_no,kind,fine,decided_on", "credit_code", "@code@"),
+    ("human_resources", "employer_headcounts", "month,headcount", "credit_code", "@code@"),
+    ("public_security", "residents", "status,division", "id_number", "@id@"),
 )
 
 
@@ -55,34 +56,51 @@ def fan_calls(world: World) -> tuple[Fan, ...]:
         Fan(
             world.plan.department(kind).port,
             f"/records/{kind}/{dataset}/query",
-            orjson.dumps({"select": select, "credit_code": "eq.@code@"}).decode(),
+            orjson.dumps({"select": select, item: f"eq.{key}"}).decode(),
         )
-        for kind, dataset, select in _FAN
+        for kind, dataset, select, item, key in _FAN
     )
 
 
 def groups(world: World, floors: Mapping[str, Floor]) -> dict[str, list[Target]]:
     """What is measured: one record, and the question across departments; in each the gateway first."""
-    profile = Profile.load(world.plan.profiles / "approvals.json")
+    profile = Profile.load(world.plan.profiles / "approvals.json").with_purpose(f"grant:{GRANT_ID}")
     headers = {**profile.headers(), "Content-Type": "application/json"}
-    size = world.plan.size
-    codes = [enterprise(number, size).credit_code for number in range(min(_DIFFERENT, size.enterprises))]
-    gateway, department = world.children["gateway"], world.children[REGULATOR]
-    one = [orjson.dumps({"select": _ONE, "credit_code": f"eq.{code}"}) for code in codes]
-    many = [orjson.dumps({"select": SELECT, "credit_code": f"eq.{code}"}) for code in codes]
-    behind = f"{world.plan.department(REGULATOR).url}{_ENTERPRISES}"
-    front = f"{world.plan.gateway_url}{_ENTERPRISES}"
-    single = [Target("gateway", front, headers, one, (gateway.process.pid,))]
-    single += [
-        Target(floor.name, f"http://127.0.0.1:{floor.port}{_ENTERPRISES}", headers, one, (floor.pid,))
-        for floor in floors.values()
+    asked = [
+        enterprise(number, world.plan.size) for number in range(min(_DIFFERENT, world.plan.size.enterprises))
     ]
-    single.append(Target("department alone", behind, headers, one, (department.process.pid,)))
-    across = [Target("gateway", front, headers, many, (gateway.process.pid,))]
+    return {
+        "one record": _one_record(world, floors, headers, [one.credit_code for one in asked]),
+        "five departments": _five_departments(world, floors, headers, asked),
+    }
+
+
+def _one_record(
+    world: World, floors: Mapping[str, Floor], headers: Mapping[str, str], codes: Sequence[str]
+) -> list[Target]:
+    bodies = [orjson.dumps({"select": _ONE, "credit_code": f"eq.{code}"}) for code in codes]
+    behind = world.children[REGULATOR].process.pid
+    ways = [("gateway", world.plan.gateway_url, _gateway(world))]
+    ways += [(floor.name, f"http://127.0.0.1:{floor.port}", floor.pid) for floor in floors.values()]
+    ways.append(("department alone", world.plan.department(REGULATOR).url, behind))
+    return [Target(name, f"{url}{_ENTERPRISES}", headers, bodies, (pid,)) for name, url, pid in ways]
+
+
+def _five_departments(
+    world: World, floors: Mapping[str, Floor], headers: Mapping[str, str], asked: Sequence[Enterprise]
+) -> list[Target]:
+    bodies = [orjson.dumps({"select": SELECT, "credit_code": f"eq.{one.credit_code}"}) for one in asked]
+    front = f"{world.plan.gateway_url}{_ENTERPRISES}"
+    targets = [Target("gateway", front, headers, bodies, (_gateway(world),))]
     if "node" in floors:
-        floor, bare = floors["node"], [code.encode() for code in codes]
-        across.append(Target("node", f"http://127.0.0.1:{floor.port}/fan", headers, bare, (floor.pid,)))
-    return {"one record": single, "five departments": across}
+        floor = floors["node"]
+        keys = [f"{one.credit_code} {person(one.representative).id_number}".encode() for one in asked]
+        targets.append(Target("node", f"http://127.0.0.1:{floor.port}/fan", headers, keys, (floor.pid,)))
+    return targets
+
+
+def _gateway(world: World) -> int:
+    return world.children["gateway"].process.pid
 
 
 def run(
