@@ -14,8 +14,6 @@ from schemas.wire.answer import Answer, Source, SourceState
 from schemas.wire.preference import content_range
 from schemas.wire.problem import Problem
 
-#: Names the sources whose records are missing from a plain answer that was allowed to lack them.
-MISSING_HEADER = "Langqiao-Missing"
 _RETRY_SECONDS = "2"
 
 
@@ -33,7 +31,7 @@ def answer(question: Question, major: int, first: int, found: Found, sources: So
         return Reply(200, _envelope(found, complete, total, sources), names.ANSWER, headers)
     if not complete:
         require(question, sources)
-        headers[MISSING_HEADER] = ", ".join(_shown(one) for one, _ in sources.missing())
+        headers[names.MISSING] = ", ".join(_shown(one) for one, _ in sources.missing())
     if question.form == names.OBJECT:
         return Reply(200, _only(found.rows), names.OBJECT, headers)
     short = total is not None and len(found.rows) < total

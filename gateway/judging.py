@@ -44,10 +44,10 @@ _OWN_MEMBERS = frozenset("type title status detail origin code message details h
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A node's rows as they came; `body` is their JSON array. `next` is its cursor, `total` its exact count."""
+    """A node's rows. `body` is their JSON array when it says the same; `next` is its cursor, `total` its count."""
 
     rows: list[Row]
-    body: bytes
+    body: bytes | None
     next: str | None
     total: int | None
 
@@ -87,14 +87,14 @@ def page_of(
         raise faulty() from None
     if not isinstance(rows, list) or (limit is not None and len(rows) > limit):
         raise faulty()
-    check_rows(level, rows)
+    whole = check_rows(level, rows)
     if level.key is not None and narrowed is not None:
         check_keys(level.key.name, narrowed, rows)
     following = answer.headers.get(names.NEXT)
     if following is not None and not rows and limit != 0:
         # A page without rows that is not the last one would never end.
         raise faulty()
-    return Page(rows, answer.body, following, _total(answer) if counted else None)
+    return Page(rows, answer.body if whole else None, following, _total(answer) if counted else None)
 
 
 def accepted(level: Level, offer: Offer, answer: NodeAnswer, statuses: tuple[int, ...]) -> None:
@@ -125,23 +125,29 @@ def placed(problem: Problem, level: Level, offer: Offer) -> Problem:
     return Problem(problem.code, problem.detail, problem.hint, {**problem.members, **place}, problem.headers)
 
 
-def check_rows(level: Level, rows: list[Any]) -> None:
-    """Raise Missing unless every row is an object with the names asked for, its keys of their items' types."""
+def check_rows(level: Level, rows: list[Any]) -> bool:
+    """Whether all rows are as they came. Raises Missing unless every row is an object with the names asked for, its
+    keys of their items' types."""
     asked = {one.name for one in level.asked.columns}
     expected = asked
-    for place, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise faulty()
-        if place == 0 and level.asked.star:
-            # What `*` shows is the node's to say: the same in every row, and nothing that no contract names.
-            expected = set(row)
-            if not asked <= expected <= asked | set(level.asked.contract.items):
-                raise faulty()
-        if row.keys() != expected:
+    if level.asked.star and rows and isinstance(rows[0], dict):
+        # What `*` shows is the node's to say, but it is the same in every row.
+        expected = asked | rows[0].keys()
+    for row in rows:
+        if not isinstance(row, dict) or row.keys() != expected:
             raise faulty()
     for column in _read_here(level).values():
         for row in rows:
             row[column.name] = _value(column, row[column.name])
+    return _without_newer(rows, expected - asked - level.asked.contract.items.keys())
+
+
+def _without_newer(rows: list[Row], newer: set[str]) -> bool:
+    """Take away the items that only a later version of the contract has, which another node does not serve."""
+    for name in newer:
+        for row in rows:
+            del row[name]
+    return not newer
 
 
 def check_keys(name: str, narrowed: BoundCondition, rows: list[Row]) -> None:

@@ -9,6 +9,7 @@ from gateway.asking import Asker, too_costly
 from gateway.binding import bound
 from gateway.call import Call, Reply
 from gateway.caller import caller_of
+from gateway.judging import refused
 from gateway.paging import Position, next_link, opened, seal
 from gateway.plan import Plan
 from gateway.planning import plan_of
@@ -35,11 +36,9 @@ async def list_records(call: Call) -> Reply:
         headers = {names.CONTRACT_VERSION: str(asked.contract.major)}
         return Reply(200, orjson.dumps(document(plan)), names.PLAN, headers)
     _judge(call, question, plan)
-    sources = Sources(call.gateway.clock)
+    sources = _sources(call, plan)
     window = _window(call, question, asked, position)
-    if not plan.root.inner:
-        plan = replace(plan, page=min(plan.page, window.wanted))
-    found = await run(Asker(call, sources), plan, window)
+    found = await run(Asker(call, sources), _shortened(call, plan, window), window)
     call.mark("run")
     reply = answer(question, asked.contract.major, window.passed, found, sources)
     if found.following is not None and question.form != names.OBJECT:
@@ -66,20 +65,34 @@ def _plan(call: Call, question: Question, asked: BoundQuery, position: Position 
     )
     if position is not None:
         plan = replace(plan, page=position.page)
-    if call.method == "HEAD":
-        # No row is shown, so what only hangs on the rows is not asked for.
-        plan = replace(plan, root=replace(plan.root, joins=plan.root.inner))
     return plan
 
 
 def _judge(call: Call, question: Question, plan: Plan) -> None:
     """Problem when the plan would cost too much, or when a plain answer is refused before anybody is asked."""
     if not question.tolerant:
-        for _, refused in plan.refusals():
-            raise refused
+        for _, problem in plan.refusals():
+            raise problem
     limit = call.gateway.settings.cost_limit
     if plan.estimate > limit:
         raise too_costly(plan.estimate, limit)
+
+
+def _shortened(call: Call, plan: Plan, window: Window) -> Plan:
+    """The plan as far as this answer needs it."""
+    if call.method == "HEAD":
+        # No row is shown, so what only hangs on the rows is not asked for.
+        plan = replace(plan, root=replace(plan.root, joins=plan.root.inner))
+    return plan if plan.root.inner else replace(plan, page=min(plan.page, window.wanted))
+
+
+def _sources(call: Call, plan: Plan) -> Sources:
+    """The sources with those that refuse this question whatever the records are: that hangs on no record."""
+    sources = Sources(call.gateway.clock)
+    for level, problem in plan.refusals():
+        for offer in level.offers:
+            sources.missed(level, offer, refused(level, offer, problem))
+    return sources
 
 
 def _window(call: Call, question: Question, asked: BoundQuery, position: Position | None) -> Window:

@@ -38,7 +38,7 @@ class Stream:
     offset: int = 0
     total: int | None = None
     pages: int = 0
-    body: bytes = b""
+    body: bytes | None = None
     missing: bool = False
     _rows: list[Row] = field(default_factory=list)
     _following: str | None = None

@@ -114,6 +114,8 @@ async def test_the_lowest_version_that_all_nodes_serve_is_the_default() -> None:
     async with open_door({name: nodes[name] for name in ("330203.trade", "330205.trade")}) as door:
         answer = await door.ask("trade.shops", {"select": "code"})
         assert answer.headers["contract-version"] == "1"
+        (starred,) = (await door.ask("trade.shops", {"select": "*", "code": "eq.s01"})).json()
+        assert starred.keys() == town.shops()[0].keys() - {"remark"}
         newer = await door.ask("trade.shops", {"select": "code,phone"})
         assert (newer.status_code, newer.json()["code"]) == (400, "unknown-item")
         chosen = await door.ask("trade.shops", {"select": "code,phone"}, **{"Contract-Version": "2"})

@@ -242,6 +242,9 @@ async def test_an_envelope_marks_what_is_refused_to_everybody_without_asking(doo
     assert (debts["state"], debts["code"], debts["calls"]) == ("forbidden", "token-required", 0)
     assert [row["debts"] for row in answer.json()["data"]] == [None, None]
     assert not door.nodes["330200.revenue"].calls
+    asked = {**ASKED, "code": "eq.none"}
+    empty = await door.anonymous.post("/records/trade/shops/query", json=asked, headers=ENVELOPE)
+    assert _states(empty)["debts@330200.revenue"] == "forbidden"
 
 
 async def test_more_rows_than_asked_for_are_faulty(door: Door) -> None:
