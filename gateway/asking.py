@@ -1,6 +1,7 @@
 """Calls of one question to nodes: each within the deadline, judged, and entered as a source; used by every read."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
@@ -23,6 +24,7 @@ from schemas.wire import headers as names
 from schemas.wire.answer import SourceState
 from schemas.wire.problem import Problem
 
+_log = logging.getLogger("langqiao.gateway")
 T = TypeVar("T")
 #: From a node's answer to what it is worth, and how many records that is. Raises Missing or Problem.
 Judge = Callable[[NodeAnswer], tuple[T, int]]
@@ -82,7 +84,9 @@ class Asker:
                 self.sources.asking(level, offer)
                 result, rows = judge(await self._send(level, offer, verb, sent, counted))
         except Missing as fault:
-            self.sources.missed(level, offer, fault, monotonic() - began)
+            if self.sources.missed(level, offer, fault, monotonic() - began):
+                said = (offer.node, level.dataset, fault.state, fault.code, self.call.question)
+                _log.warning("missing node=%s dataset=%s state=%s code=%s question=%s", *said)
             raise
         self.sources.answered(level, offer, rows, monotonic() - began)
         self._touch(rows)

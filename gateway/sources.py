@@ -51,11 +51,13 @@ class Sources:
         entry.rows += rows
         entry.seconds += seconds
 
-    def missed(self, level: Level, offer: Offer, fault: Missing, seconds: float = 0.0) -> None:
-        """The first reason stays: what follows is often only its echo."""
+    def missed(self, level: Level, offer: Offer, fault: Missing, seconds: float = 0.0) -> bool:
+        """Whether this is the source's first reason, which stays: what follows is often only its echo."""
         entry = self._entry(level, offer)
+        first = entry.missing is None
         entry.missing = entry.missing or fault
         entry.seconds += seconds
+        return first
 
     def known(self, level: Level) -> None:
         """Name a level's nodes even when none of them need be asked."""
