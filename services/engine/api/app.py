@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from services.engine.api.control import add_control_plane
 from services.engine.api.openapi import described
@@ -45,16 +46,25 @@ def create_app(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
-    app.contracts = offered.contracts
-    app.router.routes.insert(0, plane)
+    app.contracts, app.plane = offered.contracts, plane
     add_control_plane(app, plane)
     return app
 
 
 class _Described(FastAPI):
-    """FastAPI with the data routes in its description."""
+    """FastAPI with the data plane in front of it, and in its description.
+
+    In front, because the data plane answers every fault itself, and the middleware would cost a read as much again.
+    """
 
     contracts: tuple[Any, ...] = ()
+    plane: DataPlane
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/records/"):
+            await self.plane.handle(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:

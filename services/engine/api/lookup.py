@@ -14,10 +14,10 @@ from schemas.query.tree import Condition, Operator, Place, Query
 from schemas.query.values import UnreadableValue, from_json
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
-from services.engine.api.addressing import by_keys
 from services.engine.api.call import Call, Reply
 from services.engine.api.listing import without_embeds
 from services.engine.api.rows import RowWriter
+from services.engine.source.keys import by_keys
 
 #: Keys asked of the database at a time; what one statement can hold well.
 _CHUNK = 200

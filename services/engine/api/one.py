@@ -11,10 +11,11 @@ from schemas.query.parse import parse_params
 from schemas.query.tree import Query
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
-from services.engine.api.addressing import by_keys, key_of, unknown_record
+from services.engine.api.addressing import key_of, unknown_record
 from services.engine.api.call import Call, Reply
 from services.engine.api.listing import without_embeds
 from services.engine.api.rows import RowWriter
+from services.engine.source.keys import by_keys
 
 _VERSION = BoundColumn("", SYSTEM_ITEMS["record_version"])
 
@@ -45,7 +46,7 @@ def _parse(call: Call) -> Query:
 
 
 async def _select(call: Call, bound: BoundQuery) -> tuple[Value, ...]:
-    key = await key_of(call.node.source, call.dataset, call.record_id)
+    key = await key_of(call.node.source, bound.contract, call.record_id)
     narrowed = bound.narrowed(by_keys(bound.contract, [key]))
     page = await call.node.source.page(replace(narrowed, columns=(*bound.columns, _VERSION)), limit=1)
     if not page.rows:

@@ -11,7 +11,7 @@ from schemas.contracts.model import Contract
 from schemas.query.bound import Value
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
-from services.engine.api.addressing import key_of
+from services.engine.api.addressing import key_of, unknown_record
 from services.engine.api.call import Call, Reply
 from services.engine.api.validation import changes, replacement, whole_record
 from services.engine.source.port import Key, Once, Version, Written
@@ -49,7 +49,7 @@ async def delete(call: Call) -> Reply:
     """The record goes; its deletion is published."""
     contract = _admit(call)
     tags = _if_match(call)
-    key = await key_of(call.node.source, contract.dataset, call.record_id)
+    key = await key_of(call.node.source, contract, call.record_id)
     expected = await _expected(call, contract, key, tags)
     await call.node.source.delete(contract.dataset, key, expected)
     call.mark("write")
@@ -61,7 +61,7 @@ async def _change(call: Call, media_type: str, check: _Check) -> Reply:
     tags = _if_match(call)
     sent = await call.json(media_type)
     call.mark("parse")
-    key = await key_of(call.node.source, contract.dataset, call.record_id)
+    key = await key_of(call.node.source, contract, call.record_id)
     values = check(contract, sent, key, _today(call))
     call.mark("validate")
     expected = await _expected(call, contract, key, tags)
@@ -96,7 +96,9 @@ async def _expected(call: Call, contract: Contract, key: Key, tags: list[str]) -
     if len(known) == 1:
         return known[0]
     now = await call.node.source.version(contract.dataset, key)
-    if now is None or now not in known:
+    if now is None:
+        raise unknown_record()
+    if now not in known:
         raise Problem("stale-version", "The record is not at any of the versions in If-Match.")
     return now
 
