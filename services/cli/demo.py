@@ -1,6 +1,7 @@
 """The demo from first to last: a world in an empty folder, the story's acts, and the wait for Ctrl-C; run by `up`."""
 
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,11 +23,15 @@ from services.cli.world.plan import WorldPlan
 from services.cli.world.processes import StartFailed
 from services.cli.world.world import World, running_world
 from services.client.bridge import Refused
+from services.client.topics import CannotFollow
 from services.departments import kinds
 from services.engine.synthetic.population import Size
 
 _ACTS = (question, change, outage, refusal)
-_FAULTS = (WrongAnswer, StartFailed, PostgresqlMissing, Refused, httpx.HTTPError, OSError)
+_FAULTS = (
+    *(WrongAnswer, Refused, CannotFollow, httpx.HTTPError, subprocess.SubprocessError),
+    *(StartFailed, PostgresqlMissing, OSError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,15 @@ def run(wanted: Wanted) -> int:
         signal.signal(end, signal.default_int_handler)
     console = show.console()
     try:
-        last = _tell(console, wanted)
+        last, code = _tell(console, wanted), 0
     except _FAULTS as fault:
-        console.print(f"demo failed: {fault}", markup=False, soft_wrap=True)
-        return 1
+        last, code = f"demo failed: {fault}", 1
+    except (LookupError, TypeError) as fault:
+        last, code = f"demo failed: an answer has another form than it should ({fault!r})", 1
     except KeyboardInterrupt:
-        last = "everything is stopped"
-    console.print(last, soft_wrap=True)
-    return 0
+        last, code = "everything is stopped", 0
+    console.print(last, markup=False, soft_wrap=True)
+    return code
 
 
 def _tell(console: Console, wanted: Wanted) -> str:

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from threading import Thread
 
-from services.cli.world.processes import PR_SET_PDEATHSIG, Child
+from services.cli.world.processes import Child
 
 _PR_SET_NAME = 15
 _PRELOADED = (
@@ -67,10 +68,8 @@ def start_tool(name: str, arguments: Sequence[str], logs: Path, environment: Map
 def _run(arguments: Sequence[str], environment: Mapping[str, str], log: Path, name: str) -> None:
     """In the child: a session, a log and an environment of its own, and then the tool."""
     os.setsid()
-    prctl = ctypes.CDLL(None).prctl
-    # Its parent is the process that forks, and that one ends as soon as the launcher is gone.
-    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    prctl(_PR_SET_NAME, name.encode())
+    Thread(target=_end_with_launcher, daemon=True).start()
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(out, stream)
@@ -78,3 +77,11 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str], log: Path, na
     from services.cli.main import app
 
     app(list(arguments), prog_name="langqiao")
+
+
+def _end_with_launcher() -> None:
+    """Watched by hand: the kernel tells of the parent's end alone, and that is the process that forks."""
+    launcher = multiprocessing.parent_process()
+    assert launcher is not None
+    launcher.join()
+    os.kill(os.getpid(), signal.SIGTERM)

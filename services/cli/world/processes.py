@@ -12,8 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-#: Asks the kernel for a signal when the parent ends.
-PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG = 1
 _GRACE_SECONDS = 10.0
 _FIRST_PORT, _LAST_PORT = 20_000, 32_000
 
@@ -142,6 +141,6 @@ def _is_free(port: int) -> bool:
 
 def _die_with(parent: int, prctl: Callable[[int, int], int]) -> None:
     """Runs in the child before its program: the kernel ends it with us, however we end."""
-    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(1)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from schemas.contracts.load import files
+from tests.services.cli.tool import run
 
 _KIND = "credit"
 _CONTRACT = "penalties.v1.odcs.yaml"
@@ -40,18 +41,20 @@ def damaged(tmp_path: Path) -> tuple[dict[str, str], int]:
     return _environment(tmp_path), max(number for number, line in enumerate(lines, 1) if "- name:" in line)
 
 
-@pytest.mark.parametrize("verb", ["serve", "relay"])
-def test_a_malformed_contract_stops_the_start_with_file_line_and_item(
-    verb: str, damaged: tuple[dict[str, str], int]
+def test_a_malformed_contract_stops_the_service_with_file_line_and_item(
+    damaged: tuple[dict[str, str], int],
 ) -> None:
     environment, line = damaged
-    ended = _run(verb, environment)
+    command = [sys.executable, "-m", "services.cli", "department", "serve", _KIND]
+    told = {**os.environ, **environment}
+    ended = subprocess.run(command, env=told, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 1
     assert f"{_CONTRACT}:{line}: item " in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def _run(verb: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "services.cli", "department", verb, _KIND]
-    told = {**os.environ, **environment}
-    return subprocess.run(command, env=told, capture_output=True, text=True, timeout=30, check=False)
+def test_a_malformed_contract_stops_the_relay_too(damaged: tuple[dict[str, str], int]) -> None:
+    environment, line = damaged
+    ended = run("department", "relay", _KIND, environment=dict(environment))
+    assert ended.exit_code == 1
+    assert f"{_CONTRACT}:{line}: item " in ended.stderr

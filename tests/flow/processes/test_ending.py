@@ -3,7 +3,9 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,16 +14,22 @@ from tests.flow.processes.living import processes_of
 from tests.waiting import until_sync
 
 
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that is not one of pytest's, to which PostgreSQL's user would lose its right (see tests/postgresql)."""
+    with TemporaryDirectory(prefix="langqiao-ending-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 @pytest.mark.parametrize(
     ("end", "database"),
     [
         (signal.SIGINT, Database.SQLITE),
-        (signal.SIGKILL, Database.SQLITE),
         (signal.SIGKILL, Database.POSTGRESQL),
     ],
 )
-def test_no_process_outlives_its_launcher(end: signal.Signals, database: Database, tmp_path: Path) -> None:
-    folder = tmp_path / "world"
+def test_no_process_outlives_its_launcher(end: signal.Signals, database: Database, place: Path) -> None:
+    folder = place / "world"
     command = [sys.executable, "-m", "tests.flow.processes.launcher", str(folder), database]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as launcher:
         assert launcher.stdout is not None

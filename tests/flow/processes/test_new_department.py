@@ -12,7 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from schemas.contracts.catalogue import Catalogue
+from schemas.contracts.load import load_all
 from services.cli.world.processes import free_ports, start, stop_all, wait_until
+from tests.services.cli.tool import run
 
 _ROOT = Path(__file__).resolve().parents[3]
 _KIND = "transport"
@@ -25,8 +28,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for room in ("schemas", "services", "gateway"):
         shutil.copytree(_ROOT / room, place / room, ignore=shutil.ignore_patterns("__pycache__"))
     (place / "pseudonym.key").write_bytes(bytes(range(32)))
-    _tool(place, "department", "new", _KIND, "--provider", "宁波市交通运输局")
-    _tool(place, "department", "seed", _KIND, "--size", "0.01")
+    begun = run("department", "new", _KIND, "--provider", "宁波市交通运输局", "--into", str(place))
+    assert begun.exit_code == 0, begun.stderr
+    _seed(place)
     return place
 
 
@@ -59,11 +63,11 @@ def test_its_contract_is_in_the_catalogue_and_links_to_enterprises(address: str)
 
 
 def test_its_contract_keeps_the_rules_beside_the_others(clone: Path) -> None:
-    assert f"ok  {_KIND}.permits" in _tool(clone, "contract", "lint")
+    Catalogue(load_all(clone / "schemas"))
 
 
-def _tool(place: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "services.cli", *arguments]
+def _seed(place: Path) -> None:
+    command = [sys.executable, "-m", "services.cli", "department", "seed", _KIND, "--size", "0.01"]
     done = subprocess.run(
         command,
         cwd=place,
@@ -73,7 +77,6 @@ def _tool(place: Path, *arguments: str) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def _environment(place: Path) -> dict[str, str]:

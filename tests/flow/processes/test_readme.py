@@ -52,7 +52,7 @@ _SECTIONS = dict(_sections())
 def clone(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A place like a reader's clone in which the demo is up and has told of its change; what is written there harms
     nobody."""
-    change.tell(Stage(world, Console(file=io.StringIO())))
+    change.tell(Stage(world, Console(file=io.StringIO())), "宁波市江北区大闸路9号")
     place = tmp_path_factory.mktemp("clone")
     for room in ("schemas", "services", "gateway"):
         shutil.copytree(_ROOT / room, place / room, ignore=shutil.ignore_patterns("__pycache__"))
