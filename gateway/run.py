@@ -81,8 +81,9 @@ class _Page:
         self.skipped = skipped
         self.rows: list[Row] = []
         self.met = 0
-        self.places = places
         self.left_over = False
+        self._begun = places
+        self._last: dict[str, Taken] = {}
 
     @property
     def full(self) -> bool:
@@ -93,6 +94,11 @@ class _Page:
         """How many more rows are needed when none of them falls away."""
         return self.skipped + self.wanted - self.met
 
+    @property
+    def places(self) -> dict[str, Place]:
+        """Where each node's rows are used up to."""
+        return self._begun | {node: one.place for node, one in self._last.items()}
+
     def add(self, batch: Sequence[Taken], kept: Sequence[Row]) -> None:
         """Take up a batch, of which `kept` belong to the answer."""
         ids = set(map(id, kept))
@@ -100,7 +106,7 @@ class _Page:
             if self.full:
                 self.left_over = True
             else:
-                self.places[one.node] = one.after
+                self._last[one.node] = one
             if id(one.row) in ids:
                 self.met += 1
                 if self.met > self.skipped and not self.full:
@@ -158,11 +164,6 @@ def _following(plan: Plan, window: Window, walk: Walk, page: _Page) -> Position 
 
 def _body(plan: Plan, walk: Walk, page: _Page) -> bytes | None:
     """The one node's own bytes, when they are the answer."""
-    if not plan.plain or walk.streams[0].pages != 1:
-        return None
     stream = walk.streams[0]
-    return (
-        stream.body
-        if stream.place.used == len(page.rows) and not page.left_over and not walk.missing
-        else None
-    )
+    whole = plan.plain and stream.pages == 1 and stream.used == len(page.rows) and not page.left_over
+    return stream.body if whole and not stream.missing else None

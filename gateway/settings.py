@@ -99,7 +99,9 @@ class Settings(BaseSettings):
 
     # Serving
     host: str = Field("127.0.0.1", description="Address to listen on; loopback unless meant otherwise.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    port: int = Field(
+        8000, ge=0, le=65535, description="Port to listen on; 8000, beside the departments' 8100."
+    )
 
     @property
     def node_id(self) -> str:

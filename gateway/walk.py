@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateway.area import Offer
 from gateway.asking import Asker, together
@@ -16,37 +17,45 @@ from schemas.query.semantics import sort_key
 _START = Place()
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """One row, the node it came from, and that node's place once the row is used."""
 
     row: Row
     node: str
-    after: Place
+    cursor: str | None
+    used: int
+    done: bool
+
+    @property
+    def place(self) -> Place:
+        return Place(self.cursor, self.used, self.done)
 
 
 @dataclass(slots=True)
 class Stream:
-    """One node's rows in order. `total` is its exact count when it was asked for; `pages` how many were fetched."""
+    """One node's rows in order, from a place on. `total` is its exact count when it was asked for; `pages` how many
+    were fetched."""
 
     asker: Asker
     level: Level
     offer: Offer
     page: int
     narrowed: BoundCondition | None
-    place: Place = _START
+    begun: Place = _START
     offset: int = 0
     total: int | None = None
     pages: int = 0
+    used: int = 0
     body: bytes | None = None
     missing: bool = False
     _rows: list[Row] = field(default_factory=list)
+    _cursor: str | None = None
     _following: str | None = None
 
     async def open(self, counted: bool) -> None:
         """The first page, and the count; a node whose rows are all used is asked for its count alone."""
-        if not self.place.done:
-            await self._fetch(self.place.cursor, self.place.used, self.page, counted)
+        if not self.begun.done:
+            await self._fetch(self.begun.cursor, self.begun.used, self.page, counted)
         elif counted:
             await self._fetch(None, 0, 0, counted)
 
@@ -57,7 +66,7 @@ class Stream:
 
     @property
     def ready(self) -> bool:
-        return self.place.used < len(self._rows)
+        return self.used < len(self._rows)
 
     @property
     def ended(self) -> bool:
@@ -65,18 +74,22 @@ class Stream:
         return not self.ready and (self._following is None or self.missing)
 
     @property
+    def place(self) -> Place:
+        """Where this node's rows are used up to; unchanged when it is missing, so that the next page asks again."""
+        if not self.pages:
+            return self.begun
+        return Place(self._cursor, self.used, done=not self.ready and self._following is None)
+
+    @property
     def head(self) -> Row:
-        return self._rows[self.place.used]
+        return self._rows[self.used]
 
     def take(self) -> Taken:
         row = self.head
-        used = self.place.used + 1
-        if used < len(self._rows):
-            self.place = Place(self.place.cursor, used)
-            return Taken(row, self.offer.node, self.place)
-        self.place = Place(self.place.cursor, used, done=self._following is None)
-        after = self.place if self._following is None else Place(self._following)
-        return Taken(row, self.offer.node, after)
+        self.used += 1
+        if self.ready or self._following is None:
+            return Taken(row, self.offer.node, self._cursor, self.used, not self.ready)
+        return Taken(row, self.offer.node, self._following, 0, False)
 
     async def _fetch(self, cursor: str | None, used: int, limit: int, counted: bool) -> None:
         try:
@@ -93,8 +106,8 @@ class Stream:
             self.missing = True
             return
         self.pages += 1
-        self._rows, self._following, self.body = page.rows, page.next, page.body
-        self.place = Place(cursor, min(used, len(page.rows)), done=not page.rows)
+        self._rows, self._cursor, self._following, self.body = page.rows, cursor, page.next, page.body
+        self.used = min(used, len(page.rows))
         self.total = page.total if counted else self.total
 
 
@@ -112,6 +125,7 @@ class Walk:
         level = plan.root
         self._level = level
         self._key = sort_key(level.asked.order)
+        self._in_turn = len(level.offers) == 1 or not level.order
         self.streams = [
             Stream(asker, level, offer, plan.page, narrowed, (places or {}).get(offer.node, _START), offset)
             for offer in level.offers
@@ -126,6 +140,8 @@ class Walk:
         taken: list[Taken] = []
         while len(taken) < most and (stream := await self._first()) is not None:
             taken.append(stream.take())
+            while self._in_turn and stream.ready and len(taken) < most:
+                taken.append(stream.take())
         return taken
 
     @property
@@ -151,6 +167,6 @@ class Walk:
         if any(not one.ready and not one.ended for one in self.streams):
             await together(*(one.fill() for one in self.streams if not one.ready))
         ready = [one for one in self.streams if one.ready]
-        if len(ready) < 2 or not self._level.order:
+        if len(ready) < 2 or self._in_turn:
             return ready[0] if ready else None
         return min(ready, key=lambda one: self._key(order_values(self._level, one.head)))  # type: ignore[arg-type,return-value]
