@@ -47,8 +47,10 @@ class Wanted:
 
 def run(wanted: Wanted) -> int:
     """Tell the story; the exit code: 0 when every answer was right, or when Ctrl-C ended it."""
-    for end in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(end, signal.default_int_handler)
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Who starts it by nohup means it to outlive the terminal.
+        if end is not signal.SIGHUP or signal.getsignal(end) is not signal.SIG_IGN:
+            signal.signal(end, signal.default_int_handler)
     console = show.console()
     try:
         last, code = _tell(console, wanted), 0

@@ -52,14 +52,12 @@ def refusal(fault: Refused) -> None:
     """Print a problem to standard error: its code, where in the question it lies, and what to do."""
     members = fault.members
     errors = Console(stderr=True, highlight=False)
-    errors.print(
+    lines = [
         f"[bold red]{fault.status} {escape(str(members.get('code', '')))}[/]: {escape(str(members.get('detail', '')))}"
-    )
-    for name in _WHERE:
-        if name in members:
-            errors.print(f"  {name}: {escape(str(members[name]))}")
-    if members.get("hint"):
-        errors.print(f"  {escape(str(members['hint']))}")
+    ]
+    lines += [f"  {name}: {escape(str(members[name]))}" for name in _WHERE if name in members]
+    lines += [f"  {escape(str(members['hint']))}"] if members.get("hint") else []
+    errors.print("\n".join(lines), soft_wrap=True)
 
 
 def _cell(value: Any) -> str:
