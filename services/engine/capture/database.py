@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, QueuePool, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -83,7 +83,9 @@ class SqliteDatabase:
         """`data_version` costs microseconds and no lock, so it is asked here and not in the thread."""
         try:
             if self._probe is None:
-                self._probe = sqlite3.connect(self._path, timeout=0, isolation_level=None)
+                self._probe = sqlite3.connect(
+                    _existing(self._path), timeout=0, isolation_level=None, uri=True
+                )
             version = self._probe.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.Error:
             self._close_probe()
@@ -156,9 +158,10 @@ class PostgresqlDatabase:
 
 
 def _sqlite_engine(path: str) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{Path(path)}", connect_args={"timeout": _PATIENCE, "check_same_thread": False}
-    )
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(_existing(path), timeout=_PATIENCE, check_same_thread=False, uri=True)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _: object) -> None:
@@ -177,6 +180,11 @@ def _sqlite_engine(path: str) -> Engine:
         )
 
     return engine
+
+
+def _existing(path: str) -> str:
+    """A file's address for SQLite that does not make the file where there is none: then the database is away."""
+    return f"{Path(path).absolute().as_uri()}?mode=rw"
 
 
 def _postgresql_engine(url: str) -> AsyncEngine:
