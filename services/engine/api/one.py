@@ -47,8 +47,10 @@ def _parse(call: Call) -> Query:
 
 async def _select(call: Call, bound: BoundQuery) -> tuple[Value, ...]:
     key = await key_of(call.node.source, bound.contract, call.record_id)
-    narrowed = bound.narrowed(by_keys(bound.contract, [key]))
-    page = await call.node.source.page(replace(narrowed, columns=(*bound.columns, _VERSION)), limit=1)
+    where = (*bound.where, by_keys(bound.contract, [key]))
+    page = await call.node.source.page(
+        replace(bound, columns=(*bound.columns, _VERSION), where=where), limit=1
+    )
     if not page.rows:
         raise unknown_record()
     return page.rows[0]

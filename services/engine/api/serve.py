@@ -20,6 +20,8 @@ _FIRST_THRESHOLD = 50_000
 
 def serve(department: Department, settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT, then finish the calls under way; the process's exit code."""
+    # A line is written for each call, so nothing is looked up for it that is not shown.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         app = create_app(department, settings)
