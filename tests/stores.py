@@ -141,10 +141,18 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path, patience: float)
         yield made
 
 
+@pytest.fixture
+async def postgresql_store(reused_postgresql: str) -> AsyncIterator[Store]:
+    """An empty store on PostgreSQL, for what only PostgreSQL knows."""
+    await _empty(reused_postgresql)
+    async with opened(reused_postgresql) as made:
+        yield made
+
+
 async def _empty(url: str) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(
-        "SET client_min_messages = warning;"
+        "SET client_min_messages = warning; SET lock_timeout = '10s';"
         " DROP SCHEMA IF EXISTS langqiao CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public"
     )
     await connection.close()

@@ -79,7 +79,7 @@ def settle(connection: Connection, dataset: str, at: str) -> None:
 
 
 def read_again(connection: Connection, dialect: Dialect, captured: Captured, limit: int) -> int:
-    """Turn marks into outbox rows that tell how the records stand now; how many marks were found.
+    """Turn at most `limit` marks into outbox rows that tell how the records stand now; how many marks that took away.
 
     The order is what makes it safe against writers: the mark is locked first (a writer whose capture fails now waits,
     and marks anew), then the record row (a writer of this key waits, and its change comes after ours), then the
@@ -91,12 +91,13 @@ def read_again(connection: Connection, dialect: Dialect, captured: Captured, lim
     record.ensure(connection, captured.dataset, keys, deleted=True)
     held = record.locked(connection, captured.dataset, keys)
     stand = record.rows_now(connection, dialect, captured, list(held))
+    epoch = int(state.get(connection, EPOCH) or 1)
     for raw_key, deleted in held.items():
         row = stand.get(raw_key)
         if row is not None or not deleted:
-            _tell(connection, captured.dataset, raw_key, row)
+            _tell(connection, captured.dataset, raw_key, row, epoch)
     _unmark(connection, captured.dataset, list(held))
-    return len(keys)
+    return len(held)
 
 
 def _locked_marks(connection: Connection, dataset: str, limit: int) -> Sequence[str]:
@@ -105,12 +106,11 @@ def _locked_marks(connection: Connection, dataset: str, limit: int) -> Sequence[
     return connection.execute(marks.limit(limit).with_for_update(skip_locked=True)).scalars().all()
 
 
-def _tell(connection: Connection, dataset: str, raw_key: str, row: str | None) -> None:
+def _tell(connection: Connection, dataset: str, raw_key: str, row: str | None, epoch: int) -> None:
     """The record's next version, then the outbox row, as a trigger does. A version never has two contents, so what
     was read is a version of its own."""
     tables = engine_tables(connection.dialect.name)
     known, outbox = tables.record.c, tables.outbox
-    epoch = int(state.get(connection, EPOCH) or 1)
     mine = (known.dataset == dataset) & (known.raw_key == raw_key)
     newest = (
         func.max(known.epoch, epoch)

@@ -10,7 +10,7 @@ from services.engine.capture.captured import Captured
 from services.engine.capture.dialect import Dialect
 from services.engine.capture.keys import stored_key
 from services.engine.capture.record import Name
-from services.engine.capture.rows import row_hash, stored_row
+from services.engine.capture.rows import ColumnGone, row_hash, stored_row
 from services.engine.mapping.model import Mapping
 
 #: The name of a record whose key cannot be read: it has none, and is not looked at again.
@@ -46,4 +46,8 @@ def name_some(connection: Connection, dialect: Dialect, captured: Captured, name
 
 
 def _hash(row: str | None, dialect: Dialect, captured: Captured) -> str | None:
-    return None if row is None else row_hash(stored_row(row, dialect.name), captured.columns)
+    try:
+        return None if row is None else row_hash(stored_row(row, dialect.name), captured.columns)
+    except ColumnGone:
+        # Its changes will be parked for it; its address holds nevertheless.
+        return None

@@ -142,9 +142,9 @@ BEGIN
     EXCEPTION WHEN OTHERS THEN
         BEGIN
             INSERT INTO {SCHEMA}.dirty (dataset, raw_key, at)
-            SELECT DISTINCT {dataset}, k, {_NOW}
-            FROM unnest(CASE WHEN coalesce(old_key, new_key) IS NULL THEN ARRAY['{EVERY_KEY}']
-                        ELSE ARRAY[old_key, new_key] END) k
+            SELECT {dataset}, k, {_NOW}
+            FROM (SELECT DISTINCT unnest(ARRAY[old_key, new_key]) AS k
+                  UNION SELECT '{EVERY_KEY}' WHERE coalesce(old_key, new_key) IS NULL) marked
             WHERE k IS NOT NULL
             ON CONFLICT (dataset, raw_key) DO UPDATE SET at = excluded.at;
         EXCEPTION WHEN OTHERS THEN

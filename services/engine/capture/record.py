@@ -1,6 +1,6 @@
 """Record rows: the engine's small row beside each of the department's; kept by attach, re-reading and the relay."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, func, select, text, update
@@ -22,15 +22,18 @@ class Name:
     hash: str | None
 
 
-def ensure(connection: Connection, dataset: str, keys: Iterable[str], *, deleted: bool) -> None:
+def ensure(connection: Connection, dataset: str, keys: Sequence[str], *, deleted: bool) -> None:
     """A record row for each key that has none: of version 1 for a row found in the table; else of version 0, deleted,
     for the next change to count from."""
-    epoch = int(state.get(connection, EPOCH) or 1)
-    start = {"dataset": dataset, "epoch": epoch, "version": 0 if deleted else 1, "deleted": deleted}
-    rows = [{**start, "raw_key": key} for key in keys]
-    if rows:
-        fresh = insert(connection, engine_tables(connection.dialect.name).record)
-        connection.execute(fresh.on_conflict_do_nothing(index_elements=["dataset", "raw_key"]), rows)
+    record = engine_tables(connection.dialect.name).record
+    # Looked up first: ON CONFLICT alone waits for every writer that holds one of the rows.
+    known = select(record.c.raw_key).where(record.c.dataset == dataset, record.c.raw_key.in_(keys))
+    missing = set(keys).difference(connection.execute(known).scalars())
+    if missing:
+        epoch = int(state.get(connection, EPOCH) or 1)
+        start = {"dataset": dataset, "epoch": epoch, "version": 0 if deleted else 1, "deleted": deleted}
+        fresh = insert(connection, record).on_conflict_do_nothing(index_elements=["dataset", "raw_key"])
+        connection.execute(fresh, [{**start, "raw_key": key} for key in keys if key in missing])
 
 
 def locked(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, bool]:

@@ -2,22 +2,26 @@
 run by `loop` under its lease."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from services.engine.capture import dirty, outbox
-from services.engine.capture.database import Database
+from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.naming import name_some
 from services.engine.relay.feeds import Feed
 from services.engine.relay.lease import Lease
 from services.engine.settings import Settings
 
+_log = logging.getLogger("langqiao.relay")
+
 #: Rows in one transaction: short, since on SQLite the department's writers wait for it.
-_CHUNK = 250
+_CHUNK = 100
 _REST_SECONDS = 0.25
 
 
 class Chores:
-    """Each step is one short transaction, and none is lost when it fails: it is found to be done again."""
+    """Each step is one short transaction, which locks the rows that it works on, and is found to be done again when it
+    fails. None but the last holds the lease's row: sending goes on beside them."""
 
     def __init__(self, database: Database, feeds: Sequence[Feed], settings: Settings) -> None:
         self._database = database
@@ -29,34 +33,38 @@ class Chores:
     async def run(self, lease: Lease) -> None:
         """Until cancelled."""
         while True:
-            for feed in self._feeds:
-                await self._work_off(lease, feed)
-            await self._prune(lease)
+            try:
+                for feed in self._feeds:
+                    await self._work_off(feed)
+                await self._prune(lease)
+            except DatabaseAway as away:
+                # A writer may only have been slow; whether it is really away, sending finds out.
+                _log.info("a chore waits: %s", away)
             await asyncio.sleep(_REST_SECONDS)
 
-    async def _work_off(self, lease: Lease, feed: Feed) -> None:
-        dialect, captured = self._database.dialect, feed.captured
+    async def _work_off(self, feed: Feed) -> None:
+        dialect, captured, write = self._database.dialect, feed.captured, self._database.write
         todo = await self._database.read(dirty.todo, captured.dataset)
         if todo.nameless:
-            while await lease.write(name_some, dialect, captured, feed.namer, _CHUNK) == _CHUNK:
+            while await write(name_some, dialect, captured, feed.namer, _CHUNK) == _CHUNK:
                 pass
         if todo.all_marked_at is not None:
-            await self._mark_each(lease, feed, todo.all_marked_at)
+            await self._mark_each(feed, todo.all_marked_at)
         # While the outbox is full, marks stay marks: that is its bound.
-        while todo.marked and await self._database.read(outbox.has_room, dialect):
-            if await lease.write(dirty.read_again, dialect, captured, _CHUNK) < _CHUNK:
-                break
+        marked = todo.marked
+        while marked and await self._database.read(outbox.has_room, dialect):
+            marked = await write(dirty.read_again, dialect, captured, _CHUNK) == _CHUNK
 
-    async def _mark_each(self, lease: Lease, feed: Feed, marked_at: str) -> None:
+    async def _mark_each(self, feed: Feed, marked_at: str) -> None:
         """The mark on every record becomes one on each: those in the table, and those that we take to be there."""
-        dialect, captured = self._database.dialect, feed.captured
+        dialect, captured, write = self._database.dialect, feed.captured, self._database.write
         found: str | None = None
-        while (found := await lease.write(dirty.mark_found, dialect, captured, found, _CHUNK)) is not None:
+        while (found := await write(dirty.mark_found, dialect, captured, found, _CHUNK)) is not None:
             pass
         known: str | None = None
-        while (known := await lease.write(dirty.mark_known, captured.dataset, known, _CHUNK)) is not None:
+        while (known := await write(dirty.mark_known, captured.dataset, known, _CHUNK)) is not None:
             pass
-        await lease.write(dirty.settle, captured.dataset, marked_at)
+        await write(dirty.settle, captured.dataset, marked_at)
 
     async def _prune(self, lease: Lease) -> None:
         keep, most = self._settings.outbox_keep_seconds, self._settings.outbox_limit

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.stores import reused_postgresql, store
+from tests.stores import postgresql_store, reused_postgresql, store
 
-__all__ = ["reused_postgresql", "store"]
+__all__ = ["postgresql_store", "reused_postgresql", "store"]
 
 
 @pytest.fixture

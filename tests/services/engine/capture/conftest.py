@@ -1,5 +1,5 @@
 """The store that each test gets, on either database."""
 
-from tests.stores import patience, reused_postgresql, store
+from tests.stores import patience, postgresql_store, reused_postgresql, store
 
-__all__ = ["patience", "reused_postgresql", "store"]
+__all__ = ["patience", "postgresql_store", "reused_postgresql", "store"]

@@ -1,0 +1,108 @@
+"""Marked records are read again without standing in a writer's way, and without losing a change made meanwhile."""
+
+import asyncio
+
+from services.engine.capture import dirty
+from services.engine.capture.attach import attach
+from services.engine.capture.captured import captures
+from services.engine.source.sql.ddl import create_tables
+from tests.stores import Store, open_program
+from tests.waiting import until
+from tests.workshop import HAMMER, TOOL_MAPPINGS, TOOLS
+
+[CAPTURED] = captures(TOOL_MAPPINGS)
+
+
+async def shop(store: Store) -> None:
+    await create_tables(store.url, TOOL_MAPPINGS)
+    await attach(store.database, TOOL_MAPPINGS, outbox_limit=1_000)
+
+
+async def read_again(store: Store) -> int:
+    return await store.database.write(dirty.read_again, store.database.dialect, CAPTURED, 100)
+
+
+async def told(store: Store) -> list[tuple[str, int]]:
+    """Op and version of every outbox row."""
+    rows = await store.program.rows(f"SELECT op, version FROM {store.engine('outbox')} ORDER BY id")
+    return [(op, version) for op, version in rows]
+
+
+async def mark(store: Store, *keys: str) -> None:
+    await store.database.write(dirty.mark, TOOLS, keys)
+
+
+async def test_a_record_that_stands_is_told_anew_under_a_version_of_its_own(store: Store) -> None:
+    await shop(store)
+    await store.program.insert("ws_tool", **HAMMER)
+    await mark(store, '["t1"]')
+    assert await read_again(store) == 1
+    assert await told(store) == [("c", 1), ("s", 2)]
+    assert await read_again(store) == 0
+
+
+async def test_a_record_that_is_gone_is_told_as_deleted_once(store: Store) -> None:
+    await shop(store)
+    await store.program.insert("ws_tool", **HAMMER)
+    await store.program.execute("DELETE FROM ws_tool")
+    await store.program.execute(f"UPDATE {store.engine('record')} SET deleted = {_no(store)}")
+    for _ in range(2):
+        await mark(store, '["t1"]')
+        await read_again(store)
+    assert await told(store) == [("c", 1), ("d", 2), ("d", 3)]
+
+
+async def test_a_mark_on_what_never_was_goes_without_a_word(store: Store) -> None:
+    await shop(store)
+    await mark(store, '["t9"]')
+    assert await read_again(store) == 1
+    assert await told(store) == []
+    assert await read_again(store) == 0
+
+
+async def test_a_record_that_a_writer_holds_keeps_its_mark(postgresql_store: Store) -> None:
+    store = postgresql_store
+    await shop(store)
+    await store.program.insert("ws_tool", **HAMMER)
+    await mark(store, '["t1"]')
+    writer = await open_program(store.url)
+    await writer.execute("BEGIN")
+    await writer.execute("UPDATE ws_tool SET nm = 'x'")
+    assert await read_again(store) == 0
+    assert await told(store) == [("c", 1)]
+    await writer.execute("COMMIT")
+    await writer.close()
+    await read_again(store)
+    assert await told(store) == [("c", 1), ("u", 2), ("s", 3)]
+
+
+async def test_a_change_whose_capture_fails_while_its_record_is_read_again_is_marked_anew(
+    postgresql_store: Store,
+) -> None:
+    """The mark is locked before the record is read, so this writer's mark waits, and comes after."""
+    store = postgresql_store
+    await shop(store)
+    await store.program.insert("ws_tool", **HAMMER)
+    await store.program.execute("ALTER TABLE langqiao.outbox ADD CONSTRAINT broken CHECK (op <> 'u')")
+    await mark(store, '["t1"]')
+    writer = await open_program(store.url)
+    await store.program.execute("BEGIN")
+    await store.program.rows("SELECT 1 FROM langqiao.dirty FOR UPDATE")
+    writing = asyncio.create_task(writer.execute("UPDATE ws_tool SET nm = 'uncaptured'"))
+    await until(lambda: _waits(store), what="the writer waits for the mark")
+    await store.program.execute("DELETE FROM langqiao.dirty")
+    await store.program.execute("COMMIT")
+    await writing
+    await writer.close()
+    assert await read_again(store) == 1
+    [(new,)] = await store.program.rows("SELECT new FROM langqiao.outbox WHERE op = 's'")
+    assert "uncaptured" in new
+
+
+async def _waits(store: Store) -> bool:
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE ws_tool%'"
+    return bool(await store.program.rows(waiting))
+
+
+def _no(store: Store) -> str:
+    return "0" if store.name == "sqlite" else "false"
