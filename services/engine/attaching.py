@@ -11,8 +11,8 @@ from services.engine.mapping.model import Mapping
 from services.engine.settings import Settings
 
 #: How long a start waits for capture before it goes on without: long enough for any table that is not huge, short
-#: enough that a service whose database is away says so soon.
-_WAIT_SECONDS = 5.0
+#: enough that a service whose database is away soon says so.
+_WAIT_SECONDS = 2.0
 _log = logging.getLogger("langqiao.engine")
 
 

@@ -11,7 +11,7 @@ from services.engine.capture.captured import Captured, captures
 from services.engine.capture.database import Database, DatabaseRefuses
 from services.engine.capture.status import CaptureStatus, capture_status
 from services.engine.mapping.model import Mapping as TableMapping
-from services.engine.source.port import RecordSource
+from services.engine.source.port import RecordSource, SourceAway
 
 #: A change that waits longer than this, or a relay silent for longer, is worth a person's look, in seconds.
 _LATE_SECONDS = 60.0
@@ -30,7 +30,10 @@ def node_checks(
         return _signed(gate.grants, gate.clock())
 
     async def records() -> Finding:
-        await source.check()
+        try:
+            await source.check()
+        except SourceAway:
+            return Finding(False, "it does not answer")
         return Finding(True)
 
     async def capture() -> Finding:

@@ -92,8 +92,9 @@ class SqliteDriver:
         self._looked, self._file = at, (state.st_dev, state.st_ino)
 
     def _at_once(self, text: str, arguments: tuple[Any, ...]) -> Rows:
-        self._inline = self._fresh(self._inline, patience=0.0)
-        return self._inline.rows(text, arguments, _INLINE_SECONDS)
+        line, self._inline = self._inline, None
+        self._inline = line = self._fresh(line, patience=0.0)
+        return line.rows(text, arguments, _INLINE_SECONDS)
 
     async def _in_thread(
         self,
@@ -122,7 +123,8 @@ class SqliteDriver:
 
     def _transaction(self, abandoned: Event, steps: Steps[R]) -> R:
         """Once begun it is carried through: an answer that nobody awaits any more is still a write."""
-        line = self._writing = self._fresh(self._writing, patience=_PATIENCE)
+        line, self._writing = self._writing, None
+        self._writing = line = self._fresh(line, patience=_PATIENCE)
         line.rows("BEGIN IMMEDIATE", (), self._budget)
         try:
             result = self._carried_through(line, steps)

@@ -1,5 +1,7 @@
 """The control plane: health, catalogue, the API description, and a service that cannot start."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -25,6 +27,34 @@ async def test_health_names_each_check_with_its_age(anonymous: httpx.AsyncClient
     assert (found["node"], found["ready"]) == (f"{office.DIVISION}.{office.KIND}", True)
     assert {"database", "outbox", "registry", "grants"} <= found["checks"].keys()
     assert all(check["age_seconds"] >= 0 for check in found["checks"].values())
+
+
+async def test_changes_that_wait_are_counted_and_leave_the_node_ready(
+    anonymous: httpx.AsyncClient, owner: httpx.AsyncClient
+) -> None:
+    await until(lambda: ready(anonymous), what="the node says that it is ready")
+    path = f"/records/{office.KIND}/vehicles/A00"
+    assert (await owner.delete(path, headers={"If-Match": "*"})).status_code == 204
+
+    async def counted() -> bool:
+        return bool((await anonymous.get("/health")).json()["checks"]["outbox"]["unsent"] == 1)
+
+    await until(counted, what="health counts the change that no relay has sent")
+    assert await ready(anonymous)
+
+
+async def test_a_node_whose_capture_was_taken_away_is_not_ready(
+    settings: Settings, anonymous: httpx.AsyncClient
+) -> None:
+    await until(lambda: ready(anonymous), what="the node says that it is ready")
+    file = settings.database_url.get_secret_value().removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file)) as connection:
+        (trigger,) = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'cl_jdcxx' LIMIT 1"
+        ).fetchone()
+        connection.execute(f"DROP TRIGGER {trigger}")
+    await until(lambda: _blames(anonymous, "not in place for vehicle_office.vehicles"), what="health says it")
+    assert not await ready(anonymous)
 
 
 async def test_a_broken_registry_is_said_and_does_not_open_the_door(

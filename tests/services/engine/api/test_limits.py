@@ -1,6 +1,8 @@
 """What a node bears: bodies, keys, costs, deadlines, and a database that goes away."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -93,20 +95,63 @@ async def test_a_passed_deadline_is_said(app: FastAPI, anonymous: httpx.AsyncCli
     assert (answer.status_code, answer.json()["code"]) == (503, "deadline-passed")
 
 
-async def test_a_database_that_is_away_is_said_and_health_knows(settings: Settings, tmp_path: Path) -> None:
-    app = create_app(office.DEPARTMENT, settings)
-    async with running(app) as client:
-        await until(lambda: ready(client), what="the node says that it is ready")
-        for file in tmp_path.glob("office.sqlite*"):
-            file.rename(file.with_suffix(".gone"))
-        (tmp_path / "office.sqlite").write_bytes(b"this is no database, for sure" * 100)
-        away = await client.get(f"{VEHICLES}?select=plate&limit=1")
-        assert (away.status_code, away.json()["code"], away.headers["retry-after"]) == (
-            503,
-            "database-away",
-            "2",
+async def test_a_question_that_runs_too_long_is_refused_with_the_estimate(settings: Settings) -> None:
+    many = 5_000
+    with closing(sqlite3.connect(_file(settings))) as connection, connection:
+        connection.execute(
+            "INSERT INTO cl_jdcxx (hphm, csys, gmjg) WITH RECURSIVE n(i) AS"
+            f" (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many}) SELECT 'M' || i, 'A', '-1.50' FROM n"
         )
+    hurried = settings.model_copy(update={"statement_budget_ms": 2})
+    async with running(create_app(office.DEPARTMENT, hurried)) as client:
+        answer = await client.get(f"{VEHICLES}?select=plate&order=registered_on,seats.desc&limit=1")
+    assert (answer.status_code, answer.json()["code"]) == (400, "too-costly")
+    assert answer.json()["estimate"] == office.VEHICLES + many
+
+
+async def test_a_database_that_is_away_is_said_and_health_knows(settings: Settings) -> None:
+    async with running(create_app(office.DEPARTMENT, settings)) as client:
+        await until(lambda: ready(client), what="the node says that it is ready")
+        taken = _take_away(settings)
+        _file(settings).write_bytes(b"this is no database, for sure" * 100)
+        await until(lambda: _is_away(client), what="the node says that its database is away")
         await until(lambda: database_named(client), what="health names the database")
+        _put_back(taken)
+        await until(lambda: ready(client), what="the node is ready again")
+        assert (await client.get(f"{VEHICLES}?select=plate&limit=1")).status_code == 200
+
+
+async def test_a_service_starts_while_its_database_is_away_and_takes_it_up(settings: Settings) -> None:
+    taken = _take_away(settings)
+    async with running(create_app(office.DEPARTMENT, settings)) as client:
+        assert await _is_away(client)
+        await until(lambda: database_named(client), what="health names the database")
+        _put_back(taken)
+        await until(lambda: ready(client), what="the node is ready, with capture in place")
+        assert (await client.get(f"{VEHICLES}/A00")).headers["etag"] == '"1.1"'
+
+
+def _file(settings: Settings) -> Path:
+    return Path(settings.database_url.get_secret_value().removeprefix("sqlite:///"))
+
+
+def _take_away(settings: Settings) -> list[Path]:
+    """Every file of the database moves elsewhere."""
+    file = _file(settings)
+    return [one.rename(one.with_name(f"{one.name}.gone")) for one in file.parent.glob(f"{file.name}*")]
+
+
+def _put_back(taken: list[Path]) -> None:
+    for one in taken:
+        one.rename(one.with_name(one.name.removesuffix(".gone")))
+
+
+async def _is_away(client: httpx.AsyncClient) -> bool:
+    answer = await client.get(f"{VEHICLES}?select=plate&limit=1")
+    if answer.status_code != 503:
+        return False
+    assert (answer.json()["code"], answer.headers["retry-after"]) == ("database-away", "2")
+    return True
 
 
 async def database_named(client: httpx.AsyncClient) -> bool:
