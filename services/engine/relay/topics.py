@@ -1,5 +1,6 @@
 """The topics of a node's feeds: made where settings say so, else found missing by name; called by `kafka`."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ CONFIGURATION = {
     "delete.retention.ms": str(7 * _DAY),
 }
 _EXISTS = 36
+_MOMENT_SECONDS = 0.05
 
 
 async def prepare(topics: Mapping[str, int], settings: Settings) -> None:
@@ -57,8 +59,7 @@ async def _make(admin: Any, topics: Mapping[str, int], replicas: int) -> None:
 
 async def _check_partitions(admin: Any, topics: Mapping[str, int], settings: Settings) -> None:
     """Partitions are fixed for life: another number would send a record's later events past its earlier ones."""
-    described = await admin.describe_topics(list(topics))
-    counts = {one["topic"]: len(one["partitions"]) for one in described}
+    counts = await _counts(admin, topics)
     for topic, wanted in topics.items():
         if counts[topic] == wanted:
             continue
@@ -68,6 +69,16 @@ async def _check_partitions(admin: Any, topics: Mapping[str, int], settings: Set
             )
         # Made by a broker when somebody else asked for it before us.
         await admin.create_partitions({topic: NewPartitions(wanted)})
+
+
+async def _counts(admin: Any, topics: Mapping[str, int]) -> dict[str, int]:
+    """Partitions by topic, once there are any: a topic just made may have none for a moment."""
+    while True:
+        described = await admin.describe_topics(list(topics))
+        counts = {one["topic"]: len(one["partitions"]) for one in described}
+        if all(counts.values()):
+            return counts
+        await asyncio.sleep(_MOMENT_SECONDS)
 
 
 async def _is_empty(topic: str, settings: Settings) -> bool:
