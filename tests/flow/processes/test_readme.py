@@ -57,7 +57,7 @@ def clone(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for room in ("schemas", "services", "gateway"):
         shutil.copytree(_ROOT / room, place / room, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
-        shutil.copy(_ROOT / name, place)
+        shutil.copy2(_ROOT / name, place)
     (place / ".venv").symlink_to(sys.prefix)
     (place / ".langqiao").mkdir()
     (place / ".langqiao" / "demo").symlink_to(world.plan.folder)
