@@ -62,7 +62,7 @@ def tables(draw: st.DrawFn) -> list[Row]:
     rows = draw(
         st.lists(
             st.fixed_dictionaries({name: st.sampled_from(depot.SPELLINGS[name]) for name in _NAMES}),
-            max_size=12,
+            max_size=9,
         )
     )
     kept: list[Row] = []

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.seams.stores import asking
@@ -14,6 +14,7 @@ from tests.seams.stores.judging import expected, walked
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+@settings(max_examples=settings().max_examples * 2 // 3)
 @given(
     rows=asking.tables(),
     questions=st.lists(asking.questions(), min_size=1, max_size=8),

@@ -1,27 +1,43 @@
-"""Record ids and the keys they stand for; called by `source`."""
+"""Record ids and the keys they stand for, by the engine's own rows; called by `source`."""
 
-from schemas.wire.record_id import record_id
+from collections.abc import Sequence
+
+from services.engine.capture.captured import captures
+from services.engine.capture.database import DatabaseAway, open_database
 from services.engine.capture.keys import stored_key
-from services.engine.source.port import Key
-from services.engine.source.sql import write_statements as write
-from services.engine.source.sql.driver import Ask, Steps
+from services.engine.capture.naming import Namer, name_some
+from services.engine.mapping.model import Mapping
+from services.engine.source.port import Key, SourceAway
 from services.engine.source.sql.layout import Layout
 
 #: Records named in one transaction, which must be short.
-NAMED_AT_A_TIME = 500
+_AT_A_TIME = 500
 
 
 def decoded_key(layout: Layout, raw: str) -> Key:
-    """The key of a raw key; a part that cannot be read is null."""
+    """The key of a raw key."""
     codecs = (layout.field(item).codec for item in layout.key)
     return tuple(codec.decode(stored) for codec, stored in zip(codecs, stored_key(raw), strict=True))
 
 
-def name_some(layout: Layout, secret: bytes) -> Steps[int]:
-    """Give record ids to some of the records that have none yet, and say to how many."""
-    contract, dialect = layout.mapping.contract, layout.dialect
-    rows = yield Ask(write.nameless_records(dialect), [contract.dataset, NAMED_AT_A_TIME])
-    for (raw,) in rows:
-        named = record_id(contract, decoded_key(layout, raw), secret)
-        yield Ask(write.name_record(dialect), [named, contract.dataset, raw])
-    return len(rows)
+class Naming:
+    """Names records before the relay does, for somebody who asks for an id that nobody knows yet.
+
+    `mappings` are those of each dataset's lowest major. Connects when it is first needed.
+    """
+
+    def __init__(self, url: str, mappings: Sequence[Mapping], secret: bytes) -> None:
+        self._database = open_database(url)
+        self._namers = {one.contract.dataset: Namer(one, secret) for one in mappings}
+        self._captured = {one.dataset: one for one in captures(mappings)}
+
+    async def some(self, dataset: str) -> int:
+        """Give ids to some of the dataset's records that have none, and say to how many; raises SourceAway."""
+        namer, captured = self._namers[dataset], self._captured[dataset]
+        try:
+            return await self._database.write(name_some, self._database.dialect, captured, namer, _AT_A_TIME)
+        except DatabaseAway as fault:
+            raise SourceAway from fault
+
+    async def close(self) -> None:
+        await self._database.close()

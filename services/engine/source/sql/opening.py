@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 from services.engine.mapping.model import Mapping
 from services.engine.settings import Settings
 from services.engine.source.sql.driver import Driver
+from services.engine.source.sql.naming import Naming
 from services.engine.source.sql.postgresql import PostgresqlDriver
 from services.engine.source.sql.source import SqlSource
 from services.engine.source.sql.sqlite import SqliteDriver
@@ -29,11 +30,18 @@ async def open_source(
 
     `secret` makes the record ids. Raises BadDatabaseUrl.
     """
-    source = SqlSource(_driver(settings), mappings, secret)
+    driver = _driver(settings)
+    lowest = {one.contract.dataset: one for one in sorted(mappings, key=_major, reverse=True)}
+    naming = Naming(settings.database_url.get_secret_value(), list(lowest.values()), secret)
+    source = SqlSource(driver, naming, mappings, secret)
     try:
         yield source
     finally:
         await source.close()
+
+
+def _major(mapping: Mapping) -> int:
+    return mapping.contract.major
 
 
 def _driver(settings: Settings) -> Driver:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeVar
 
 from schemas.contracts.model import SYSTEM_ITEMS, Contract
@@ -14,11 +14,11 @@ from services.engine.source.keys import by_keys
 from services.engine.source.port import Key, Once, Page, RecordExists, Version, WriteRefused, Written
 from services.engine.source.sql.driver import Driver, Refused, Steps
 from services.engine.source.sql.layout import Layout, driver_list, layout
-from services.engine.source.sql.naming import decoded_key, name_some
+from services.engine.source.sql.naming import Naming, decoded_key
 from services.engine.source.sql.reading import Reader
 from services.engine.source.sql.shapes import Shape, count_shape, page_shape
 from services.engine.source.sql.statements import Statement, count_statement, page_statement, probe_statement
-from services.engine.source.sql.write_statements import named_records
+from services.engine.source.sql.write_statements import named_records, nameless_record
 from services.engine.source.sql.writing import Writing
 
 R = TypeVar("R")
@@ -43,13 +43,15 @@ class _Pages:
 class SqlSource:
     """See `RecordSource`. `secret` is the node's pseudonym key."""
 
-    def __init__(self, driver: Driver, mappings: Sequence[Mapping], secret: bytes) -> None:
+    def __init__(self, driver: Driver, naming: Naming, mappings: Sequence[Mapping], secret: bytes) -> None:
         self._driver = driver
+        self._naming = naming
         self._mappings = {(one.contract.dataset, one.contract.major): one for one in mappings}
         self._secret = secret
         self._layouts: dict[_Contract, Layout] = {}
         self._pages = lru_cache(_KEPT)(self._make_pages)
         self._counts = lru_cache(_KEPT)(self._make_count)
+        self._probes = cache(lambda of: probe_statement(self._layouts[of]))
         self._writings: dict[_Contract, Writing] = {}
 
     async def page(self, query: BoundQuery, *, limit: int, after: tuple[Value, ...] | None = None) -> Page:
@@ -116,27 +118,33 @@ class SqlSource:
 
     async def check(self) -> None:
         for of in self._mappings:
-            laid = await self._layout(of)
-            await self._driver.rows(probe_statement(laid), ())
+            await self._layout(of)
+            await self._driver.rows(self._probes(of), ())
 
     async def close(self) -> None:
+        await self._naming.close()
         await self._driver.close()
 
     async def _pseudonyms(self, laid: Layout, record_ids: Sequence[str]) -> dict[str, Key]:
         """The engine's own rows know them. Records that the relay has not named yet are named here, when somebody
         asks for an id that nobody knows."""
-        dataset, ask = laid.mapping.contract.dataset, named_records(laid.dialect)
+        dataset = laid.mapping.contract.dataset
         found: dict[str, Key] = {}
         while True:
             missing = [one for one in dict.fromkeys(record_ids) if one not in found]
             for begin in range(0, len(missing), _KEYS_AT_A_TIME):
                 listed = driver_list(missing[begin : begin + _KEYS_AT_A_TIME], laid.dialect)
-                rows = await self._driver.rows(ask, [dataset, listed])
-                found.update((pseudonym, decoded_key(laid, raw)) for pseudonym, raw in rows)
-            if len(found) == len(set(record_ids)) or not await self._driver.write(
-                name_some(laid, self._secret)
-            ):
+                rows = await self._driver.rows(named_records(laid.dialect), [dataset, listed])
+                keys = ((pseudonym, decoded_key(laid, raw)) for pseudonym, raw in rows)
+                found.update((pseudonym, key) for pseudonym, key in keys if None not in key)
+            if len(found) == len(set(record_ids)) or not await self._name_more(laid):
                 return found
+
+    async def _name_more(self, laid: Layout) -> bool:
+        """Whether there were records without an id; looked at first, for a write would lock out others."""
+        dataset = laid.mapping.contract.dataset
+        waiting = await self._driver.rows(nameless_record(laid.dialect), [dataset])
+        return bool(waiting) and await self._naming.some(dataset) > 0
 
     async def _existing(self, contract: Contract, keys: Sequence[Key]) -> set[Key]:
         """Those of the keys that a record has now."""

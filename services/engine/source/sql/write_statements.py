@@ -66,13 +66,12 @@ def name_record(dialect: str) -> Statement:
 
 
 @cache
-def nameless_records(dialect: str) -> Statement:
-    """Takes dataset and a limit; raw keys of records without an id that nobody is writing."""
+def nameless_record(dialect: str) -> Statement:
+    """Takes dataset; one raw key, if there is one, of a record that has no record id yet."""
     record, binds = engine_tables(dialect).record, Binds(dialect)
     found = select(record.c.raw_key).where(record.c.dataset == binds.one(Text), record.c.pseudonym.is_(None))
-    return compiled(
-        found.limit(binds.number()).offset(literal_column("0")).with_for_update(skip_locked=True), dialect
-    )
+    one = found.limit(literal_column("1")).offset(literal_column("0"))
+    return compiled(one, dialect, quick=True)
 
 
 @cache
