@@ -14,7 +14,7 @@ from schemas.wire import headers
 from tests.flow.federation.county import DATASETS, Dataset
 from tests.flow.federation.one_database import Answer, link_of
 from tests.flow.federation.pair import Pair
-from tests.flow.federation.questions import Question, questions
+from tests.flow.federation.questions import WITHOUT_EXPLAINING, Question, questions
 from tests.flow.federation.records import contents
 from tests.flow.federation.running import County
 
@@ -38,7 +38,7 @@ def filled_on_postgresql(pair_on_postgresql: Pair, request: pytest.FixtureReques
 
 
 @given(question=questions(), by_get=st.booleans(), counted=st.booleans(), enveloped=st.booleans())
-@settings(max_examples=_QUESTIONS)
+@settings(phases=WITHOUT_EXPLAINING, max_examples=_QUESTIONS)
 def test_rows_order_and_count_are_those_of_one_database(
     filled: Pair, question: Question, by_get: bool, counted: bool, enveloped: bool
 ) -> None:
@@ -46,7 +46,7 @@ def test_rows_order_and_count_are_those_of_one_database(
 
 
 @given(question=questions(), counted=st.booleans())
-@settings(max_examples=_QUESTIONS)
+@settings(phases=WITHOUT_EXPLAINING, max_examples=_QUESTIONS)
 def test_departments_on_postgresql_answer_alike(
     filled_on_postgresql: Pair, question: Question, counted: bool
 ) -> None:
@@ -81,7 +81,7 @@ def _same(answer: httpx.Response, query: Query, expected: Answer, *, counted: bo
 
 
 @given(question=questions(), page=st.integers(1, 4))
-@settings(max_examples=max(2, _QUESTIONS // 5))
+@settings(phases=WITHOUT_EXPLAINING, max_examples=max(2, _QUESTIONS // 5))
 def test_pages_by_cursor_are_the_whole(filled: Pair, question: Question, page: int) -> None:
     whole = replace(question, query=replace(question.query, limit=None))
     expected = filled.expected(whole).rows

@@ -13,7 +13,7 @@ from schemas.wire import headers
 from tests.flow.federation.county import DATASETS, PLACES, Dataset, Place, places_of
 from tests.flow.federation.one_database import link_of
 from tests.flow.federation.pair import Pair
-from tests.flow.federation.questions import Question, questions
+from tests.flow.federation.questions import WITHOUT_EXPLAINING, Question, questions
 from tests.flow.federation.records import contents
 
 _QUESTIONS = settings().max_examples // 3
@@ -31,7 +31,7 @@ def _downs() -> st.SearchStrategy[frozenset[Place]]:
 
 
 @given(question=questions(), down=_downs())
-@settings(max_examples=_QUESTIONS)
+@settings(phases=WITHOUT_EXPLAINING, max_examples=_QUESTIONS)
 def test_the_envelope_shows_the_rest_and_says_what_is_missing(
     filled: Pair, question: Question, down: frozenset[Place]
 ) -> None:
@@ -54,7 +54,7 @@ def test_the_envelope_shows_the_rest_and_says_what_is_missing(
 
 
 @given(question=questions(), down=_downs())
-@settings(max_examples=_QUESTIONS // 2)
+@settings(phases=WITHOUT_EXPLAINING, max_examples=_QUESTIONS // 2)
 def test_the_plain_answer_is_whole_or_fails_and_names_the_missing(
     filled: Pair, question: Question, down: frozenset[Place]
 ) -> None:
