@@ -133,10 +133,16 @@ def grouped(level: Level, rows: list[Row], *, windowed: bool) -> dict[Value, lis
 
 
 def shaped(level: Level, rows: Iterable[Row]) -> list[Row]:
-    """The rows as the caller sees them: without the columns that only the gateway reads."""
-    if not level.hidden:
+    """The rows as the caller sees them: without the columns that only the gateway reads, embeds in the order asked."""
+    if not level.hidden and len(level.joins) <= 1:
         return list(rows)
-    return [{name: value for name, value in row.items() if name not in level.hidden} for row in rows]
+    embeds = [join.name for join in level.joins]
+    left_out = level.hidden.union(embeds)
+    return [
+        {name: value for name, value in row.items() if name not in left_out}
+        | {name: row[name] for name in embeds if name in row}
+        for row in rows
+    ]
 
 
 def _final(join: Join, rows: list[Row]) -> Any:
