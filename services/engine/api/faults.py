@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from typing import Any
 
 from schemas.wire.problem import MEDIA_TYPE, Problem
 from services.engine.api.call import Reply
@@ -26,6 +27,7 @@ _SOURCE: dict[type[SourceError], tuple[str, str]] = {
     StaleVersion: ("stale-version", "The record has changed since the version in If-Match."),
     WriteRefused: ("contract-violated", "The department's own table refuses the record."),
 }
+_UNSPELT = "the department's table has no way to keep this value"
 _log = logging.getLogger("langqiao.engine")
 
 
@@ -38,7 +40,9 @@ def problem_of(fault: Exception, question: str, estimate: int = 0) -> Problem:
         return Problem("deadline-passed", "The answer was not ready in the time given.")
     if isinstance(fault, SourceError) and type(fault) in _SOURCE:
         code, detail = _SOURCE[type(fault)]
-        members = {"estimate": estimate} if code == "too-costly" else {}
+        members: dict[str, Any] = {"estimate": estimate} if code == "too-costly" else {}
+        if isinstance(fault, WriteRefused):
+            members["items"] = [{"item": item, "reason": _UNSPELT} for item in fault.items]
         headers = {"Retry-After": _RETRY_SECONDS} if code == "database-away" else {}
         return Problem(code, detail, members=members, headers=headers)
     place = traceback.extract_tb(fault.__traceback__)[-1] if fault.__traceback__ else None
