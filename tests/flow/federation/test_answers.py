@@ -1,4 +1,4 @@
-"""A federated answer equals the answer of one database that holds all the county's values: rows, order, count."""
+"""Invariant 5: a federated answer equals that of one database with all the county's values: rows, order, count."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Values stand in answers alone: no record in the gateway's files, and no value in a log, problem or address."""
+"""Invariants 8 and 10: no record in what the gateway writes, and no value in a log, problem or address."""
 
 import asyncio
 import logging

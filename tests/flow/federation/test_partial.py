@@ -1,4 +1,4 @@
-"""With departments down, an answer fails and names them, or says what is missing; what it shows is the truth."""
+"""Invariants 5 and 11: with departments down an answer names them; what it shows is the truth."""
 
 from collections.abc import Sequence
 from dataclasses import replace
