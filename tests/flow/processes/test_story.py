@@ -6,7 +6,6 @@ import pytest
 
 from services.cli.story import change, outage, question, refusal
 from services.cli.story.stage import Stage, WrongAnswer
-from services.cli.world.world import World
 
 
 def _printed(stage: Stage) -> str:
@@ -38,7 +37,14 @@ def test_a_conditional_item_needs_a_grant(stage: Stage) -> None:
     assert "grant-required" in _printed(stage)
 
 
-def test_the_story_notices_a_wrong_answer(stage: Stage, world: World) -> None:
+def test_the_parts_of_an_answer_come_in_the_order_asked(stage: Stage) -> None:
+    with question.bridge_of(stage) as bridge:
+        (record,) = question.ask(bridge, stage)
+    parts = "licences credit_ratings arrears penalties headcounts representatives"
+    assert list(record) == ["name", "status", "address", *parts.split()]
+
+
+def test_the_story_notices_a_wrong_answer(stage: Stage) -> None:
     with question.bridge_of(stage) as bridge:
         answer = question.ask(bridge, stage)
     answer[0]["licences"].append({})
