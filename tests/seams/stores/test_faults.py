@@ -111,6 +111,16 @@ async def test_a_table_that_is_gone_is_no_absence_of_the_database(store: Store) 
     await store.source.check()
 
 
+@pytest.mark.parametrize("name", DATABASES)
+async def test_a_table_that_the_department_alters_is_read_on(name: str, fresh_url: FreshUrl) -> None:
+    change = {"sqlite": "ADD COLUMN c_new text", "postgresql": "ALTER COLUMN c_name TYPE varchar(200)"}
+    async with opened(name, fresh_url(name), depot.depot()) as store:
+        await store.fill([_ROW])
+        assert (await store.source.page(_ALL, limit=1)).rows == [("here",)]
+        await store.program.execute(f"ALTER TABLE {depot.TABLE.name} {change[name]}")
+        assert (await store.source.page(_ALL, limit=1)).rows == [("here",)]
+
+
 async def test_bytes_that_are_no_text_are_shown_as_such(fresh_url: FreshUrl) -> None:
     async with opened("sqlite", fresh_url("sqlite"), depot.depot()) as store:
         await store.fill([_ROW])

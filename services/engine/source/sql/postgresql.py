@@ -119,7 +119,11 @@ class PostgresqlDriver:
 
     async def _fetch(self, text: str, *arguments: Any) -> Rows:
         async with self._connection() as connection:
-            rows: Rows = await connection.fetch(text, *arguments)
+            try:
+                rows: Rows = await connection.fetch(text, *arguments)
+            except asyncpg.InvalidCachedStatementError:
+                # The department has changed its table since the statement was prepared.
+                rows = await connection.fetch(text, *arguments)
             return rows
 
     @asynccontextmanager
