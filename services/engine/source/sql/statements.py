@@ -17,7 +17,7 @@ from services.engine.capture.tables import SQLITE, engine_tables
 from services.engine.source.sql.conditions import PLACE, Binds, Conditions, value_type
 from services.engine.source.sql.layout import TABLE, Layout
 from services.engine.source.sql.positions import OrderTerm, beyond
-from services.engine.source.sql.shapes import Shape, Spelt, Term
+from services.engine.source.sql.shapes import Grouped, Shape, Spelt, Term, Test
 
 #: Columns that are not the contract's.
 VERSION = "record_version"
@@ -105,7 +105,7 @@ def _where(shape: Shape, layout: Layout, binds: Binds) -> list[ColumnElement[boo
     """The shape's tests; and a row whose key cannot be read is no record."""
     conditions = Conditions(layout, binds)
     tests = [conditions.of(test) for test in shape.where]
-    spelt = {test.item for test in shape.where if isinstance(test, Spelt)}
+    spelt = _spelt(Grouped(False, shape.where))
     return tests + [literal_column(layout.twins[item].readable) for item in layout.key if item not in spelt]
 
 
@@ -131,4 +131,14 @@ def _with_version(source: FromClause, layout: Layout) -> tuple[FromClause, list[
 
 
 def _quick(shape: Shape, layout: Layout) -> bool:
-    return any(isinstance(test, Spelt) and layout.leads_index(test.item) for test in shape.where)
+    return any(layout.leads_index(item) for item in _spelt(Grouped(False, shape.where)))
+
+
+def _spelt(test: Test) -> frozenset[str]:
+    """The items that hold a spelling of some value in every row that meets the test."""
+    if isinstance(test, Spelt):
+        return frozenset({test.item})
+    if not isinstance(test, Grouped) or not test.members:
+        return frozenset()
+    found = [_spelt(member) for member in test.members]
+    return frozenset.intersection(*found) if test.any else frozenset.union(*found)
