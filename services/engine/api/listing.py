@@ -101,12 +101,16 @@ async def _select(call: Call, question: Question, bound: BoundQuery, start: Posi
         raise Problem(
             "bad-range", "The answer ends before this range.", headers={"Content-Range": f"*/{total}"}
         )
-    wanted = (
-        2 if question.one else min(call.node.settings.max_rows, bound.limit or call.node.settings.max_rows)
-    )
     if call.method == "HEAD":
         bound = replace(bound, columns=())
-    return replace(await _gather(call, bound, start, 0 if bound.limit == 0 else wanted), total=total)
+    return replace(await _gather(call, bound, start, _wanted(call, question, bound)), total=total)
+
+
+def _wanted(call: Call, question: Question, bound: BoundQuery) -> int:
+    most = call.node.settings.max_rows
+    wanted = most if bound.limit is None else min(most, bound.limit)
+    # Two are enough to know that it is not one.
+    return min(2, wanted) if question.one else wanted
 
 
 async def _gather(call: Call, bound: BoundQuery, start: Position, wanted: int) -> Selected:

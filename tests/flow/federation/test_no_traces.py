@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -148,8 +148,10 @@ def _written_by(child: Child) -> list[Path]:
     """The plain files that the process holds open for writing."""
     found = []
     for one in Path(f"/proc/{child.process.pid}/fd").iterdir():
-        target = Path(os.readlink(one))
-        flags = int(Path(f"/proc/{child.process.pid}/fdinfo/{one.name}").read_text().split()[3], 8)
-        if target.is_file() and flags & (os.O_WRONLY | os.O_RDWR):
-            found.append(target)
+        # A connection may close between the listing and the look.
+        with suppress(FileNotFoundError):
+            target = Path(os.readlink(one))
+            flags = int(Path(f"/proc/{child.process.pid}/fdinfo/{one.name}").read_text().split()[3], 8)
+            if target.is_file() and flags & (os.O_WRONLY | os.O_RDWR):
+                found.append(target)
     return found

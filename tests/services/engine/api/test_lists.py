@@ -123,6 +123,11 @@ async def test_one_record_comes_as_an_object(anonymous: httpx.AsyncClient) -> No
     assert answer.headers["content-type"] == OBJECT["Accept"]
 
 
+async def test_one_record_as_an_object_may_be_the_first_of_many(anonymous: httpx.AsyncClient) -> None:
+    answer = await anonymous.get(f"{VEHICLES}?select=plate&order=plate.desc&limit=1", headers=OBJECT)
+    assert answer.json() == {"plate": "A59"}
+
+
 async def test_each_stage_is_timed_and_the_question_named(anonymous: httpx.AsyncClient) -> None:
     answer = await anonymous.get(f"{VEHICLES}?select=plate&limit=1", headers={"Langqiao-Question": "q-17"})
     stages = [part.split(";")[0] for part in answer.headers["server-timing"].split(", ")]
