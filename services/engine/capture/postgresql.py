@@ -140,6 +140,17 @@ BEGIN
             IF now_is IS NOT NULL THEN PERFORM {SCHEMA}.note_change({dataset}, new_key, 'c', NULL, now_is); END IF;
         END IF;
     EXCEPTION WHEN OTHERS THEN
+        {_mark(dataset)}
+    END;
+    RETURN NULL;
+END $capture$
+"""
+
+
+def _mark(dataset: str) -> str:
+    """What is done when capture fails: the record is marked, or every record where it is not known which; and whatever
+    comes of that, the writer goes on."""
+    return f"""
         BEGIN
             INSERT INTO {SCHEMA}.dirty (dataset, raw_key, at)
             SELECT {dataset}, k, {_NOW}
@@ -149,11 +160,7 @@ BEGIN
             ON CONFLICT (dataset, raw_key) DO UPDATE SET at = excluded.at;
         EXCEPTION WHEN OTHERS THEN
             RAISE WARNING 'langqiao: a change of % waits for reconciliation (%)', {dataset}, SQLSTATE;
-        END;
-    END;
-    RETURN NULL;
-END $capture$
-"""
+        END;"""
 
 
 def _key(captured: Captured, raw: str) -> str:

@@ -56,7 +56,7 @@ class Relay:
                     await self._lead(lease)
                 pause = _FIRST_PAUSE
             except* LeaseLost:
-                _log.warning("%s has lost the lease to another relay", self._holder)
+                _log.warning("%s has lost the lease", self._holder)
             except* DatabaseAway as away:
                 _log.warning("the database is away: %s", away.exceptions[0])
                 await self._pause(pause)

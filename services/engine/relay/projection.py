@@ -1,7 +1,7 @@
 """One change of a record as the events that it raises, one for each audience that it concerns; pure, used by `loop`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from urllib.parse import quote
@@ -52,16 +52,25 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """An event by its attributes, all but its number in the feed."""
+
+    topic: str
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
-    """A change with the events that it raises, by topic; these lack their number in the feed as yet."""
+    """A change with the events that it raises."""
 
     change: Change
     name: Name
-    events: tuple[tuple[str, Event], ...]
+    drafts: tuple[Draft, ...]
 
     def messages(self, number: int) -> list[Message]:
         """The messages under the change's number: the same bytes each time."""
-        return [_message(topic, event, number) for topic, event in self.events]
+        sequence = sequence_text(number)
+        return [_message(one, sequence, number) for one in self.drafts]
 
 
 def publication(feed: Feed, change: Change, dialect: str) -> Publication:
@@ -75,7 +84,7 @@ def publication(feed: Feed, change: Change, dialect: str) -> Publication:
         raise Unpublishable("the key cannot be read")
     new = None if change.new is None else stored_row(change.new, dialect)
     old = stored_row(change.old, dialect) if change.op == UPDATED and change.old is not None else None
-    events = []
+    drafts = []
     try:
         known = _NOTHING if new is None else row_hash(new, feed.captured.columns)
         for major in feed.majors:
@@ -83,11 +92,10 @@ def publication(feed: Feed, change: Change, dialect: str) -> Publication:
             before = _before(major.mapping, old)
             for channel in major.channels:
                 if _alters(channel, before, shown):
-                    event = _event(feed, major.mapping, channel, change, subject, shown)
-                    events.append((channel.topic, event))
+                    drafts.append(_draft(feed, major.mapping, channel, change, subject, shown))
     except ColumnGone as fault:
         raise Unpublishable(str(fault)) from None
-    return Publication(change, Name(feed.dataset, change.raw_key, subject, known), tuple(events))
+    return Publication(change, Name(feed.dataset, change.raw_key, subject, known), tuple(drafts))
 
 
 def _values(mapping: TableMapping, row: Row) -> Values:
@@ -111,28 +119,28 @@ def _alters(channel: Channel, before: Values | None, shown: Values) -> bool:
     return any(before[item] != shown[item] for item in channel.watched)
 
 
-def _event(
+def _draft(
     feed: Feed, mapping: TableMapping, channel: Channel, change: Change, subject: str, shown: Values
-) -> Event:
+) -> Draft:
     contract = mapping.contract
     data = {item: to_wire(shown[item]) for item in channel.items} if change.op != DELETED else None
     body = _body(data)
     thin = change.op != DELETED and (not data or len(body) > MAX_BODY_BYTES)
-    return Event(
-        id=event_id(feed.source, channel.topic, subject, change.epoch, change.version, body.decode()),
-        source=feed.source,
-        type=f"cn.gov.{contract.dataset}.{_DEEDS[change.op]}",
-        subject=subject,
-        time=_event_time(channel, shown) or change.at,
-        dataschema=f"urn:langqiao:contract:{contract.dataset}:{contract.major}",
-        sequence="",
-        recordepoch=change.epoch,
-        recordversion=change.version,
-        recordedtime=change.at,
-        dataclassification=contract.grade,
-        data=None if thin else data,
-        dataref=f"/records/{contract.kind}/{contract.name}/{quote(subject, safe='~')}" if thin else None,
-    )
+    attributes = {
+        "id": event_id(feed.source, channel.topic, subject, change.epoch, change.version, body.decode()),
+        "source": feed.source,
+        "type": f"cn.gov.{contract.dataset}.{_DEEDS[change.op]}",
+        "subject": subject,
+        "time": _event_time(channel, shown) or change.at,
+        "dataschema": f"urn:langqiao:contract:{contract.dataset}:{contract.major}",
+        "recordepoch": change.epoch,
+        "recordversion": change.version,
+        "recordedtime": change.at,
+        "dataclassification": contract.grade,
+        "data": None if thin else data,
+        "dataref": f"/records/{contract.kind}/{contract.name}/{quote(subject, safe='~')}" if thin else None,
+    }
+    return Draft(channel.topic, attributes)
 
 
 def _body(data: dict[str, Any] | None) -> bytes:
@@ -145,7 +153,9 @@ def _body(data: dict[str, Any] | None) -> bytes:
 
 def _event_time(channel: Channel, shown: Values) -> str | None:
     """The event-time item; a day begins at midnight by the legal clock."""
-    value = shown.get(channel.event_time or "")
+    if channel.event_time is None:
+        return None
+    value = shown.get(channel.event_time)
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time.min, _LEGAL_TIME)
     try:
@@ -155,6 +165,7 @@ def _event_time(channel: Channel, shown: Values) -> str | None:
         return None
 
 
-def _message(topic: str, event: Event, number: int) -> Message:
-    key, value, headers = to_kafka(replace(event, sequence=sequence_text(number)))
-    return Message(topic, key, value, headers, event.id, number)
+def _message(draft: Draft, sequence: str, number: int) -> Message:
+    event = Event(**draft.attributes, sequence=sequence)
+    key, value, headers = to_kafka(event)
+    return Message(draft.topic, key, value, headers, event.id, number)

@@ -1,5 +1,6 @@
 """From the outbox to the broker, batch by batch; driven by `loop` under its lease."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +12,13 @@ from services.engine.relay.broker import Broker, Refused
 from services.engine.relay.feeds import Feed
 from services.engine.relay.lease import Lease
 from services.engine.relay.positions import POSITION, Positions
-from services.engine.relay.projection import Publication, Unpublishable, publication
+from services.engine.relay.projection import Message, Publication, Unpublishable, publication
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
+
+#: Changes worked on at a stretch, before whatever else is due, such as the lease's renewal, gets its turn.
+_BREATH = 25
 
 _BEHIND = "an earlier change of this record is parked"
 
@@ -63,7 +67,7 @@ class Sender:
         changes = await self._database.read(outbox.waiting, self._batch)
         if not changes:
             return False
-        publications, parked = self._publications(changes)
+        publications, parked = await self._publications(changes)
         numbers = await self._make_ready(lease, publications, parked)
         outcome = await self._publish(lease, publications, numbers)
         await self._settle(lease, outcome)
@@ -72,12 +76,14 @@ class Sender:
             await self.begin(lease)
         return True
 
-    def _publications(self, changes: Sequence[Change]) -> tuple[list[Publication], dict[int, str]]:
+    async def _publications(self, changes: Sequence[Change]) -> tuple[list[Publication], dict[int, str]]:
         """What each change makes public, and why some cannot be; after one that cannot, its record's others wait."""
         made: list[Publication] = []
         parked: dict[int, str] = {}
         stuck: set[tuple[str, str]] = set()
-        for change in changes:
+        for place, change in enumerate(changes):
+            if place % _BREATH == 0:
+                await asyncio.sleep(0)
             record = change.dataset, change.raw_key
             try:
                 if change.behind or record in stuck:
@@ -107,7 +113,7 @@ class Sender:
         fresh = [one for one in publications if one.change.sequence is None]
         numbers = {one.change.id: one.change.sequence for one in publications if one.change.sequence}
         if fresh or parked:
-            numbered = [one.change for one in fresh if one.events]
+            numbered = [one.change for one in fresh if one.drafts]
             names = [one.name for one in fresh]
             numbers |= await lease.write(publishing.make_ready, numbered, names, parked)
         if parked:
@@ -148,9 +154,12 @@ class Sender:
         numbers: Mapping[int, int],
         outcome: Outcome,
     ) -> None:
-        messages = [
-            message for one in publications if one.events for message in one.messages(numbers[one.change.id])
-        ]
+        messages: list[Message] = []
+        for place, one in enumerate(publications):
+            if place % _BREATH == 0:
+                await asyncio.sleep(0)
+            if one.drafts:
+                messages += one.messages(numbers[one.change.id])
         if messages:
             lease.check()
             acks = await self._broker.publish(messages)

@@ -21,7 +21,7 @@ from tests import workshop
 from tests.flow.events.checker import Told, Verdict, judge
 from tests.postgresql import FreshDatabase
 from tests.services.engine.relay.memory import MemoryBroker
-from tests.services.engine.relay.test_loop import make_settings
+from tests.services.engine.relay.running import make_settings
 from tests.stores import Store, opened
 from tests.waiting import until
 

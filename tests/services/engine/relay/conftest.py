@@ -1,5 +1,24 @@
-"""The store that each test gets, on either database."""
+"""The captured workshop and the broker that each test gets."""
 
-from tests.stores import patience, reused_postgresql, store
+import pytest
+
+from services.engine.capture.attach import attach
+from services.engine.source.sql.ddl import create_tables
+from tests import workshop
+from tests.services.engine.relay.memory import MemoryBroker
+from tests.stores import Store, patience, reused_postgresql, store
 
 __all__ = ["patience", "reused_postgresql", "store"]
+
+
+@pytest.fixture
+async def shop(store: Store) -> Store:
+    """The workshop's tables, captured, on either database."""
+    await create_tables(store.url, workshop.MAPPINGS)
+    await attach(store.database, workshop.MAPPINGS, outbox_limit=1_000)
+    return store
+
+
+@pytest.fixture
+def broker() -> MemoryBroker:
+    return MemoryBroker()

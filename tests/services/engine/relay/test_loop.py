@@ -1,92 +1,15 @@
-"""A relay over a real database of either kind and a broker in memory: what it sends, and what it does in trouble."""
+"""What a relay sends, what it says while it cannot, and what it does beside sending."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
 
-import pytest
-
-from schemas.wire.event import Event
-from services.engine.capture.attach import attach
-from services.engine.capture.captured import captures
+from services.engine.capture.attach import attach, detach
 from services.engine.capture.dirty import mark_all
-from services.engine.capture.status import CaptureStatus, capture_status
-from services.engine.mapping.model import Mapping
-from services.engine.relay.feeds import feeds_of
-from services.engine.relay.loop import Relay
-from services.engine.settings import Settings
 from services.engine.source.sql.ddl import create_tables
 from tests import workshop
 from tests.services.engine.relay.memory import MemoryBroker
+from tests.services.engine.relay.running import GRANTED, PUBLIC, SHARED, drained, relaying, standing, told
 from tests.stores import Store
 from tests.waiting import until
-
-PUBLIC, SHARED, GRANTED = (
-    f"dev.{workshop.DIVISION}.{workshop.TOOLS}.v1.{audience}" for audience in ("public", "shared", "granted")
-)
-
-
-def make_settings(store: Store, **changed: Any) -> Settings:
-    return Settings(
-        kind=workshop.KIND,
-        division=workshop.DIVISION,
-        database_url=store.url,
-        pseudonym_key_file=Path("pseudonym.key"),
-        create_topics=True,
-        relay_poll_ms=2,
-        lease_seconds=1,
-        **changed,
-    )
-
-
-@pytest.fixture
-async def shop(store: Store) -> Store:
-    """The workshop's tables, captured."""
-    await create_tables(store.url, workshop.MAPPINGS)
-    await attach(store.database, workshop.MAPPINGS, outbox_limit=1_000)
-    return store
-
-
-@pytest.fixture
-def broker() -> MemoryBroker:
-    return MemoryBroker()
-
-
-@asynccontextmanager
-async def relaying(
-    store: Store, broker: MemoryBroker, mappings: Iterable[Mapping] = workshop.MAPPINGS, **changed: Any
-) -> AsyncIterator[Relay]:
-    """A relay at work, stopped with the block."""
-    settings = make_settings(store, **changed)
-    relay = Relay(
-        store.database,
-        feeds_of(mappings, settings, workshop.SECRET),
-        broker,
-        settings,
-        f"relay {id(changed)}",
-    )
-    work = asyncio.create_task(relay.run())
-    try:
-        yield relay
-    finally:
-        relay.stop()
-        await work
-
-
-async def standing(store: Store) -> CaptureStatus:
-    return await capture_status(store.database, captures(workshop.MAPPINGS))
-
-
-async def drained(store: Store) -> bool:
-    found = await standing(store)
-    return found.unsent == 0 and found.dirty == 0
-
-
-def told(events: list[Event]) -> list[tuple[str, int]]:
-    """Deed and version of each event."""
-    return [(one.type.rpartition(".")[2], one.recordversion) for one in events]
 
 
 async def test_a_change_reaches_every_audience_that_it_concerns(shop: Store, broker: MemoryBroker) -> None:
@@ -211,67 +134,6 @@ async def test_what_cannot_be_published_is_parked_and_holds_up_its_own_record_al
     assert [one.recordversion for one in broker.events(PUBLIC) if one.subject == "T1"] == [1, 2]
 
 
-async def test_messages_that_the_broker_lost_are_sent_again_in_their_order(
-    shop: Store, broker: MemoryBroker
-) -> None:
-    async with relaying(shop, broker):
-        await shop.program.insert("ws_tool", **workshop.HAMMER)
-        for number in range(5):
-            await shop.program.execute(f"UPDATE ws_tool SET nm = 'n{number}'")
-        await until(lambda: drained(shop))
-    before = broker.events(PUBLIC)
-    broker.lose(2)
-    async with relaying(shop, broker):
-        await until(lambda: len(broker.events(PUBLIC)) == 10)
-    after = broker.events(PUBLIC)
-    assert after[-6:] == before
-    assert {one.id for one in after} == {one.id for one in before}
-
-
-async def test_a_loss_while_at_work_is_noticed_by_the_next_acknowledgement(
-    shop: Store, broker: MemoryBroker
-) -> None:
-    async with relaying(shop, broker):
-        for number in range(12):
-            await shop.program.insert("ws_tool", no=f"t{number}", nm="x")
-        await until(lambda: drained(shop))
-        broker.lose(1)
-        await shop.program.execute("UPDATE ws_tool SET nm = 'after the loss'")
-        await until(lambda: drained(shop))
-    for number in range(12):
-        of_one = [one for one in broker.events(PUBLIC) if one.subject == f"T{number}"]
-        assert told(of_one)[-2:] == [("created", 1), ("updated", 2)]
-
-
-async def test_an_emptied_broker_gets_every_record_again(shop: Store, broker: MemoryBroker) -> None:
-    async with relaying(shop, broker):
-        await shop.program.insert("ws_tool", **workshop.HAMMER)
-        await shop.program.insert("ws_tool", no="t2", nm="钳子")
-        await until(lambda: drained(shop))
-    await shop.program.execute(f"DELETE FROM {shop.engine('outbox')}")
-    broker.logs.clear()
-    async with relaying(shop, broker):
-        await until(lambda: len(broker.events(PUBLIC)) == 2)
-        await until(lambda: drained(shop))
-    assert sorted(told(broker.events(PUBLIC))) == [("snapshot", 2), ("snapshot", 2)]
-
-
-async def test_a_message_of_somebody_else_in_our_topic_has_the_newest_sent_again(
-    shop: Store, broker: MemoryBroker
-) -> None:
-    """As a relay would write that was paused for longer than its lease."""
-    async with relaying(shop, broker):
-        await shop.program.insert("ws_tool", **workshop.HAMMER)
-        await shop.program.execute("UPDATE ws_tool SET nm = 'newer'")
-        await until(lambda: drained(shop))
-    for log in broker.logs.values():
-        log.extend(log[:1])
-    assert told(broker.events(PUBLIC))[-1] == ("created", 1)
-    async with relaying(shop, broker):
-        await until(lambda: len(broker.events(PUBLIC)) == 5)
-    assert told(broker.events(PUBLIC))[-2:] == [("created", 1), ("updated", 2)]
-
-
 async def test_every_record_marked_is_read_again_and_those_that_are_gone_are_deleted(
     shop: Store, broker: MemoryBroker
 ) -> None:
@@ -345,8 +207,6 @@ async def test_a_projection_that_is_too_large_is_left_to_be_fetched(
 
 async def _unseen(store: Store, sql: str) -> None:
     """A write that no trigger sees."""
-    from services.engine.capture.attach import detach
-
     await detach(store.database, workshop.MAPPINGS)
     await store.program.execute(sql)
     await attach(store.database, workshop.MAPPINGS, outbox_limit=1_000)
