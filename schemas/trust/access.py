@@ -27,13 +27,13 @@ def decide(query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, 
     refuse_early(contract, used.values(), caller)
     grant = grants.named(caller, contract.dataset, now) if not caller.anonymous else None
     owned = caller.member == owner
-    visible = visible_items(contract, caller, grant, owned)
+    own = (item for name, item in used.items() if name not in SYSTEM_ITEMS)
+    missing = sorted(item.name for item in own if not _allowed(item, caller, grant, owned))
     # Who may see no item learns nothing of the records either: not their ids, not how many there are.
-    missing = sorted(set(used) - {item.name for item in visible} - set(SYSTEM_ITEMS))
-    if missing or not visible:
+    if missing or not any(_allowed(item, caller, grant, owned) for item in contract.items.values()):
         raise _needs_grant(contract, missing or _conditional(contract))
     if query.star:
-        query = _without_star(query, visible)
+        query = _without_star(query, visible_items(contract, caller, grant, owned))
     if grant is None or not _leans(query, contract, caller, owned):
         return query
     return query.narrowed(*_scope(grant, contract))
@@ -52,7 +52,7 @@ def refuse_early(contract: Contract, used: Iterable[Item], caller: Caller) -> No
         )
     if caller.anonymous:
         closed = sorted(item.name for item in used if not _open(item, contract))
-        if closed or not contract.open_items:
+        if closed or not _opens_something(contract):
             what = _listed(closed) if closed else "anything"
             message = f"{contract.dataset} does not open {what} to everybody; say who asks"
             raise Problem("token-required", message, members=_named(contract, closed))
@@ -113,7 +113,11 @@ def _conditional(contract: Contract) -> list[str]:
 
 
 def _open(item: Item, contract: Contract) -> bool:
-    return item.open or (item is SYSTEM_ITEMS["record_id"] and bool(contract.open_items))
+    return item.open or (item is SYSTEM_ITEMS["record_id"] and _opens_something(contract))
+
+
+def _opens_something(contract: Contract) -> bool:
+    return any(item.open for item in contract.items.values())
 
 
 def _without_star(query: BoundQuery, visible: tuple[Item, ...]) -> BoundQuery:

@@ -1,14 +1,15 @@
 """One record at its address: `GET /records/{kind}/{dataset}/{record_id}`, with its version as ETag."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 import orjson
 
+from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.model import SYSTEM_ITEMS
 from schemas.query.bind import bind
 from schemas.query.bound import BoundColumn, BoundQuery, Value
 from schemas.query.parse import parse_params
-from schemas.query.tree import Query
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.api.addressing import key_of, unknown_record
@@ -21,10 +22,8 @@ _VERSION = BoundColumn("", SYSTEM_ITEMS["record_version"])
 
 
 async def read_one(call: Call) -> Reply:
-    """Parse, bind, access, select, answer. The address is no filter: it needs no right to the key's items."""
-    query = _parse(call)
-    call.mark("parse")
-    bound = bind(query, call.node.catalogue, call.dataset, call.major(), in_url=True)
+    """Bind, access, select, answer. The address is no filter: it needs no right to the key's items."""
+    bound = _bound(call.node.catalogue, call.dataset, call.major(), tuple(call.parameters))
     call.mark("bind")
     call.caller = call.node.gate.caller(call.headers)
     bound = call.node.gate.decide(bound, call.caller)
@@ -38,11 +37,15 @@ async def read_one(call: Call) -> Reply:
     return Reply(200, orjson.dumps(RowWriter(bound.columns).records([row])[0]), names.JSON, headers)
 
 
-def _parse(call: Call) -> Query:
-    query = without_embeds(parse_params(call.parameters))
+@lru_cache(maxsize=1_024)
+def _bound(
+    catalogue: Catalogue, dataset: str, major: int | None, parameters: tuple[tuple[str, str], ...]
+) -> BoundQuery:
+    """The question of a record's address, which names items and holds no values: callers send few different ones."""
+    query = without_embeds(parse_params(parameters))
     if query.where or query.order or query.limit is not None or query.offset:
         raise Problem("unknown-parameter", "One record's address takes the parameter select alone.")
-    return query
+    return bind(query, catalogue, dataset, major, in_url=True)
 
 
 async def _select(call: Call, bound: BoundQuery) -> tuple[Value, ...]:

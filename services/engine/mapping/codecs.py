@@ -68,7 +68,12 @@ class Upper:
         return _readable(self, value, value)
 
     def spellings(self, value: Value) -> Spellings:
-        return _reading_as(self, value, value, spelling.small(value) if isinstance(value, str) else value)
+        if value is None:
+            return None
+        if not isinstance(value, str) or self.decode(value) != value:
+            return ()
+        small = spelling.small(value)
+        return (value,) if small == value else (value, small)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,19 @@ _TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?", re.ASCII)
 
 def capitals(text: str) -> str:
     """Capitals for a–z alone, which is what both databases can say."""
-    return text.encode(errors="surrogatepass").upper().decode(errors="surrogatepass")
+    return text.upper() if text.isascii() else _raised(text)
 
 
 def small(text: str) -> str:
     """Small letters for A–Z alone."""
+    return text.lower() if text.isascii() else _lowered(text)
+
+
+def _raised(text: str) -> str:
+    return text.encode(errors="surrogatepass").upper().decode(errors="surrogatepass")
+
+
+def _lowered(text: str) -> str:
     return text.encode(errors="surrogatepass").lower().decode(errors="surrogatepass")
 
 
