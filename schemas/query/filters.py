@@ -44,6 +44,7 @@ def _members(reader: Reader, depth: int) -> tuple[Filter, ...]:
     reader.expect("(")
     members: list[Filter] = []
     while True:
+        reader.count()
         reader.blanks()
         members.append(_member(reader, depth))
         reader.blanks()

@@ -12,6 +12,7 @@ def order_terms(name: str, text: str) -> tuple[Order, ...]:
     reader = Reader(name, text)
     terms: list[Order] = []
     while True:
+        reader.count()
         reader.blanks()
         terms.append(_term(reader))
         reader.blanks()

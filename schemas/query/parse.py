@@ -9,12 +9,14 @@ from schemas.query.filters import condition, group
 from schemas.query.ordering import order_terms
 from schemas.query.reading import Reader, fault_at, nearest, shown
 from schemas.query.selection import Branch, Part, parts
-from schemas.query.size import refuse_large
+from schemas.query.size import MAX_PARTS, refuse_large, too_large
 from schemas.query.tree import Embed, Filter, Order, Place, Query, Selection
 
 MAX_NUMBER = 2**31 - 1
 #: Longest `select` that is remembered, in characters: bounds the memory that callers can fill.
 _LONGEST_KEPT = 2_000
+#: As many as a question of the most parts can need: a condition, an order, a limit and an offset for each, and select.
+_MAX_PAIRS = 4 * MAX_PARTS + 1
 _NUMBER = re.compile(r"\d{1,10}", re.ASCII)
 
 
@@ -45,6 +47,8 @@ _ONCE = (_Word("order"), _Word("limit"), _Word("offset"))
 def parse_params(pairs: Iterable[tuple[str, str]]) -> Query:
     """The query of a URL's parameters, in order; Problem with `parameter`, `position` and `nearest`."""
     listed = list(pairs)
+    if len(listed) > _MAX_PAIRS:
+        raise too_large(MAX_PARTS, "parts")
     select = _only(listed, "select")
     root = _level(_known_parts(select) if len(select) <= _LONGEST_KEPT else parts(select))
     for name, text in listed:
@@ -122,6 +126,7 @@ def _path(name: str) -> list[_Word]:
     reader = Reader(name, name)
     words: list[_Word] = []
     while True:
+        reader.count()
         quoted = name.startswith('"', reader.at)
         words.append(_Word(reader.name("the name of an item or an embed"), quoted))
         if reader.ended:

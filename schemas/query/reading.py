@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from schemas.query.size import MAX_PARTS, too_large
 from schemas.query.tree import Place
 from schemas.wire.problem import Problem
 
@@ -23,6 +24,7 @@ class Reader:
         self.parameter = parameter
         self.text = text
         self.at = 0
+        self.parts = 0
 
     @property
     def place(self) -> Place:
@@ -42,6 +44,12 @@ class Reader:
     def expect(self, token: str) -> None:
         if not self.take(token):
             raise self.fault(f"here must stand {token!r}")
+
+    def count(self) -> None:
+        """One more part; refused here and now, for a text of a million of them is seconds of work to read."""
+        self.parts += 1
+        if self.parts > MAX_PARTS:
+            raise too_large(MAX_PARTS, "parts")
 
     def blanks(self) -> None:
         match = _BLANKS.match(self.text, self.at)

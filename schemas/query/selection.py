@@ -42,6 +42,7 @@ def _parts(reader: Reader, depth: int) -> tuple[Part, ...]:
         raise reader.fault(f"embeds may stand at most {_MAX_DEPTH} deep")
     found: list[Part] = []
     while True:
+        reader.count()
         reader.blanks()
         found.append(_part(reader, depth))
         reader.blanks()

@@ -14,7 +14,12 @@ def refuse_large(query: Query) -> None:
     parts, values = _size(query)
     for counted, most, what in ((parts, MAX_PARTS, "parts"), (values, MAX_KEYS, "values")):
         if counted > most:
-            raise Problem("too-large", f"a question takes at most {most} {what}", members={"limit": most})
+            raise too_large(most, what)
+
+
+def too_large(most: int, what: str) -> Problem:
+    """The question has more parts, or values, than `most`."""
+    return Problem("too-large", f"a question takes at most {most} {what}", members={"limit": most})
 
 
 def _size(query: Query) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Whatever a caller sends as a question, it is read or refused with a problem, soon, and nothing of it is repeated."""
 
 import contextlib
+from time import process_time
 
 import pytest
 from hypothesis import example, given
@@ -153,3 +154,23 @@ def test_a_question_may_have_a_thousand_parts_in_all() -> None:
         refused = _asked(pairs)
         assert refused is not None
         assert (refused.code, refused.members["limit"]) == ("too-large", MAX_PARTS)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"select": ",".join(f"name{number}:boats(crew)" for number in range(40_000)), "nobody.crew": "eq.1"},
+        {"or": f"({','.join(['crew.eq.1'] * 80_000)})"},
+        {"order": ",".join(["crew"] * 80_000)},
+        {f"item{number}": "eq.1" for number in range(80_000)},
+        {".".join(["a"] * 80_000): "eq.1"},
+    ],
+    ids=["embeds", "conditions", "order", "parameters", "path"],
+)
+def test_a_question_of_far_too_many_parts_is_refused_before_it_is_read_whole(body: dict[str, object]) -> None:
+    began = process_time()
+    with pytest.raises(Problem) as refused:
+        parse_body(body)
+    assert refused.value.code == "too-large"
+    # Read whole, each took seconds, in which the service answered nobody else.
+    assert process_time() - began < 0.3
