@@ -128,11 +128,15 @@ class Asker:
                 body[name] = [*(before if isinstance(before, list) else [before]), text] if before else text
         return body
 
+    def allow(self, records: int) -> None:
+        """Problem too-costly when so many records are more than one question may fetch, or show."""
+        limit = self.call.gateway.settings.cost_limit
+        if records > limit:
+            raise too_costly(records, limit)
+
     def _touch(self, rows: int) -> None:
         self.touched += rows
-        limit = self.call.gateway.settings.cost_limit
-        if self.touched > limit:
-            raise too_costly(self.touched, limit)
+        self.allow(self.touched)
 
 
 def too_costly(estimate: int, limit: int) -> Problem:

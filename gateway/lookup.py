@@ -11,6 +11,7 @@ from gateway.asking import Asker, too_costly
 from gateway.binding import bound
 from gateway.call import Call, Reply
 from gateway.caller import caller_of
+from gateway.extent import extent
 from gateway.joins import Joiner, shaped
 from gateway.judging import Row
 from gateway.plan import Level
@@ -115,7 +116,7 @@ async def _lines(
     sources = Sources(call.gateway.clock)
     size = call.gateway.settings.join_keys
     joiner = Joiner(Asker(call, sources), size)
-    total = 0
+    total = shown = 0
     for begin in range(0, len(values), size):
         chunk = values[begin : begin + size]
         found = await _found(joiner, level, list(dict.fromkeys(chunk)))
@@ -125,6 +126,9 @@ async def _lines(
         for key, value in zip(sent[begin : begin + size], chunk, strict=True):
             records = None if found is None else found.get(value, [])
             total += len(records or ())
+            # Before they are written: a key sent again and again shows its records as often.
+            shown += extent(level, records or ())
+            joiner.asker.allow(shown)
             lines.append(orjson.dumps({"key": key, "records": records}))
         yield b"\n".join(lines) + b"\n"
     end: dict[str, Any] = {"keys": len(values), "records": total}

@@ -9,6 +9,7 @@ from gateway.asking import Asker
 from gateway.binding import bound
 from gateway.call import Call, Reply
 from gateway.caller import caller_of
+from gateway.extent import extent
 from gateway.joins import Joiner, shaped
 from gateway.judging import Row
 from gateway.plan import Level
@@ -39,9 +40,11 @@ async def read_one(call: Call) -> Reply:
     row = await _run(call, level)
     call.mark("run")
     headers = {names.CONTRACT_VERSION: str(question.contract.major)}
-    if not call.caller.anonymous:
-        headers["ETag"] = f'"{row.pop(version.name)}"'
-        if call.headers.get("if-none-match") == headers["ETag"]:
+    tag = None if call.caller.anonymous else f'"{row.pop(version.name)}"'
+    if tag is not None and not question.embeds:
+        # The record's version says nothing of the records embedded in it.
+        headers["ETag"] = tag
+        if call.headers.get("if-none-match") == tag:
             return Reply(304, headers=headers)
     return Reply(200, orjson.dumps(row), names.JSON, headers)
 
@@ -81,6 +84,7 @@ async def _run(call: Call, level: Level) -> Row:
     met = await met_by_record_id(joiner, level, [call.record_id])
     rows = [row for each in (met or {}).values() for row in each]
     await joiner.complete(level, rows)
+    joiner.asker.allow(extent(level, rows))
     if not sources.complete or joiner.undecided:
         raise missing_problem(sources.missing())
     if not rows:

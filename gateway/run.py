@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gateway.area import Offer
 from gateway.asking import Asker, together
+from gateway.extent import extent
 from gateway.joins import Joiner, shaped
 from gateway.judging import Row
 from gateway.paging import Place, Position
@@ -64,6 +65,7 @@ async def run(asker: Asker, plan: Plan, window: Window) -> Found:
         page.add(batch, kept)
     total = _total(plan, window, walk, joiner, page)
     await joiner.complete(plan.root, page.rows)
+    asker.allow(extent(plan.root, page.rows))
     return Found(
         rows=shaped(plan.root, page.rows),
         total=total,

@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     )
     cost_limit: Count = Field(
         200_000,
-        description="Most records that one question may fetch from all nodes: about 200 MB of memory.",
+        description="Most records that one question may fetch from all nodes, or show: about 200 MB of memory.",
     )
     max_body_bytes: Count = Field(
         1024 * 1024, description="Largest request body, in bytes: 10,000 keys fit well."

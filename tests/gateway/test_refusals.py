@@ -104,3 +104,30 @@ def _body(case: dict[str, Any]) -> dict[str, Any]:
     if "body" in case:
         return {"content": case["body"]}
     return {"json": case["json"]} if "json" in case else {}
+
+
+async def test_a_link_followed_back_and_forth_shows_no_more_than_may_be_fetched() -> None:
+    records = town.records()
+    records["licensing.permits"] = [
+        {"permit_no": f"q{number:02d}", "shop_code": "s01", "status": "valid", "valid_to": None}
+        for number in range(20)
+    ]
+    once, again = "permits(permit_no,shop(code))", "permits(shop(permits(shop(permits(permit_no)))))"
+    async with open_door(nodes_of_town(records), cost_limit=400) as door:
+        shown = await door.ask("trade.shops", {"select": once, "code": "eq.s01"})
+        listed = await door.ask("trade.shops", {"select": again, "code": "eq.s01"})
+        at_address = await door.member.get(f"/records/trade/shops/s01?select={again}")
+        looked_up = await door.member.post(
+            "/records/trade/shops/lookup", json={"by": "code", "keys": ["s01"], "select": again}
+        )
+    assert (shown.status_code, len(shown.json()[0]["permits"])) == (200, 20)
+    for refused in (listed, at_address, looked_up):
+        assert (refused.status_code, refused.json()["code"]) == (400, "too-costly")
+        assert refused.json()["estimate"] > 20**3
+
+
+async def test_a_key_sent_again_and_again_shows_no_more_than_may_be_fetched() -> None:
+    async with open_door(nodes_of_town(), cost_limit=200) as door:
+        body = {"by": "district", "keys": [town.EAST] * 100, "select": "code"}
+        answer = await door.member.post("/records/trade/shops/lookup", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "too-costly")
