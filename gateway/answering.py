@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -91,4 +92,5 @@ def _only(rows: Sequence[Any]) -> bytes:
 
 
 def _shown(one: Source) -> str:
-    return f"{one.node}/{one.path or one.dataset}={one.state}"
+    # A path holds the caller's own aliases, in which any character may stand.
+    return f"{one.node}/{quote(one.path or one.dataset)}={one.state}"

@@ -267,3 +267,14 @@ async def test_pages_without_end_are_faulty(door: Door) -> None:
     door.client.changes[REVENUE] = lambda answer: endless(with_body(b"[]")(answer))
     answer = await door.ask("trade.shops", ASKED, **ENVELOPE)
     assert _states(answer)["debts@330200.revenue"] == "faulty"
+
+
+async def test_an_alias_of_any_characters_keeps_to_its_place_in_the_header_of_missing_sources(
+    door: Door,
+) -> None:
+    door.client.changes[REVENUE] = down
+    asked = {"select": 'name,"欠税\r\nSet-Cookie: a=b":debts(tax)', "code": "eq.s00"}
+    answer = await door.ask("trade.shops", asked, **PARTIAL)
+    assert answer.status_code == 200, answer.text
+    shown = "%E6%AC%A0%E7%A8%8E%0D%0ASet-Cookie%3A%20a%3Db"
+    assert answer.headers["langqiao-missing"] == f"330200.revenue/{shown}=down"
