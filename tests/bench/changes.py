@@ -16,7 +16,8 @@ from services.engine.synthetic.population import enterprise
 from tests.bench.load import BenchFailed, quantile
 
 KIND = "market_regulation"
-_CHANGE = "UPDATE dw_zj_scjdgl_scztxx SET addr = ? WHERE upper(uni_social_crd_cd) = ?"
+#: The table keeps credit codes in capitals or in small letters.
+_CHANGE = "UPDATE dw_zj_scjdgl_scztxx SET addr = ? WHERE uni_social_crd_cd IN (?, ?)"
 _PATIENCE_SECONDS = 30.0
 
 
@@ -80,7 +81,7 @@ def _change(plan: WorldPlan, sign: str, changes: int, per_second: int) -> dict[s
     for number in range(changes):
         pace.wait(max(0.0, began + number / per_second - time.monotonic()))
         code = enterprise(number % plan.size.enterprises, plan.size).credit_code
-        connection.execute(_CHANGE, (f"{sign} {number}", code))
+        connection.execute(_CHANGE, (f"{sign} {number}", code, code.lower()))
         committed[f"{sign} {number}"] = time.monotonic_ns()
     connection.close()
     return committed
