@@ -119,8 +119,9 @@ async def _lines(
         for key, value in zip(sent[begin : begin + _CHUNK], chunk, strict=True):
             rows = found.get(value, ())
             total += len(rows)
+            # Before they are written: a key sent again and again would show its records as often.
+            call.node.cost.allow(total)
             lines.append(orjson.dumps({"key": key, "records": writer.records(rows)}))
-        call.node.cost.allow(total)
         yield b"\n".join(lines) + b"\n"
     yield orjson.dumps({"end": {"keys": len(values), "records": total}}) + b"\n"
 

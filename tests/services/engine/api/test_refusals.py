@@ -73,3 +73,13 @@ def _body(case: dict[str, Any]) -> dict[str, Any]:
     if "body" in case:
         return {"content": case["body"]}
     return {"json": case["json"]} if "json" in case else {}
+
+
+async def test_versions_are_for_members_alone(
+    anonymous: httpx.AsyncClient, member: httpx.AsyncClient
+) -> None:
+    # A version also rises with an item that is not open, so it would tell everybody when that changes.
+    address = f"/records/{office.KIND}/vehicles/A00?select=plate"
+    tag = (await member.get(address)).headers["etag"]
+    opened = await anonymous.get(address, headers={"If-None-Match": tag})
+    assert (opened.status_code, opened.json(), opened.headers.get("etag")) == (200, {"plate": "A00"}, None)
