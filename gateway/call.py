@@ -19,6 +19,8 @@ from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 
 _ANONYMOUS = Caller()
+#: A deadline of more digits than this, in ms, is over any ceiling.
+_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Call:
         """The caller's time for the whole call, within the gateway's own ceiling."""
         ceiling = self.gateway.settings.deadline_ms
         text = self.headers.get(names.DEADLINE, "")
-        if text.isascii() and text.isdigit():
+        if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
             ceiling = min(ceiling, int(text))
         return ceiling / 1_000
 

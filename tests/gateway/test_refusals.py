@@ -131,3 +131,8 @@ async def test_a_key_sent_again_and_again_shows_no_more_than_may_be_fetched() ->
         body = {"by": "district", "keys": [town.EAST] * 100, "select": "code"}
         answer = await door.member.post("/records/trade/shops/lookup", json=body)
     assert (answer.status_code, answer.json()["code"]) == (400, "too-costly")
+
+
+async def test_a_deadline_of_more_digits_than_a_number_may_have_is_the_ceiling(door: Door) -> None:
+    answer = await door.ask("trade.shops", {"select": "name"}, **{"Langqiao-Deadline-Ms": "9" * 5_000})
+    assert answer.status_code == 200

@@ -14,6 +14,8 @@ from services.engine.api.timing import Timing
 from services.engine.node import Node
 
 _ANONYMOUS = Caller()
+#: A deadline of more digits than this, in ms, is over any ceiling.
+_MOST_DIGITS = 9
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ class Call:
         """What is left of the caller's time, within the node's own ceiling."""
         ceiling = self.node.settings.deadline_ms
         text = self.headers.get(names.DEADLINE, "")
-        if text.isascii() and text.isdigit():
+        if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
             ceiling = min(ceiling, int(text))
         return ceiling / 1_000
 
