@@ -103,14 +103,14 @@ class TokenCache:
     """Remembers checked tokens until they expire, as a token serves many calls; forgets all on a new registry."""
 
     size: int = 10_000
-    _registry: int = 0
+    _registry: Registry | None = None
     _known: OrderedDict[bytes, Checked] = field(default_factory=OrderedDict)
 
     def check(self, token: str, registry: Registry, now: datetime) -> Caller:
         """As `check`, at the cost of a hash when the token was seen before."""
-        if registry.number != self._registry:
+        if registry is not self._registry:
             self._known.clear()
-            self._registry = registry.number
+            self._registry = registry
         digest = hashlib.sha256(token.encode(errors="surrogateescape")).digest()
         known = self._known.get(digest)
         if known is not None and now < min(known.expires, registry.expires):
