@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from schemas.query.bound import BoundColumn, BoundOrder, BoundQuery
+from schemas.query.bound import BoundColumn, BoundCondition, BoundOrder, BoundQuery
+from schemas.query.tree import Operator
 from services.engine.source.port import SourceAway, SourceError, StatementTooLong
 from services.engine.source.sql.opening import BadDatabaseUrl
 from tests.seams.stores import depot
@@ -109,6 +110,19 @@ async def test_a_table_that_is_gone_is_no_absence_of_the_database(store: Store) 
     finally:
         await store.program.execute(f"ALTER TABLE gone RENAME TO {depot.TABLE.name}")
     await store.source.check()
+
+
+@pytest.mark.parametrize("item", ["name", "seen_at", "capital"])
+@pytest.mark.parametrize("negated", [False, True])
+async def test_as_many_conditions_as_the_grammar_takes_are_answered_or_refused(
+    store: Store, item: str, negated: bool
+) -> None:
+    value = depot.CODECS[item].decode(next(filter(None, reversed(depot.SPELLINGS[item][:1]))))
+    condition = BoundCondition(depot.ITEMS[item], Operator.LTE, value, negated)
+    await store.fill([_ROW])
+    for many in (200, 449, 1_000):
+        with suppress(StatementTooLong):
+            assert await store.source.count(_ALL.narrowed(*[condition] * many)) <= 1
 
 
 @pytest.mark.parametrize("name", DATABASES)

@@ -22,7 +22,7 @@ R = TypeVar("R")
 
 #: How long connecting may take, and how much longer than the server we wait for a statement's end, in seconds.
 _CONNECTING, _GRACE = 3.0, 2.0
-_STATEMENTS_KEPT = 500
+_STATEMENTS_KEPT = 100
 #: Below this many pages a table is counted, above it the server's own statistics are good enough.
 _SMALL_PAGES = 1_000
 

@@ -119,15 +119,13 @@ def _instant(local: str, zone: str) -> Reading:
     """A local time as a time of UTC, by the steps that the codec's own clock has, not by this server's."""
     *turns, (_, first) = steps(zone)
     whens = " ".join(
-        f"WHEN {local} >= TIMESTAMP '{start:%Y-%m-%d %H:%M:%S}' THEN {_seconds(offset.total_seconds())}"
+        f"WHEN x.l >= TIMESTAMP '{start:%Y-%m-%d %H:%M:%S}' THEN {_seconds(offset.total_seconds())}"
         for start, offset in turns
     )
-    ahead = (
-        f"(CASE {whens} ELSE {_seconds(first.total_seconds())} END)"
-        if turns
-        else _seconds(first.total_seconds())
-    )
-    utc = f"({local} - {ahead})"
+    earliest = _seconds(first.total_seconds())
+    ahead = f"(CASE {whens} ELSE {earliest} END)" if turns else earliest
+    # OFFSET keeps the local time from being worked out anew for each step.
+    utc = f"(SELECT x.l - {ahead} FROM (SELECT {local} AS l OFFSET 0) x)"
     return Reading(f"coalesce({utc} BETWEEN {_TIMES}, FALSE)", utc)
 
 

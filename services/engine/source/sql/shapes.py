@@ -13,6 +13,8 @@ from services.engine.source.sql.layout import Layout, driver_list
 from services.engine.source.sql.patterns import LONGEST, globbed
 
 _PATTERNS = (Operator.LIKE, Operator.ILIKE)
+#: How deep an expression may be: SQLite takes a thousand steps, where each test in a row is up to two steps deeper.
+_DEEPEST = 450
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def page_shape(
 ) -> tuple[Shape, list[Any]]:
     """The shape of one page, and its values in the order in which `statements` names them."""
     lowering = _Lowering(layout)
-    where = tuple(lowering.test(one, True) for one in query.where)
+    where = lowering.tests(query.where)
     order = tuple(Term(one.item.name, one.descending, one.nulls_first) for one in query.order)
     nulls = None if after is None else tuple(value is None for value in after[: len(order)])
     if after is not None:
@@ -105,7 +107,7 @@ def page_shape(
 
 def count_shape(query: BoundQuery, layout: Layout) -> tuple[Shape, list[Any]]:
     lowering = _Lowering(layout)
-    return Shape(where=tuple(lowering.test(one, True) for one in query.where)), lowering.values
+    return Shape(where=lowering.tests(query.where)), lowering.values
 
 
 class _Lowering:
@@ -115,13 +117,20 @@ class _Lowering:
         self.layout = layout
         self.values: list[Any] = []
 
-    def test(self, one: BoundFilter, positive: bool) -> Test:
+    def tests(self, filters: Sequence[BoundFilter]) -> tuple[Test, ...]:
+        """All filters of a question; StatementTooLong when they are more than a database takes."""
+        found = tuple([self._test(one, True) for one in filters])
+        if len(self.values) > _DEEPEST and _depth(Grouped(False, found)) > _DEEPEST:
+            raise StatementTooLong
+        return found
+
+    def _test(self, one: BoundFilter, positive: bool) -> Test:
         """`positive`: no negation stands above, or two do, so that false may stand for null."""
         inner = positive is not one.negated
         if isinstance(one, BoundCondition):
             found = self._condition(one, inner)
         else:
-            found = Grouped(one.any, tuple(self.test(member, inner) for member in one.members))
+            found = Grouped(one.any, tuple(self._test(member, inner) for member in one.members))
         return Not(found) if one.negated else found
 
     def position(self, items: Iterable[str], after: Sequence[Value]) -> None:
@@ -173,3 +182,9 @@ class _Lowering:
         if len(pattern) > LONGEST:
             raise StatementTooLong
         return globbed(pattern) if self.layout.dialect == SQLITE and operator is Operator.LIKE else pattern
+
+
+def _depth(test: Test) -> int:
+    if isinstance(test, Grouped):
+        return len(test.members) + max(map(_depth, test.members), default=0)
+    return 1 + _depth(test.test) if isinstance(test, Not) else 1

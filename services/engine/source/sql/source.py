@@ -3,7 +3,7 @@
 from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import TypeVar
 
 from schemas.contracts.model import SYSTEM_ITEMS, Contract
@@ -13,6 +13,7 @@ from services.engine.mapping.model import Mapping
 from services.engine.source.keys import by_keys
 from services.engine.source.port import Key, Once, Page, RecordExists, Version, WriteRefused, Written
 from services.engine.source.sql.driver import Driver, Refused, Steps
+from services.engine.source.sql.kept import Kept
 from services.engine.source.sql.layout import Layout, driver_list, layout
 from services.engine.source.sql.naming import Naming, decoded_key
 from services.engine.source.sql.reading import Reader
@@ -23,10 +24,12 @@ from services.engine.source.sql.writing import Writing
 
 R = TypeVar("R")
 
-#: Statements kept; the rarest asked for is made anew.
-_KEPT = 2_000
+#: Characters of statements kept, which is some thousands of usual ones.
+_KEPT = 16_000_000
+#: Building a statement of more values than this would hold the loop for too long.
+_MANY = 40
 #: Keys in one statement.
-_KEYS_AT_A_TIME = 500
+_KEYS_AT_A_TIME = 200
 _VERSION = BoundColumn("", SYSTEM_ITEMS["record_version"])
 
 _Contract = tuple[str, int]
@@ -49,23 +52,30 @@ class SqlSource:
         self._mappings = {(one.contract.dataset, one.contract.major): one for one in mappings}
         self._secret = secret
         self._layouts: dict[_Contract, Layout] = {}
-        self._pages = lru_cache(_KEPT)(self._make_pages)
-        self._counts = lru_cache(_KEPT)(self._make_count)
+        self._pages = Kept[_Pages](_KEPT, lambda pages: len(pages.statement.text))
+        self._counts = Kept[Statement](_KEPT, lambda statement: len(statement.text))
         self._probes = cache(lambda of: probe_statement(self._layouts[of]))
         self._writings: dict[_Contract, Writing] = {}
 
     async def page(self, query: BoundQuery, *, limit: int, after: tuple[Value, ...] | None = None) -> Page:
         if limit <= 0:
             return Page([], None)
-        laid = await self._layout(_of(query.contract))
+        of = _of(query.contract)
+        laid = await self._layout(of)
         shape, values = page_shape(query, laid, limit + 1, after)
-        pages = self._pages(_of(query.contract), shape)
+        pages = await self._pages.get(
+            (of, shape), lambda: _pages(shape, laid, self._secret), slow=len(values) > _MANY
+        )
         return pages.reader.page(await self._driver.rows(pages.statement, values), limit)
 
     async def count(self, query: BoundQuery) -> int:
-        laid = await self._layout(_of(query.contract))
+        of = _of(query.contract)
+        laid = await self._layout(of)
         shape, values = count_shape(query, laid)
-        rows = await self._driver.rows(self._counts(_of(query.contract), shape), values)
+        statement = await self._counts.get(
+            (of, shape), lambda: count_statement(shape, laid), slow=len(values) > _MANY
+        )
+        rows = await self._driver.rows(statement, values)
         return int(rows[0][0])
 
     async def estimate(self, dataset: str) -> int:
@@ -182,12 +192,9 @@ class SqlSource:
         """A dataset's majors share table and key."""
         return self._mappings[min(of for of in self._mappings if of[0] == dataset)]
 
-    def _make_pages(self, of: _Contract, shape: Shape) -> _Pages:
-        laid = self._layouts[of]
-        return _Pages(page_statement(shape, laid), Reader(shape, laid, self._secret))
 
-    def _make_count(self, of: _Contract, shape: Shape) -> Statement:
-        return count_statement(shape, self._layouts[of])
+def _pages(shape: Shape, laid: Layout, secret: bytes) -> _Pages:
+    return _Pages(page_statement(shape, laid), Reader(shape, laid, secret))
 
 
 def _of(contract: Contract) -> _Contract:

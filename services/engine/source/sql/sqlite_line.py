@@ -12,7 +12,7 @@ from services.engine.source.sql.driver import Refused, Rows
 
 #: Steps of SQLite's machine between two looks at the clock: some ten microseconds.
 _STEPS = 2_000
-_STATEMENTS_KEPT = 500
+_STATEMENTS_KEPT = 100
 
 _AWAY = frozenset(
     {

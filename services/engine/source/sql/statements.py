@@ -14,11 +14,14 @@ from sqlalchemy.sql.expression import FromClause, table
 
 from services.engine.capture.keys import key_expression, literal
 from services.engine.capture.tables import SQLITE, engine_tables
+from services.engine.source.port import StatementTooLong
 from services.engine.source.sql.conditions import PLACE, Binds, Conditions, value_type
 from services.engine.source.sql.layout import TABLE, Layout
 from services.engine.source.sql.positions import OrderTerm, beyond
 from services.engine.source.sql.shapes import Grouped, Shape, Spelt, Term, Test
 
+#: The longest text of a statement, in characters: SQLite takes a million bytes.
+_LONGEST = 300_000
 #: Columns that are not the contract's.
 VERSION = "record_version"
 RECORD_ID = "record_id"
@@ -87,8 +90,11 @@ def read_items(shape: Shape, layout: Layout) -> tuple[str, ...]:
 
 
 def compiled(query: ClauseElement, dialect: str, quick: bool = False) -> Statement:
+    """The statement in the dialect's text; StatementTooLong when that is longer than databases take."""
     made = query.compile(dialect=_dialect(dialect))
     assert isinstance(made, SQLCompiler)
+    if len(made.string) > _LONGEST:
+        raise StatementTooLong
     names = made.positiontup or ()
     return Statement(made.string, tuple(int(name.removeprefix(PLACE)) for name in names), quick)
 
