@@ -88,4 +88,6 @@ def _backlog(status: CaptureStatus) -> str:
         return f"a change has waited for {status.oldest_unsent_seconds:.0f} s"
     if status.parked:
         return f"{status.parked} changes cannot be published"
+    if status.relay is not None and status.relay.age_seconds > _LATE_SECONDS:
+        return f"the relay has been silent for {status.relay.age_seconds:.0f} s"
     return ""

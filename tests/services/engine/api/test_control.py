@@ -57,6 +57,19 @@ async def test_a_node_whose_capture_was_taken_away_is_not_ready(
     assert not await ready(anonymous)
 
 
+async def test_a_relay_that_fell_silent_is_said_and_leaves_the_node_ready(
+    settings: Settings, anonymous: httpx.AsyncClient
+) -> None:
+    await until(lambda: ready(anonymous), what="the node says that it is ready")
+    file = settings.database_url.get_secret_value().removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(
+            "INSERT INTO lq_state (name, value) VALUES ('relay', ?)", ('{"trouble": "", "at": 0}',)
+        )
+    await until(lambda: _blames(anonymous, "the relay has been silent"), what="health says it")
+    assert await ready(anonymous)
+
+
 async def test_a_broken_registry_is_said_and_does_not_open_the_door(
     app: FastAPI, settings: Settings, trust: Trust, anonymous: httpx.AsyncClient, member: httpx.AsyncClient
 ) -> None:
