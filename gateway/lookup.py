@@ -47,7 +47,7 @@ async def look_up(call: Call) -> Reply:
     question = bound(call, asked.query)
     item = _BY_RECORD_ID if asked.by is None else _item_of(question)
     question = replace(question, where=question.where if asked.by is None else question.where[:-1])
-    values = [_value(item, one) for one in asked.sent]
+    values = [_value(item, one, place) for place, one in enumerate(asked.sent)]
     call.mark("bind")
     call.caller = caller_of(call.headers)
     level = _level(call, question, item, len(values), partial)
@@ -85,14 +85,15 @@ def _item_of(question: BoundQuery) -> Item:
     return last.item
 
 
-def _value(item: Item, sent: Any) -> Value:
+def _value(item: Item, sent: Any, place: int) -> Value:
+    where = {"item": item.name, "position": place}
     try:
         value = from_json(item, sent)
     except UnreadableValue as fault:
-        raise Problem("bad-value", str(fault), members={"item": item.name}) from None
+        raise Problem("bad-value", str(fault), members=where) from None
     if value is None:
         message = f"{item.name} is looked up by values, not by null."
-        raise Problem("bad-value", message, members={"item": item.name})
+        raise Problem("bad-value", message, members=where)
     return value
 
 

@@ -39,7 +39,7 @@ async def look_up(call: Call) -> Reply:
     call.mark("parse")
     bound = bind(asked.query, call.node.catalogue, call.dataset, call.major())
     item = _BY_RECORD_ID if asked.by is None else _condition(bound.where[-1]).item
-    values = [_value(item, one) for one in asked.sent]
+    values = [_value(item, one, place) for place, one in enumerate(asked.sent)]
     call.mark("bind")
     call.caller = call.node.gate.caller(call.headers)
     allowed, probe = _decide(call, bound, item, values)
@@ -71,15 +71,14 @@ def _parse(call: Call, members: dict[str, Any]) -> Lookup:
     return Lookup(query, by, keys)
 
 
-def _value(item: Item, sent: Any) -> Value:
+def _value(item: Item, sent: Any, place: int) -> Value:
+    where = {"item": item.name, "position": place}
     try:
         value = from_json(item, sent)
     except UnreadableValue as fault:
-        raise Problem("bad-value", str(fault), members={"item": item.name}) from None
+        raise Problem("bad-value", str(fault), members=where) from None
     if value is None:
-        raise Problem(
-            "bad-value", f"{item.name} is looked up by values, not by null.", members={"item": item.name}
-        )
+        raise Problem("bad-value", f"{item.name} is looked up by values, not by null.", members=where)
     return value
 
 
