@@ -25,7 +25,7 @@ def decide(query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, 
     contract = query.contract
     used = query.used_items()
     refuse_early(contract, used.values(), caller)
-    grant = grants.named(caller, contract.dataset, now) if not caller.anonymous else None
+    grant = grants.named(caller, contract.dataset, now, owner) if not caller.anonymous else None
     owned = caller.member == owner
     own = (item for name, item in used.items() if name not in SYSTEM_ITEMS)
     missing = sorted(item.name for item in own if not _allowed(item, caller, grant, owned))

@@ -21,12 +21,14 @@ class Grants:
     expires: datetime | None = None
     by_id: Mapping[str, Grant] = field(default_factory=dict)
 
-    def named(self, caller: Caller, dataset: str, now: datetime) -> Grant | None:
-        """The caller's own grant for a dataset that the call's purpose names, while it holds."""
+    def named(self, caller: Caller, dataset: str, now: datetime, owner: str) -> Grant | None:
+        """The caller's own grant for a dataset of `owner` that the call's purpose names, while it holds."""
         if self.expires is None or now >= self.expires or not (caller.purpose or "").startswith(PREFIX):
             return None
         grant = self.by_id.get((caller.purpose or "").removeprefix(PREFIX))
         if grant is None or grant.member != caller.member or grant.dataset != dataset:
+            return None
+        if grant.provider not in (None, owner):
             return None
         return grant if grant.not_before <= now < grant.expires else None
 

@@ -27,7 +27,8 @@ class Grant:
     """The permission that came of a request: `items` of `dataset` for `member`, for one `purpose` text.
 
     `rows` is a filter in the query grammar (`division=eq.330203`), None for all rows. `purpose` is the use
-    that a call names by `grant:<id>`. Times are aware; the grant holds while not_before <= now < expires.
+    that a call names by `grant:<id>`. `provider` is the one department that gives it, None any that keeps the
+    dataset. Times are aware; the grant holds while not_before <= now < expires.
     """
 
     id: str
