@@ -9,6 +9,8 @@ import aiohttp
 from gateway.nodes import NodeAnswer, NodeAway, NodeGarbled, NodeSlow
 from gateway.settings import Settings
 
+#: Longest header line of an answer, in bytes: the next page of a gateway below stands in one.
+_LONGEST_LINE = 256 * 1024 + 64
 #: Shorter than a node keeps an idle connection, so that it is never the node that closes first.
 _KEEP_ALIVE_SECONDS = 60
 
@@ -79,6 +81,8 @@ async def open_nodes(settings: Settings) -> AsyncIterator[HttpNodes]:
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type"),
         auto_decompress=False,
+        max_line_size=_LONGEST_LINE,
+        max_field_size=_LONGEST_LINE,
     )
     async with session:
         yield HttpNodes(session, settings.max_node_bytes)

@@ -15,7 +15,8 @@ from schemas.wire.problem import Problem
 KEY_BYTES = 32
 _FORM = b"1"
 _NONCE_BYTES = 12
-_LONGEST = 16 * 1024
+#: A gateway's cursor holds one of each node, and so on down: a province's over a hundred counties has some 30 KB.
+_LONGEST = 256 * 1024
 _WRITTEN = re.compile(r"[A-Za-z0-9_-]+")
 
 

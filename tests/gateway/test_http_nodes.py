@@ -84,6 +84,18 @@ async def test_calls_share_one_kept_connection(client: HttpNodes) -> None:
     assert "langqiao-officer: 张三".encode() in requests[0].lower()
 
 
+async def test_the_next_page_of_a_gateway_of_many_nodes_is_read(client: HttpNodes) -> None:
+    following = "a" * 40_000
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _request(reader)
+        writer.write(_GOOD.replace(b"abc", following.encode()))
+
+    async with listening(serve) as address:
+        answer = await client.call(address, "POST", "/records/a/b/query", {}, b"{}", 5.0)
+    assert answer.headers["langqiao-next"] == following
+
+
 async def test_a_kept_connection_that_was_closed_is_tried_once_more(client: HttpNodes) -> None:
     seen = 0
 

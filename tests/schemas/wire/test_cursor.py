@@ -66,7 +66,14 @@ def test_any_text_is_refused(text: str) -> None:
 
 
 def test_a_long_text_is_refused_unread() -> None:
-    assert "too long" in _refused("A" * 20_000)
+    assert "too long" in _refused("A" * 300_000)
+
+
+def test_a_cursor_may_hold_those_of_many_nodes_at_two_levels() -> None:
+    county = seal(_SECRET, _BINDING, [1, ["330203199001011234", "91330203MA2XXXXX0X"]], 100)
+    city = seal(_SECRET, _BINDING, [1, "", 100, [["330203.market_regulation", county, 9, False]] * 12], 100)
+    province = [1, "", 100, [["330200.gateway", city, 9, False]] * 11]
+    assert open_cursor(_SECRET, _BINDING, seal(_SECRET, _BINDING, province, 100), 0) == province
 
 
 def test_a_cursor_cut_short_is_refused() -> None:
