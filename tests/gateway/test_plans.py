@@ -85,13 +85,14 @@ def _selective(draw: st.DrawFn) -> Query:
     return replace(query, select=(embed, *query.select), where=())
 
 
-@pytest.fixture(params=[2, 12])
+@pytest.fixture
 async def door(request: pytest.FixtureRequest) -> AsyncIterator[Door]:
     """A gateway that starts from few keys only, and gives up when it meets more."""
     async with open_door(nodes_of_town(_RECORDS), join_keys=3, start_keys=request.param) as opened:
         yield opened
 
 
+@pytest.mark.parametrize("door", [2, 12], indirect=True)
 @given(_selective())
 async def test_where_a_plan_starts_changes_no_answer(door: Door, asked: Query) -> None:
     rows, total = oracle.answer(_RECORDS, "trade.shops", asked)

@@ -18,25 +18,27 @@ from tests.flow.federation.questions import WITHOUT_EXPLAINING, Question, questi
 from tests.flow.federation.records import contents
 from tests.flow.federation.running import County
 
-#: So many counties, each asked so many questions: 500 in the normal run.
-_COUNTIES = 25
+#: So many counties, each asked so many questions of its own: 500 in the normal run.
+_COUNTIES = pytest.mark.parametrize("filled", range(25), indirect=True)
+_COUNTIES_ON_POSTGRESQL = pytest.mark.parametrize("filled_on_postgresql", range(25, 30), indirect=True)
 _QUESTIONS = settings().max_examples // 3
 _MOST_PAGES = 30
 
 
-@pytest.fixture(params=range(_COUNTIES))
+@pytest.fixture
 def filled(pair: Pair, request: pytest.FixtureRequest) -> Pair:
     """The pair with the contents of one number; a failing question can be asked again of the same number."""
     pair.load(contents(request.param))
     return pair
 
 
-@pytest.fixture(params=range(_COUNTIES, _COUNTIES + 5))
+@pytest.fixture
 def filled_on_postgresql(pair_on_postgresql: Pair, request: pytest.FixtureRequest) -> Pair:
     pair_on_postgresql.load(contents(request.param))
     return pair_on_postgresql
 
 
+@_COUNTIES
 @given(question=questions(), by_get=st.booleans(), counted=st.booleans(), enveloped=st.booleans())
 @settings(phases=WITHOUT_EXPLAINING, max_examples=_QUESTIONS)
 def test_rows_order_and_count_are_those_of_one_database(
@@ -45,6 +47,7 @@ def test_rows_order_and_count_are_those_of_one_database(
     _ask_both(filled, question, by_get, counted, enveloped)
 
 
+@_COUNTIES_ON_POSTGRESQL
 @given(question=questions(), counted=st.booleans())
 @settings(phases=WITHOUT_EXPLAINING, max_examples=_QUESTIONS)
 def test_departments_on_postgresql_answer_alike(
@@ -80,6 +83,7 @@ def _same(answer: httpx.Response, query: Query, expected: Answer, *, counted: bo
     assert answer.headers["content-range"] == f"{shown}/{expected.total if counted else '*'}"
 
 
+@_COUNTIES
 @given(question=questions(), page=st.integers(1, 4))
 @settings(phases=WITHOUT_EXPLAINING, max_examples=max(2, _QUESTIONS // 5))
 def test_pages_by_cursor_are_the_whole(filled: Pair, question: Question, page: int) -> None:

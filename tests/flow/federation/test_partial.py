@@ -17,10 +17,11 @@ from tests.flow.federation.questions import WITHOUT_EXPLAINING, Question, questi
 from tests.flow.federation.records import contents
 
 _QUESTIONS = settings().max_examples // 3
+_COUNTIES = pytest.mark.parametrize("filled", range(6), indirect=True)
 _ENVELOPE = {"Accept": headers.ANSWER, "Prefer": "count=exact"}
 
 
-@pytest.fixture(params=range(6))
+@pytest.fixture
 def filled(pair: Pair, request: pytest.FixtureRequest) -> Pair:
     pair.load(contents(request.param, sizes=(6, 9, 12)))
     return pair
@@ -30,6 +31,7 @@ def _downs() -> st.SearchStrategy[frozenset[Place]]:
     return st.frozensets(st.sampled_from(PLACES), min_size=1, max_size=2)
 
 
+@_COUNTIES
 @given(question=questions(), down=_downs())
 @settings(phases=WITHOUT_EXPLAINING, max_examples=_QUESTIONS)
 def test_the_envelope_shows_the_rest_and_says_what_is_missing(
@@ -53,6 +55,7 @@ def test_the_envelope_shows_the_rest_and_says_what_is_missing(
     assert_shown(body["data"], truth, DATASETS[question.dataset], question.query, down)
 
 
+@_COUNTIES
 @given(question=questions(), down=_downs())
 @settings(phases=WITHOUT_EXPLAINING, max_examples=_QUESTIONS // 2)
 def test_the_plain_answer_is_whole_or_fails_and_names_the_missing(
