@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import date
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -31,7 +32,7 @@ async def create(call: Call) -> Reply:
     written = await call.node.source.create(contract.dataset, contract.major, values, _once(call, sent))
     call.mark("write")
     reply = _written(contract, written, 201)
-    reply.headers["Location"] = f"{call.path.rstrip('/')}/{written.record_id}"
+    reply.headers["Location"] = f"{call.path.rstrip('/')}/{quote(written.record_id, safe='~')}"
     return reply
 
 

@@ -35,6 +35,13 @@ async def test_a_created_record_stands_at_its_address(owner: httpx.AsyncClient) 
     assert read.json() == {**expected, "remark": None}
 
 
+async def test_a_key_of_any_characters_has_an_address(owner: httpx.AsyncClient) -> None:
+    made = await owner.post(VEHICLES, json={"plate": "浙B/1 ~%?", "colour": "red"})
+    assert made.status_code == 201, made.text
+    read = await owner.get(made.headers["location"])
+    assert (read.status_code, read.json()["plate"]) == (200, "浙B/1 ~%?")
+
+
 async def test_a_pseudonymous_record_stands_at_its_pseudonym(owner: httpx.AsyncClient) -> None:
     path = f"/records/{office.KIND}/drivers"
     made = await owner.post(
