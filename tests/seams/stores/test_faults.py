@@ -18,7 +18,7 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-_MANY = 10_000
+_MANY = 4_000
 _ALL = BoundQuery(depot.contract(), (BoundColumn("name", depot.ITEMS["name"]),))
 _SLOW = BoundQuery(
     depot.contract(),
@@ -39,7 +39,7 @@ async def _fill(store: Store, count: int) -> None:
 async def test_a_statement_over_its_budget_is_stopped_and_the_next_one_runs(
     name: str, fresh_url: FreshUrl
 ) -> None:
-    async with opened(name, fresh_url(name), depot.depot(), statement_budget_ms=15) as store:
+    async with opened(name, fresh_url(name), depot.depot(), statement_budget_ms=5) as store:
         await _fill(store, _MANY)
         with pytest.raises(StatementTooLong):
             await store.source.page(_SLOW, limit=10)
@@ -57,7 +57,7 @@ async def test_a_question_whose_caller_left_is_given_up(name: str, fresh_url: Fr
     async with opened(name, fresh_url(name), depot.depot(), database_connections=1) as store:
         await _fill(store, _MANY)
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.01):
+            async with asyncio.timeout(0.002):
                 await store.source.page(_SLOW, limit=10)
         assert await store.source.count(_ALL) == _MANY
 
