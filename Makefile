@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench lock clean
+.PHONY: help setup demo test test-live lint bench lock clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,10 @@ demo: $(READY) ## Run seven departments and tell the story; ONCE=1 to end after 
 
 test: $(READY) ## Run the tests; ARGS="tests/gateway -x" for some of them
 	@$(BIN)/python -m pytest $(ARGS)
-	@echo "Tiers not run here: live (Apache Kafka from its jars), bench (make bench)."
+	@echo "Tiers not run here: live (Apache Kafka from its jars: make test-live), bench (make bench)."
+
+test-live: $(READY) ## Run the same suites on Apache Kafka from its jars; needs Java 17 and Maven
+	@$(BIN)/python -m pytest -m live $(ARGS)
 
 lint: $(READY) ## Check style, types and the import law
 	@$(BIN)/ruff check .

@@ -1,23 +1,48 @@
-"""The broker of a test: where it is, how it is ended and brought back, and all that a topic holds."""
+"""The broker of a test: where it is, how it is ended and brought back, and all that a topic holds.
+
+One suite, two brokers: the embedded one, and Apache Kafka in the live tier (`make test-live`).
+"""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.wire.event import Event, from_kafka
 from services.cli.world.broker import start_broker
 from services.cli.world.processes import Child, free_ports, stop_all
+from tests.apache_kafka import ApacheKafka
+
+
+class Broker(Protocol):
+    """A broker in a folder of its own; its address stays the same over its lives."""
+
+    folder: Path
+
+    @property
+    def bootstrap(self) -> str: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None:
+        """As an operator does: it may write what it has."""
+
+    def kill(self) -> None:
+        """kill -9."""
+
+    def wipe(self) -> None:
+        """Lose everything that a stopped broker kept."""
 
 
 @dataclass
 class EmbeddedBroker:
-    """The broker of the demo, on a port and a folder that it keeps over its lives."""
+    """The broker of the demo."""
 
     folder: Path
     port: int = field(default_factory=lambda: free_ports(1)[0])
@@ -31,24 +56,28 @@ class EmbeddedBroker:
         self.child = start_broker(self.port, self.folder)
 
     def stop(self) -> None:
-        """As an operator does: it may write what it has."""
         if self.child is not None:
             stop_all([self.child])
 
     def kill(self) -> None:
-        """kill -9."""
         assert self.child is not None
         self.child.kill()
 
     def wipe(self) -> None:
-        """Lose everything that a stopped broker kept."""
         shutil.rmtree(self.folder / "broker")
 
 
+#: Every broker that the suites run on.
+EACH_BROKER = [
+    pytest.param(EmbeddedBroker, id="embedded"),
+    pytest.param(ApacheKafka, id="apache-kafka", marks=pytest.mark.live),
+]
+
+
 @contextmanager
-def embedded_broker(folder: Path) -> Iterator[EmbeddedBroker]:
-    """A running broker, ended with the block."""
-    broker = EmbeddedBroker(folder)
+def running_broker(kind: Callable[[Path], Broker], folder: Path) -> Iterator[Broker]:
+    """A running broker of a kind, ended with the block."""
+    broker = kind(folder)
     broker.start()
     try:
         yield broker

@@ -4,21 +4,25 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.brokers import EmbeddedBroker, embedded_broker
+from tests.brokers import EACH_BROKER, Broker, running_broker
 from tests.stores import patience, reused_postgresql, store
 
 __all__ = ["patience", "reused_postgresql", "store"]
 
 
-@pytest.fixture(scope="session")
-def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+@pytest.fixture(scope="session", params=EACH_BROKER)
+def shared_broker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Broker]:
     """One for all tests that leave it alive; each has topics of its own."""
-    with embedded_broker(tmp_path_factory.mktemp("broker")) as running:
+    with running_broker(request.param, tmp_path_factory.mktemp("broker")) as running:
         yield running
 
 
-@pytest.fixture
-def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+@pytest.fixture(params=EACH_BROKER)
+def mortal_broker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Broker]:
     """One to be stopped and killed."""
-    with embedded_broker(tmp_path_factory.mktemp("broker")) as running:
+    with running_broker(request.param, tmp_path_factory.mktemp("broker")) as running:
         yield running

@@ -23,7 +23,7 @@ from services.engine.relay.loop import Relay
 from services.engine.settings import Settings
 from services.engine.source.sql.ddl import create_tables
 from tests import workshop
-from tests.brokers import EmbeddedBroker, events_of, messages_of
+from tests.brokers import Broker, events_of, messages_of
 from tests.flow.events.checker import Told
 from tests.stores import Program, Store
 from tests.waiting import until
@@ -40,7 +40,7 @@ class Shop:
 
     store: Store
     settings: Settings
-    broker: EmbeddedBroker
+    broker: Broker
 
     @property
     def channels(self) -> list[tuple[Major, Channel]]:
@@ -125,7 +125,7 @@ class Shop:
         return dict(_shown(major, channel, dict(zip(table.columns, row, strict=True))) for row in rows)
 
 
-async def opened(store: Store, broker: EmbeddedBroker, **changed: Any) -> Shop:
+async def opened(store: Store, broker: Broker, **changed: Any) -> Shop:
     """A workshop with empty tables, captured."""
     settings = Settings(
         kind=workshop.KIND,

@@ -4,7 +4,7 @@ import asyncio
 import random
 
 from services.client.topics import follow
-from tests.brokers import EmbeddedBroker, messages_of
+from tests.brokers import Broker, messages_of
 from tests.flow.events.checker import Verdict, judge
 from tests.flow.events.shop import CANARY, opened, write_at_random
 from tests.stores import Store
@@ -12,7 +12,7 @@ from tests.waiting import until
 from tests.workshop import HAMMER
 
 
-async def test_a_plain_update_reaches_a_follower(store: Store, shared_broker: EmbeddedBroker) -> None:
+async def test_a_plain_update_reaches_a_follower(store: Store, shared_broker: Broker) -> None:
     shop = await opened(store, shared_broker)
     await store.program.insert("ws_tool", **HAMMER)
     async with shop.relay():
@@ -27,7 +27,7 @@ async def test_a_plain_update_reaches_a_follower(store: Store, shared_broker: Em
 
 
 async def test_topics_fold_to_the_table_and_hold_nothing_above_their_audience(
-    store: Store, shared_broker: EmbeddedBroker
+    store: Store, shared_broker: Broker
 ) -> None:
     shop = await opened(store, shared_broker)
     async with shop.relay():
@@ -42,7 +42,7 @@ async def test_topics_fold_to_the_table_and_hold_nothing_above_their_audience(
 
 
 async def test_every_change_is_told_once_and_in_its_records_order(
-    store: Store, shared_broker: EmbeddedBroker
+    store: Store, shared_broker: Broker
 ) -> None:
     shop = await opened(store, shared_broker)
     async with shop.relay():
@@ -54,7 +54,7 @@ async def test_every_change_is_told_once_and_in_its_records_order(
 
 
 async def test_missing_topics_are_named_where_the_relay_may_not_make_them(
-    store: Store, shared_broker: EmbeddedBroker
+    store: Store, shared_broker: Broker
 ) -> None:
     shop = await opened(store, shared_broker, create_topics=False)
     async with shop.relay():

@@ -2,7 +2,7 @@
 
 import random
 
-from tests.brokers import EmbeddedBroker
+from tests.brokers import Broker
 from tests.flow.events.checker import Verdict, judge
 from tests.flow.events.shop import opened, write_at_random
 from tests.stores import Store
@@ -11,7 +11,7 @@ from tests.workshop import HAMMER
 
 
 async def test_writes_go_on_without_a_broker_and_all_is_sent_when_it_is_back(
-    store: Store, mortal_broker: EmbeddedBroker
+    store: Store, mortal_broker: Broker
 ) -> None:
     shop = await opened(store, mortal_broker)
     async with shop.relay():
@@ -27,7 +27,7 @@ async def test_writes_go_on_without_a_broker_and_all_is_sent_when_it_is_back(
 
 
 async def test_a_broker_killed_in_the_middle_of_traffic_ends_up_with_every_change(
-    store: Store, mortal_broker: EmbeddedBroker
+    store: Store, mortal_broker: Broker
 ) -> None:
     shop = await opened(store, mortal_broker)
     async with shop.relay():
@@ -40,7 +40,7 @@ async def test_a_broker_killed_in_the_middle_of_traffic_ends_up_with_every_chang
 
 
 async def test_what_a_killed_broker_had_acknowledged_is_sent_again_though_nothing_new_happens(
-    store: Store, mortal_broker: EmbeddedBroker
+    store: Store, mortal_broker: Broker
 ) -> None:
     shop = await opened(store, mortal_broker)
     async with shop.relay():
@@ -52,7 +52,7 @@ async def test_what_a_killed_broker_had_acknowledged_is_sent_again_though_nothin
 
 
 async def test_a_broker_that_comes_back_empty_gets_every_record_again(
-    store: Store, mortal_broker: EmbeddedBroker
+    store: Store, mortal_broker: Broker
 ) -> None:
     shop = await opened(store, mortal_broker)
     async with shop.relay():
@@ -65,7 +65,7 @@ async def test_a_broker_that_comes_back_empty_gets_every_record_again(
 
 
 async def test_a_relay_that_is_told_to_stop_leaves_its_work_to_the_next_at_once(
-    store: Store, shared_broker: EmbeddedBroker
+    store: Store, shared_broker: Broker
 ) -> None:
     shop = await opened(store, shared_broker, lease_seconds=60)
     async with shop.relay("first"):
@@ -77,7 +77,7 @@ async def test_a_relay_that_is_told_to_stop_leaves_its_work_to_the_next_at_once(
 
 
 async def test_a_relay_that_dies_in_the_middle_of_its_work_is_replaced_when_its_lease_ends(
-    store: Store, shared_broker: EmbeddedBroker
+    store: Store, shared_broker: Broker
 ) -> None:
     shop = await opened(store, shared_broker, lease_seconds=1)
     async with shop.relay("dying") as dying:
@@ -89,7 +89,7 @@ async def test_a_relay_that_dies_in_the_middle_of_its_work_is_replaced_when_its_
 
 
 async def test_relays_that_take_the_lease_from_each_other_neither_lose_nor_misorder(
-    store: Store, shared_broker: EmbeddedBroker
+    store: Store, shared_broker: Broker
 ) -> None:
     shop = await opened(store, shared_broker, lease_seconds=1, relay_batch=5)
     async with shop.relay("one"), shop.relay("other"):

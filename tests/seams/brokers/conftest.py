@@ -1,24 +1,19 @@
-"""The brokers that must pass the one suite; a tier with another broker adds it to the table."""
+"""The brokers that must pass the one suite."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 
-from tests.brokers import EmbeddedBroker, embedded_broker
-
-#: How each broker is started in a folder of its own.
-BROKERS: dict[str, Callable[[Path], AbstractContextManager[EmbeddedBroker]]] = {"embedded": embedded_broker}
+from tests.brokers import EACH_BROKER, running_broker
 
 _numbers = count(1)
 
 
-@pytest.fixture(scope="session", params=sorted(BROKERS))
+@pytest.fixture(scope="session", params=EACH_BROKER)
 def bootstrap(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the broker is."""
-    with BROKERS[request.param](tmp_path_factory.mktemp(request.param)) as broker:
+    with running_broker(request.param, tmp_path_factory.mktemp("broker")) as broker:
         yield broker.bootstrap
 
 
