@@ -83,7 +83,10 @@ def _shortened(call: Call, plan: Plan, window: Window) -> Plan:
     if call.method == "HEAD":
         # No row is shown, so what only hangs on the rows is not asked for.
         plan = replace(plan, root=replace(plan.root, joins=plan.root.inner))
-    return plan if plan.root.inner else replace(plan, page=min(plan.page, window.wanted))
+    if plan.root.inner or window.position is not None:
+        # A cursor counts rows in pages of the size that it was made with.
+        return plan
+    return replace(plan, page=min(plan.page, window.wanted))
 
 
 def _sources(call: Call, plan: Plan) -> Sources:

@@ -23,3 +23,14 @@ async def test_one_question_goes_to_many_departments(door: Door) -> None:
             "debts": [{"tax": "stamp", "amount": "80.80"}, {"tax": "vat", "amount": "80.80"}],
         },
     ]
+
+
+async def test_the_last_record_behind_a_cursor_can_be_asked_for_as_an_object(door: Door) -> None:
+    asked = {"select": "code", "order": "code", "limit": 29}
+    first = await door.ask("trade.shops", asked)
+    last = await door.ask(
+        "trade.shops",
+        {**asked, "cursor": first.headers["langqiao-next"]},
+        Accept="application/vnd.pgrst.object+json",
+    )
+    assert (last.status_code, last.json()) == (200, {"code": "s29"})
