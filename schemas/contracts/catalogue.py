@@ -99,4 +99,5 @@ def reversed_link(source: str, link: Link) -> Link:
 
 def _shown(name: str) -> str:
     """A caller's text is repeated only where it looks like a name."""
-    return name if len(name) <= 64 and name.replace(".", "_").isidentifier() else "of that name"
+    plain = name.replace(".", "_")
+    return name if len(name) <= 64 and plain.isascii() and plain.isidentifier() else "of that name"
