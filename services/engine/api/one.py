@@ -18,12 +18,14 @@ from services.engine.api.listing import without_embeds
 from services.engine.api.rows import RowWriter
 from services.engine.source.keys import by_keys
 
+#: Longest parameters that are remembered, in characters: bounds the memory that callers can fill.
+_LONGEST_KEPT = 2_000
 _VERSION = BoundColumn("", SYSTEM_ITEMS["record_version"])
 
 
 async def read_one(call: Call) -> Reply:
     """Bind, access, select, answer. The address is no filter: it needs no right to the key's items."""
-    bound = _bound(call.node.catalogue, call.dataset, call.major(), tuple(call.parameters))
+    bound = _question(call)
     call.mark("bind")
     call.caller = call.node.gate.caller(call.headers)
     bound = call.node.gate.decide(bound, call.caller)
@@ -37,6 +39,12 @@ async def read_one(call: Call) -> Reply:
         if call.headers.get("if-none-match") == headers["ETag"]:
             return Reply(304, headers=headers)
     return Reply(200, orjson.dumps(RowWriter(bound.columns).records([row])[0]), names.JSON, headers)
+
+
+def _question(call: Call) -> BoundQuery:
+    short = sum(len(name) + len(text) for name, text in call.parameters) <= _LONGEST_KEPT
+    bind_it = _bound if short else _bound.__wrapped__
+    return bind_it(call.node.catalogue, call.dataset, call.major(), tuple(call.parameters))
 
 
 @lru_cache(maxsize=1_024)

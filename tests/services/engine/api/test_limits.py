@@ -11,6 +11,7 @@ import orjson
 from fastapi import FastAPI
 
 from services.engine.api.app import create_app
+from services.engine.api.one import _bound as remembered
 from services.engine.settings import Settings
 from tests.services.engine.api import office
 from tests.services.engine.api.conftest import ready, reasons, running
@@ -100,6 +101,14 @@ async def test_a_fault_after_the_first_line_cuts_the_answer(settings: Settings) 
     assert sent[0]["status"] == 200
     assert sent[-1]["more_body"] is True, "an answer that is not whole must not end as if it were"
     assert b'"end"' not in b"".join(message.get("body", b"") for message in sent)
+
+
+async def test_long_addresses_are_not_remembered(anonymous: httpx.AsyncClient) -> None:
+    before = remembered.cache_info().currsize
+    for number in range(3):
+        answer = await anonymous.get(f"{VEHICLES}/A00?select=a{number}{'a' * 10_000}:plate")
+        assert answer.status_code == 200
+    assert remembered.cache_info().currsize == before
 
 
 async def test_a_passed_deadline_is_said(app: FastAPI, anonymous: httpx.AsyncClient) -> None:
