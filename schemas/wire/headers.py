@@ -7,7 +7,8 @@ DEADLINE = "langqiao-deadline-ms"
 HOPS = "langqiao-hops"
 CONTRACT_VERSION = "contract-version"
 NEXT = "langqiao-next"
-#: The sources whose records are missing from a plain answer that was allowed to lack them: `node/path=state, …`.
+#: The sources whose records are missing from a plain answer that was allowed to lack them: `node/path=state, …`, the
+#: path percent-encoded.
 MISSING = "langqiao-missing"
 IDEMPOTENCY_KEY = "idempotency-key"
 
