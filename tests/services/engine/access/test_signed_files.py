@@ -1,4 +1,4 @@
-"""The member registry and grants on a node's disk: taken up when they change, never put back, never trusted unsigned."""
+"""Signed files as a node holds them: the last good one stays in force, an older, altered or missing one is told."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
