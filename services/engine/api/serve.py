@@ -22,6 +22,7 @@ def serve(department: Department, settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT, then finish the calls under way; the process's exit code."""
     # A line is written for each call, so nothing is looked up for it that is not shown.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # as logging's own manual says
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         app = create_app(department, settings)

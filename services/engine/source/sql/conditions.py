@@ -150,4 +150,4 @@ def value_type(layout: Layout, item: str) -> _Type:
 
 def column_type(layout: Layout, item: str) -> _Type:
     """The type in which an item's stored spellings are bound."""
-    return _BY_COLUMN.get(layout.sql_type(item), Text)
+    return _BY_COLUMN.get(layout.sql_types[item], Text)

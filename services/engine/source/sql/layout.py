@@ -21,11 +21,12 @@ TABLE = "t"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One contract over one table of one database."""
+    """One contract over one table of one database; `sql_types` are the columns' types without their sizes, by item."""
 
     mapping: TableMapping
     dialect: str
     twins: Mapping[str, Twin]
+    sql_types: Mapping[str, str]
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -39,10 +40,6 @@ class Layout:
         """The item's column as SQL text."""
         return f"{TABLE}.{quoted(self.field(item).column)}"
 
-    def sql_type(self, item: str) -> str:
-        """The column's type without its size: `text`, `integer`, `numeric`, …"""
-        return plain_type(self.mapping.table.columns[self.field(item).column])
-
     def leads_index(self, item: str) -> bool:
         """Whether the item's column stands first in the table's key or in an index."""
         table = self.mapping.table
@@ -50,7 +47,8 @@ class Layout:
 
     def stored(self, item: str, spelling: Stored) -> object:
         """A stored spelling as the driver takes it."""
-        return driver_form(spelling, self.sql_type(item), self.dialect)
+        sql_type = self.sql_types[item]
+        return spelling if sql_type == "text" else driver_form(spelling, sql_type, self.dialect)
 
 
 def layout(mapping: TableMapping, dialect: str, ordered: Collection[str] = ()) -> Layout:
@@ -58,17 +56,18 @@ def layout(mapping: TableMapping, dialect: str, ordered: Collection[str] = ()) -
 
     TypeError when a codec has no twin.
     """
+    types = {name: _plain(mapping.table.columns[field.column]) for name, field in mapping.fields.items()}
     found: dict[str, Twin] = {}
     for name, field in mapping.fields.items():
-        column, sql_type = f"{TABLE}.{quoted(field.column)}", plain_type(mapping.table.columns[field.column])
+        column, sql_type = f"{TABLE}.{quoted(field.column)}", types[name]
         if dialect == SQLITE:
             found[name] = sqlite_twins.twin(field.codec, column, sql_type)
         else:
             found[name] = postgresql_twins.twin(field.codec, column, sql_type, field.column in ordered)
-    return Layout(mapping, dialect, found)
+    return Layout(mapping, dialect, found, types)
 
 
-def plain_type(sql_type: str) -> str:
+def _plain(sql_type: str) -> str:
     return sql_type.partition("(")[0].strip().lower()
 
 
