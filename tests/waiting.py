@@ -23,6 +23,11 @@ async def until(predicate: Callable[[], T | Awaitable[T]], timeout: float = 10.0
         await asyncio.sleep(_STEP)
 
 
+async def breath() -> None:
+    """Let everything else that is ready run once."""
+    await asyncio.sleep(0)
+
+
 def until_sync(predicate: Callable[[], T], timeout: float = 10.0, what: str = "") -> T:
     """The same for code without an event loop."""
     end = time.monotonic() + timeout

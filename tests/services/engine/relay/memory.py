@@ -2,19 +2,21 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
 from schemas.wire.event import Event, from_kafka
 from services.engine.relay.broker import Ack, CannotPublish, Place, Refused, Seen, Tail
 from services.engine.relay.projection import Message
+from tests.waiting import breath
 
 
 @dataclass
 class MemoryBroker:
     """Partitions as lists. `away` refuses everything; `loses_acks` takes that many batches without a word of it;
-    `refuses` are keys whose messages are never taken; `held` keeps every batch waiting until it is set."""
+    `refuses` are keys whose messages are never taken; `held` keeps every batch waiting until it is set; `surprises`
+    are called in turn, each before the next message is taken."""
 
     logs: dict[Place, list[Message]] = field(default_factory=lambda: defaultdict(list))
     partitions: dict[str, int] = field(default_factory=dict)
@@ -22,6 +24,7 @@ class MemoryBroker:
     loses_acks: int = 0
     refuses: frozenset[bytes] = frozenset()
     held: asyncio.Event | None = None
+    surprises: list[Callable[[], object]] = field(default_factory=list)
     batches: int = 0
 
     async def prepare(self, topics: Mapping[str, int]) -> None:
@@ -35,7 +38,12 @@ class MemoryBroker:
             raise Refused(refused)
         if self.held is not None:
             await self.held.wait()
-        acks = [self._append(one) for one in messages]
+        acks = []
+        for one in messages:
+            if self.surprises:
+                self.surprises.pop(0)()
+                await breath()
+            acks.append(self._append(one))
         self.batches += 1
         if self.loses_acks:
             self.loses_acks -= 1
