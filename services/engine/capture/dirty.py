@@ -1,7 +1,7 @@
 """Marks on records whose change was not captured whole, and the re-reading that turns them into outbox rows; triggers
 and attach set them, the relay works them off."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, exists, func, insert, literal, select, update
@@ -39,8 +39,12 @@ def mark_all(connection: Connection, dataset: str) -> None:
     mark(connection, dataset, [EVERY_KEY])
 
 
-def todo(connection: Connection, dataset: str) -> Todo:
-    """What waits for the relay's chores in a dataset."""
+def todo(connection: Connection, datasets: Iterable[str]) -> dict[str, Todo]:
+    """What waits for the relay's chores, by dataset."""
+    return {dataset: _todo(connection, dataset) for dataset in datasets}
+
+
+def _todo(connection: Connection, dataset: str) -> Todo:
     tables = engine_tables(connection.dialect.name)
     mark, known = tables.dirty.c, tables.record.c
     of_all = select(mark.at).where(mark.dataset == dataset, mark.raw_key == EVERY_KEY).scalar_subquery()

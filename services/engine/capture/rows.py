@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from services.engine.capture.tables import SQLITE
@@ -18,8 +19,13 @@ class ColumnGone(ValueError):
 def stored_row(text: str, dialect: str) -> Row:
     """The row's stored values as the database's driver gives them: SQLite's reals are binary, PostgreSQL's numerics
     exact."""
-    row: Row = json.loads(text, parse_float=float if dialect == SQLITE else Decimal)
+    row: Row = _reader(dialect).decode(text)
     return row
+
+
+@cache
+def _reader(dialect: str) -> json.JSONDecoder:
+    return json.JSONDecoder(parse_float=float if dialect == SQLITE else Decimal)
 
 
 def row_hash(row: Row, columns: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from services.engine.capture import dirty, outbox
 from services.engine.capture.database import Database, DatabaseAway
+from services.engine.capture.dirty import Todo
 from services.engine.capture.naming import name_some
 from services.engine.relay.feeds import Feed
 from services.engine.relay.lease import Lease
@@ -34,17 +35,17 @@ class Chores:
         """Until cancelled."""
         while True:
             try:
+                todo = await self._database.read(dirty.todo, [one.dataset for one in self._feeds])
                 for feed in self._feeds:
-                    await self._work_off(feed)
+                    await self._work_off(feed, todo[feed.dataset])
                 await self._prune(lease)
             except DatabaseAway as away:
                 # A writer may only have been slow; whether it is really away, sending finds out.
                 _log.info("a chore waits: %s", away)
             await asyncio.sleep(_REST_SECONDS)
 
-    async def _work_off(self, feed: Feed) -> None:
+    async def _work_off(self, feed: Feed, todo: Todo) -> None:
         dialect, captured, write = self._database.dialect, feed.captured, self._database.write
-        todo = await self._database.read(dirty.todo, captured.dataset)
         if todo.nameless:
             while await write(name_some, dialect, captured, feed.namer, _CHUNK) == _CHUNK:
                 pass

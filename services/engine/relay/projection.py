@@ -75,13 +75,14 @@ class Publication:
 
 def publication(feed: Feed, change: Change, dialect: str) -> Publication:
     """What a change makes public. An audience that sees no item of the dataset learns nothing of it, and an update
-    that alters nothing of what an audience watches raises no event there. Raises Unpublishable.
+    that alters nothing of what an audience watches raises no event there. A row whose key cannot be read is no record.
+    Raises Unpublishable.
 
     A change that was not read whole (SNAPSHOT), or after which the record is new or gone, alters everything.
     """
     subject = feed.namer(change.raw_key)
     if subject == UNREADABLE:
-        raise Unpublishable("the key cannot be read")
+        return Publication(change, Name(feed.dataset, change.raw_key, UNREADABLE, None), ())
     new = None if change.new is None else stored_row(change.new, dialect)
     old = stored_row(change.old, dialect) if change.op == UPDATED and change.old is not None else None
     drafts = []

@@ -6,9 +6,9 @@ from services.engine.capture.attach import attach
 from services.engine.source.sql.ddl import create_tables
 from tests import workshop
 from tests.services.engine.relay.memory import MemoryBroker
-from tests.stores import Store, patience, reused_postgresql, store
+from tests.stores import Store, patience, postgresql_store, reused_postgresql, store
 
-__all__ = ["patience", "reused_postgresql", "store"]
+__all__ = ["patience", "postgresql_store", "reused_postgresql", "store"]
 
 
 @pytest.fixture

@@ -151,7 +151,6 @@ def test_a_personal_key_appears_on_no_topic() -> None:
 
 
 UNPUBLISHABLE = (
-    (change("c", None, {**ROW, "no": "\\N"}, raw_key='["\\\\N"]'), "the key cannot be read"),
     (change("c", None, {"no": "t1"}), "the column nm is gone"),
     (change("c", None, {**ROW, "nm": "\ud800"}), "an item holds text that is no Unicode"),
 )
@@ -161,6 +160,10 @@ UNPUBLISHABLE = (
 def test_what_cannot_be_told_is_said_without_a_value(one: Change, reason: str) -> None:
     with pytest.raises(Unpublishable, match=f"^{reason}$"):
         publication(feed(), one, "sqlite")
+
+
+def test_a_row_whose_key_cannot_be_read_is_no_record_and_tells_nothing() -> None:
+    assert told(change("c", None, {**ROW, "no": "\\N"}, raw_key='["\\\\N"]')) == {}
 
 
 def test_a_column_that_came_later_makes_an_update_concern_all_once() -> None:
