@@ -127,6 +127,8 @@ class KafkaBroker:
                 await producer.client.close()
                 async with asyncio.timeout(_ABANDON_SECONDS):
                     await producer._sender.close()
+                # Once more for a connection that it was just opening.
+                await producer.client.close()
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
