@@ -11,6 +11,8 @@ from services.engine.synthetic.population import Size
 
 def main(folder: Path, database: Database) -> None:
     """Start one department with all that it needs, say so, and wait."""
+    # A shell's background job begins with interrupts ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with running_world(folder, ("credit",), size=Size().scaled(0.002), database=database):
         print("ready", flush=True)  # noqa: T201 the test waits for this line
         signal.pause()
