@@ -126,7 +126,13 @@ class PostgresqlDatabase:
         self._probe: PoolProxiedConnection | None = None
 
     async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        return await self.write(work, *args, **kwargs)
+        """Without BEGIN and COMMIT: at READ COMMITTED each statement sees what is committed by then in either case."""
+        try:
+            async with self._engine.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                return await connection.run_sync(work, *args, **kwargs)
+        except (SQLAlchemyError, OSError, TimeoutError) as fault:
+            raise _away(fault) from fault
 
     async def write(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         try:

@@ -26,8 +26,8 @@ def mark(connection: Connection, dataset: str, keys: Sequence[str]) -> None:
     """Mark records to be read again."""
     if not keys:
         return
-    at: str = connection.execute(select(clock.now(connection))).scalar_one()
-    fresh = insert_over(connection, engine_tables(connection.dialect.name).dirty)
+    at: str = connection.execute(select(clock.now(connection.dialect.name))).scalar_one()
+    fresh = insert_over(connection.dialect.name, engine_tables(connection.dialect.name).dirty)
     statement = fresh.on_conflict_do_update(
         index_elements=["dataset", "raw_key"], set_={"at": fresh.excluded.at}
     )
@@ -131,7 +131,7 @@ def _tell(connection: Connection, dataset: str, raw_key: str, row: str | None, e
         known.version,
         literal(DELETED if row is None else SNAPSHOT),
         literal(row),
-        clock.now(connection),
+        clock.now(connection.dialect.name),
     ).where(mine)
     columns = ["dataset", "raw_key", "epoch", "version", "op", "new", "at"]
     connection.execute(insert(outbox).from_select(columns, told))

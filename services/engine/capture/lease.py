@@ -1,9 +1,10 @@
 """The lease: at most one relay works an outbox; each holder has a number that never comes again. Used by the relay."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Float, Update, bindparam, select, update
 
 from services.engine.capture import clock
 from services.engine.capture.tables import engine_tables
@@ -21,18 +22,14 @@ class LeaseLost(Exception):
 
 def take(connection: Connection, holder: str, seconds: float) -> int | None:
     """The lease under a new fencing number, if nobody else holds it; else None. By the database's clock alone."""
-    lease = engine_tables(connection.dialect.name).lease
-    nobody = insert(connection, lease).values(name=_NAME, holder="", fence=0, until=0.0)
+    dialect = connection.dialect.name
+    lease, now = engine_tables(dialect).lease, clock.seconds(dialect)
+    nobody = insert(dialect, lease).values(name=_NAME, holder="", fence=0, until=0.0)
     connection.execute(nobody.on_conflict_do_nothing(index_elements=["name"]))
-    now = clock.seconds(connection)
     free = (lease.c.holder == holder) | (lease.c.until < now)
     taking = update(lease).where(lease.c.name == _NAME, free)
-    if (
-        connection.execute(
-            taking.values(holder=holder, fence=lease.c.fence + 1, until=now + seconds)
-        ).rowcount
-        == 0
-    ):
+    taken = taking.values(holder=holder, fence=lease.c.fence + 1, until=now + seconds)
+    if connection.execute(taken).rowcount == 0:
         return None
     fence: int = connection.execute(select(lease.c.fence).where(lease.c.name == _NAME)).scalar_one()
     return fence
@@ -41,10 +38,16 @@ def take(connection: Connection, holder: str, seconds: float) -> int | None:
 def hold(connection: Connection, fence: int, seconds: float) -> None:
     """Renew; LeaseLost when the number is no longer ours. Said first in every transaction that a relay writes in, it
     makes a relay that was overtaken fail before it changes anything."""
-    lease = engine_tables(connection.dialect.name).lease
-    mine = update(lease).where(lease.c.name == _NAME, lease.c.fence == fence)
-    if connection.execute(mine.values(until=clock.seconds(connection) + seconds)).rowcount == 0:
+    mine = {"our_fence": fence, "for_seconds": seconds}
+    if connection.execute(_holding(connection.dialect.name), mine).rowcount == 0:
         raise LeaseLost
+
+
+@cache
+def _holding(dialect: str) -> Update:
+    lease = engine_tables(dialect).lease
+    mine = update(lease).where(lease.c.name == _NAME, lease.c.fence == bindparam("our_fence"))
+    return mine.values(until=clock.seconds(dialect) + bindparam("for_seconds", type_=Float))
 
 
 def release(connection: Connection, fence: int) -> None:

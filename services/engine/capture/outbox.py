@@ -2,8 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from services.engine.capture import clock, state
 from services.engine.capture.dialect import Dialect
@@ -37,28 +52,7 @@ def waiting(connection: Connection, limit: int) -> list[Change]:
     Ids are drawn before commit, so rows become visible out of their order, and no last id can say what was seen: only
     the mark on each row can. Per record the ids are in order, since a trigger locks the record row first.
     """
-    outbox = engine_tables(connection.dialect.name).outbox
-    parked = outbox.alias("parked")
-    behind = exists().where(
-        parked.c.dataset == outbox.c.dataset,
-        parked.c.raw_key == outbox.c.raw_key,
-        parked.c.parked_because.is_not(None),
-    )
-    row = outbox.c
-    columns = (
-        row.id,
-        row.dataset,
-        row.raw_key,
-        row.epoch,
-        row.version,
-        row.op,
-        row.old,
-        row.new,
-        row.at,
-        row.sequence,
-    )
-    unsent = select(*columns, behind).where(row.sent_at.is_(None), row.parked_because.is_(None))
-    return [Change(*one) for one in connection.execute(unsent.order_by(row.id).limit(limit))]
+    return [Change(*one) for one in connection.execute(_waiting(connection.dialect.name), {"most": limit})]
 
 
 def number(connection: Connection, changes: Sequence[Change]) -> dict[int, int]:
@@ -84,12 +78,8 @@ def park(connection: Connection, reasons: Mapping[int, str]) -> None:
 
 def mark_sent(connection: Connection, ids: Sequence[int], limit: int) -> None:
     """All messages of these changes were acknowledged. Moves the ceiling of the outbox on."""
-    outbox = engine_tables(connection.dialect.name).outbox
     if ids:
-        sent = (
-            update(outbox).where(outbox.c.id == bindparam("of_id")).values(sent_at=clock.seconds(connection))
-        )
-        connection.execute(sent, [{"of_id": one} for one in ids])
+        connection.execute(_marking(connection.dialect.name), [{"of_id": one} for one in ids])
         _raise_ceiling(connection, max(ids) + limit, limit)
 
 
@@ -114,7 +104,9 @@ def prune(connection: Connection, dialect: Dialect, keep_seconds: float, keep_ro
     outbox = engine_tables(connection.dialect.name).outbox
     row = outbox.c
     newest: int = connection.execute(text(dialect.last_id)).scalar_one()
-    old = or_(row.sent_at < clock.seconds(connection) - keep_seconds, row.id <= newest - keep_rows)
+    old = or_(
+        row.sent_at < clock.seconds(connection.dialect.name) - keep_seconds, row.id <= newest - keep_rows
+    )
     drained = select(row.id).where(row.sent_at.is_not(None), old).order_by(row.id).limit(limit)
     return connection.execute(delete(outbox).where(row.id.in_(drained))).rowcount
 
@@ -146,7 +138,47 @@ def _last_number(connection: Connection, dataset: str) -> int:
 
 
 def _set(connection: Connection, column: str, values: Mapping[int, int] | Mapping[int, str]) -> None:
-    outbox = engine_tables(connection.dialect.name).outbox
     if values:
-        statement = update(outbox).where(outbox.c.id == bindparam("of_id")).values({column: bindparam("to")})
-        connection.execute(statement, [{"of_id": one, "to": value} for one, value in values.items()])
+        rows = [{"of_id": one, "to": value} for one, value in values.items()]
+        connection.execute(_setting(connection.dialect.name, column), rows)
+
+
+# Statements of every round are put together once.
+
+
+@cache
+def _waiting(dialect: str) -> Select[Any]:
+    outbox = engine_tables(dialect).outbox
+    parked = outbox.alias("parked")
+    behind = exists().where(
+        parked.c.dataset == outbox.c.dataset,
+        parked.c.raw_key == outbox.c.raw_key,
+        parked.c.parked_because.is_not(None),
+    )
+    row = outbox.c
+    columns = (
+        row.id,
+        row.dataset,
+        row.raw_key,
+        row.epoch,
+        row.version,
+        row.op,
+        row.old,
+        row.new,
+        row.at,
+        row.sequence,
+    )
+    unsent = select(*columns, behind).where(row.sent_at.is_(None), row.parked_because.is_(None))
+    return unsent.order_by(row.id).limit(bindparam("most", type_=Integer))
+
+
+@cache
+def _setting(dialect: str, column: str) -> Update:
+    outbox = engine_tables(dialect).outbox
+    return update(outbox).where(outbox.c.id == bindparam("of_id")).values({column: bindparam("to")})
+
+
+@cache
+def _marking(dialect: str) -> Update:
+    outbox = engine_tables(dialect).outbox
+    return update(outbox).where(outbox.c.id == bindparam("of_id")).values(sent_at=clock.seconds(dialect))

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, Select, Update, bindparam, func, select, text, update
 
 from services.engine.capture import state
 from services.engine.capture.captured import Captured
@@ -32,7 +33,9 @@ def ensure(connection: Connection, dataset: str, keys: Sequence[str], *, deleted
     if missing:
         epoch = int(state.get(connection, EPOCH) or 1)
         start = {"dataset": dataset, "epoch": epoch, "version": 0 if deleted else 1, "deleted": deleted}
-        fresh = insert(connection, record).on_conflict_do_nothing(index_elements=["dataset", "raw_key"])
+        fresh = insert(connection.dialect.name, record).on_conflict_do_nothing(
+            index_elements=["dataset", "raw_key"]
+        )
         connection.execute(fresh, [{**start, "raw_key": key} for key in keys if key in missing])
 
 
@@ -41,11 +44,8 @@ def locked(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[st
 
     We never wait for a writer here: what is left out is dealt with the next time.
     """
-    record = engine_tables(connection.dialect.name).record
-    mine = select(record.c.raw_key, record.c.deleted).where(
-        record.c.dataset == dataset, record.c.raw_key.in_(keys)
-    )
-    return {one.raw_key: one.deleted for one in connection.execute(mine.with_for_update(skip_locked=True))}
+    mine = {"of_dataset": dataset, "of_keys": list(keys)}
+    return {one.raw_key: one.deleted for one in connection.execute(_locking(connection.dialect.name), mine)}
 
 
 def nameless(connection: Connection, dataset: str, limit: int) -> Sequence[str]:
@@ -57,17 +57,8 @@ def nameless(connection: Connection, dataset: str, limit: int) -> Sequence[str]:
 
 def name(connection: Connection, names: Sequence[Name]) -> None:
     """Keep record ids and hashes; a null hash leaves the one that is kept. The rows are locked already, or may wait."""
-    if not names:
-        return
-    record = engine_tables(connection.dialect.name).record
-    statement = (
-        update(record)
-        .where(record.c.dataset == bindparam("of_dataset"), record.c.raw_key == bindparam("of_key"))
-        .values(pseudonym=bindparam("as_pseudonym"), hash=func.coalesce(bindparam("as_hash"), record.c.hash))
-    )
-    connection.execute(
-        statement,
-        [
+    if names:
+        rows = [
             {
                 "of_dataset": one.dataset,
                 "of_key": one.raw_key,
@@ -75,8 +66,8 @@ def name(connection: Connection, names: Sequence[Name]) -> None:
                 "as_hash": one.hash,
             }
             for one in names
-        ],
-    )
+        ]
+        connection.execute(_naming(connection.dialect.name), rows)
 
 
 def keys_after(
@@ -93,3 +84,24 @@ def rows_now(
     """Capture JSON of the department's rows as they stand, by raw key; keys without a row are left out."""
     found = connection.execute(text(dialect.rows(captured)), {"keys": dialect.bind_keys(keys)})
     return {one.raw_key: one.row for one in found}
+
+
+@cache
+def _locking(dialect: str) -> Select[str, bool]:
+    record = engine_tables(dialect).record
+    mine = select(record.c.raw_key, record.c.deleted).where(
+        record.c.dataset == bindparam("of_dataset"),
+        record.c.raw_key.in_(bindparam("of_keys", expanding=True)),
+    )
+    return mine.with_for_update(skip_locked=True)
+
+
+@cache
+def _naming(dialect: str) -> Update:
+    record = engine_tables(dialect).record
+    mine = update(record).where(
+        record.c.dataset == bindparam("of_dataset"), record.c.raw_key == bindparam("of_key")
+    )
+    return mine.values(
+        pseudonym=bindparam("as_pseudonym"), hash=func.coalesce(bindparam("as_hash"), record.c.hash)
+    )

@@ -1,8 +1,9 @@
 """The engine's own facts by name, one text each; read and written by attach, by the relay and by status."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Insert, Select, bindparam, select
 
 from services.engine.capture.tables import engine_tables
 from services.engine.capture.upsert import insert
@@ -10,8 +11,7 @@ from services.engine.capture.upsert import insert
 
 def get(connection: Connection, name: str) -> str | None:
     """A fact's text; None when it is not known."""
-    state = engine_tables(connection.dialect.name).state
-    found: str | None = connection.execute(select(state.c.value).where(state.c.name == name)).scalar()
+    found: str | None = connection.execute(_getting(connection.dialect.name), {"of_name": name}).scalar()
     return found
 
 
@@ -24,8 +24,18 @@ def get_all(connection: Connection, names: Sequence[str]) -> dict[str, str]:
 
 def put(connection: Connection, facts: Mapping[str, str]) -> None:
     """Keep facts, over older ones of the same names."""
-    if not facts:
-        return
-    fresh = insert(connection, engine_tables(connection.dialect.name).state)
-    statement = fresh.on_conflict_do_update(index_elements=["name"], set_={"value": fresh.excluded.value})
-    connection.execute(statement, [{"name": name, "value": value} for name, value in facts.items()])
+    if facts:
+        rows = [{"name": name, "value": value} for name, value in facts.items()]
+        connection.execute(_putting(connection.dialect.name), rows)
+
+
+@cache
+def _getting(dialect: str) -> Select[str]:
+    state = engine_tables(dialect).state
+    return select(state.c.value).where(state.c.name == bindparam("of_name"))
+
+
+@cache
+def _putting(dialect: str) -> Insert:
+    fresh = insert(dialect, engine_tables(dialect).state)
+    return fresh.on_conflict_do_update(index_elements=["name"], set_={"value": fresh.excluded.value})

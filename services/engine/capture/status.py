@@ -49,7 +49,7 @@ async def capture_status(database: Database, captured: Sequence[Captured]) -> Ca
 
 def say(connection: Connection, trouble: str) -> None:
     """Keep the relay's word, with the database's time."""
-    at: float = connection.execute(select(clock.seconds(connection))).scalar_one()
+    at: float = connection.execute(select(clock.seconds(connection.dialect.name))).scalar_one()
     state.put(connection, {_WORD: orjson.dumps({"trouble": trouble, "at": at}).decode()})
 
 
@@ -65,7 +65,9 @@ def _status(connection: Connection, dialect: Dialect, captured: Sequence[Capture
     oldest = (
         select(row.at).where(row.sent_at.is_(None), row.parked_because.is_(None)).order_by(row.id).limit(1)
     )
-    now, since = connection.execute(select(clock.now(connection), oldest.scalar_subquery())).one()
+    now, since = connection.execute(
+        select(clock.now(connection.dialect.name), oldest.scalar_subquery())
+    ).one()
     return CaptureStatus(
         unsent=_counted(connection, unsent),
         oldest_unsent_seconds=_between(since, now) if since else 0.0,
@@ -86,7 +88,7 @@ def _word(connection: Connection) -> RelayWord | None:
     if said is None:
         return None
     word = orjson.loads(said)
-    now: float = connection.execute(select(clock.seconds(connection))).scalar_one()
+    now: float = connection.execute(select(clock.seconds(connection.dialect.name))).scalar_one()
     return RelayWord(word["trouble"], max(0.0, now - word["at"]))
 
 

@@ -45,22 +45,30 @@ class Relay:
 
     async def run(self) -> None:
         """Take the lease and work, again and again, until told to stop."""
-        pause = _FIRST_PAUSE
-        while not self.stopping:
+        pause = 0.0
+        while not self._told_to_end():
+            await self._pause(pause)
             try:
-                lease = await take(self._database, self._holder, self._settings.lease_seconds)
-                if lease is None:
-                    await self._pause(self._settings.lease_seconds / 10)
-                else:
-                    _log.info("%s holds the lease", self._holder)
-                    await self._lead(lease)
-                pause = _FIRST_PAUSE
+                await self._take_and_lead()
+                pause = 0.0
             except* LeaseLost:
                 _log.warning("%s has lost the lease", self._holder)
             except* DatabaseAway as away:
                 _log.warning("the database is away: %s", away.exceptions[0])
-                await self._pause(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
+
+    def _told_to_end(self) -> bool:
+        """By word, or by a cancellation that a task group has answered with an error of its own instead."""
+        task = asyncio.current_task()
+        return self.stopping or (task is not None and task.cancelling() > 0)
+
+    async def _take_and_lead(self) -> None:
+        lease = await take(self._database, self._holder, self._settings.lease_seconds)
+        if lease is None:
+            await self._pause(self._settings.lease_seconds / 10)
+        else:
+            _log.info("%s holds the lease", self._holder)
+            await self._lead(lease)
 
     async def _lead(self, lease: Lease) -> None:
         chores = Chores(self._database, self._feeds, self._settings)
