@@ -142,6 +142,13 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path, patience: float)
 
 
 @pytest.fixture
+async def sqlite_store(tmp_path: Path, patience: float) -> AsyncIterator[Store]:
+    """An empty store on SQLite, for what does not depend on the database."""
+    async with opened(f"sqlite:///{tmp_path / 'records.sqlite'}", patience) as made:
+        yield made
+
+
+@pytest.fixture
 async def postgresql_store(reused_postgresql: str) -> AsyncIterator[Store]:
     """An empty store on PostgreSQL, for what only PostgreSQL knows."""
     await _empty(reused_postgresql)

@@ -40,11 +40,11 @@ async def test_a_broker_killed_in_the_middle_of_traffic_ends_up_with_every_chang
 
 
 async def test_what_a_killed_broker_had_acknowledged_is_sent_again_though_nothing_new_happens(
-    store: Store, mortal_broker: Broker
+    sqlite_store: Store, mortal_broker: Broker
 ) -> None:
-    shop = await opened(store, mortal_broker)
+    shop = await opened(sqlite_store, mortal_broker)
     async with shop.relay():
-        await write_at_random(store.program, random.Random(5), 60)
+        await write_at_random(sqlite_store.program, random.Random(5), 60)
         await shop.until_drained()
         mortal_broker.kill()
         mortal_broker.start()
@@ -52,11 +52,11 @@ async def test_what_a_killed_broker_had_acknowledged_is_sent_again_though_nothin
 
 
 async def test_a_broker_that_comes_back_empty_gets_every_record_again(
-    store: Store, mortal_broker: Broker
+    sqlite_store: Store, mortal_broker: Broker
 ) -> None:
-    shop = await opened(store, mortal_broker)
+    shop = await opened(sqlite_store, mortal_broker)
     async with shop.relay():
-        await write_at_random(store.program, random.Random(9), 60)
+        await write_at_random(sqlite_store.program, random.Random(9), 60)
         await shop.until_drained()
         mortal_broker.stop()
         mortal_broker.wipe()
@@ -65,26 +65,26 @@ async def test_a_broker_that_comes_back_empty_gets_every_record_again(
 
 
 async def test_a_relay_that_is_told_to_stop_leaves_its_work_to_the_next_at_once(
-    store: Store, shared_broker: Broker
+    sqlite_store: Store, shared_broker: Broker
 ) -> None:
-    shop = await opened(store, shared_broker, lease_seconds=60)
+    shop = await opened(sqlite_store, shared_broker, lease_seconds=60)
     async with shop.relay("first"):
-        await write_at_random(store.program, random.Random(13), 20)
+        await write_at_random(sqlite_store.program, random.Random(13), 20)
         await shop.until_drained()
     async with shop.relay("second"):
-        await write_at_random(store.program, random.Random(14), 20)
+        await write_at_random(sqlite_store.program, random.Random(14), 20)
         await shop.until_right()
 
 
 async def test_a_relay_that_dies_in_the_middle_of_its_work_is_replaced_when_its_lease_ends(
-    store: Store, shared_broker: Broker
+    sqlite_store: Store, shared_broker: Broker
 ) -> None:
-    shop = await opened(store, shared_broker, lease_seconds=1)
+    shop = await opened(sqlite_store, shared_broker, lease_seconds=1)
     async with shop.relay("dying") as dying:
-        await write_at_random(store.program, random.Random(15), 20)
+        await write_at_random(sqlite_store.program, random.Random(15), 20)
         dying.cancel()
         async with shop.relay("heir"):
-            await write_at_random(store.program, random.Random(16), 20)
+            await write_at_random(sqlite_store.program, random.Random(16), 20)
             await shop.until_right()
 
 
