@@ -4,7 +4,7 @@ One suite, two brokers: the embedded one, and Apache Kafka in the live tier (`ma
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,9 +87,15 @@ def running_broker(kind: Callable[[Path], Broker], folder: Path) -> Iterator[Bro
 
 async def messages_of(bootstrap: str, topic: str) -> list[Any]:
     """Every message of a topic; those of one partition are in their order."""
-    places = await _places(bootstrap, topic)
+    return (await messages_by_topic(bootstrap, [topic]))[topic]
+
+
+async def messages_by_topic(bootstrap: str, topics: Iterable[str]) -> dict[str, list[Any]]:
+    """Every message of some topics, none where a topic is not there."""
+    found: dict[str, list[Any]] = {topic: [] for topic in topics}
+    places = await _places(bootstrap, found)
     if not places:
-        return []
+        return found
     reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await reader.start()
     try:
@@ -98,27 +104,28 @@ async def messages_of(bootstrap: str, topic: str) -> list[Any]:
             reader.assign(list(ends))
         for place in ends:
             reader.seek(place, 0)
-        found = []
         while unread := [place for place, end in ends.items() if await reader.position(place) < end]:
-            for messages in (await reader.getmany(*unread, timeout_ms=100)).values():
-                found += messages
+            for place, messages in (await reader.getmany(*unread, timeout_ms=100)).items():
+                found[place.topic] += messages
         return found
     finally:
         await reader.stop()
 
 
-async def _places(bootstrap: str, topic: str) -> list[TopicPartition]:
+async def _places(bootstrap: str, topics: Collection[str]) -> list[TopicPartition]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        if topic not in await admin.list_topics():
-            return []
-        [described] = await admin.describe_topics([topic])
-        return [TopicPartition(topic, one["partition"]) for one in described["partitions"]]
+        there = [topic for topic in await admin.list_topics() if topic in topics]
+        return [
+            TopicPartition(described["topic"], one["partition"])
+            for described in (await admin.describe_topics(there) if there else [])
+            for one in described["partitions"]
+        ]
     finally:
         await admin.close()
 
 
-async def events_of(bootstrap: str, topic: str) -> list[Event]:
-    """Every event of a topic; of one record all are in order."""
-    return [from_kafka(one.key, one.value, one.headers) for one in await messages_of(bootstrap, topic)]
+def events_in(messages: Iterable[Any]) -> list[Event]:
+    """Their events; of one record all are in order."""
+    return [from_kafka(one.key, one.value, one.headers) for one in messages]

@@ -105,6 +105,16 @@ async def open_program(url: str, patience: float = 5.0) -> Program:
     return PostgresqlProgram(await asyncpg.connect(url))
 
 
+async def drained(store: Store) -> bool:
+    """Whether everything that is not parked was sent, and no record is marked."""
+    unsent = (
+        f"SELECT 1 FROM {store.engine('outbox')} WHERE sent_at IS NULL AND parked_because IS NULL LIMIT 1"
+    )
+    return not await store.program.rows(unsent) and not await store.program.rows(
+        f"SELECT 1 FROM {store.engine('dirty')} LIMIT 1"
+    )
+
+
 @asynccontextmanager
 async def opened(url: str, patience: float = 5.0) -> AsyncIterator[Store]:
     """The store at an address, closed with the block."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.query.values import to_wire
-from schemas.wire.event import Event, from_kafka
+from schemas.wire.event import Event
 from schemas.wire.topics import Audience
 from services.engine.capture.attach import attach
 from services.engine.capture.captured import captures
@@ -23,9 +23,9 @@ from services.engine.relay.loop import Relay
 from services.engine.settings import Settings
 from services.engine.source.sql.ddl import create_tables
 from tests import workshop
-from tests.brokers import Broker, events_of, messages_of
+from tests.brokers import Broker, events_in, messages_by_topic, messages_of
 from tests.flow.events.checker import Told
-from tests.stores import Program, Store
+from tests.stores import Program, Store, drained
 from tests.waiting import until
 
 _numbers = count(1)
@@ -70,8 +70,7 @@ class Shop:
         return await capture_status(self.store.database, captures(workshop.MAPPINGS))
 
     async def drained(self) -> bool:
-        found = await self.status()
-        return found.unsent == 0 and found.dirty == 0
+        return await drained(self.store)
 
     async def trouble(self) -> str:
         """What the relay says that keeps it from publishing."""
@@ -83,23 +82,26 @@ class Shop:
         await until(self._right, timeout=seconds, what="every topic folds to the table")
 
     async def _right(self) -> bool:
-        if not await self.drained():
-            return False
-        for major, channel in self.channels:
-            if await self.folded(channel.topic) != await self.projected(major, channel):
-                return False
-        return True
+        return await self.drained() and await self.misfolded() == []
+
+    async def misfolded(self) -> list[str]:
+        """Topics that do not fold to the table: what a subscriber has who applies every event that is not older than
+        what it has, is not what the table says that the topic's audience should have."""
+        topics = {channel.topic: (major, channel) for major, channel in self.channels}
+        messages = await messages_by_topic(self.broker.bootstrap, topics)
+        return [
+            topic
+            for topic, (major, channel) in topics.items()
+            if fold(events_in(messages[topic])) != await self.projected(major, channel)
+        ]
 
     async def until_drained(self, seconds: float = 20.0) -> None:
         await until(self.drained, timeout=seconds, what="everything is sent")
 
-    async def events(self, topic: str) -> list[Event]:
-        return await events_of(self.broker.bootstrap, topic)
-
     async def told(self, topic: str) -> list[Told]:
         """A topic's messages for the checker."""
         messages = await messages_of(self.broker.bootstrap, topic)
-        events = [from_kafka(one.key, one.value, one.headers) for one in messages]
+        events = events_in(messages)
         return [
             Told(event.subject, event.order, (one.value, one.headers))
             for one, event in zip(messages, events, strict=True)
@@ -111,10 +113,6 @@ class Shop:
             f"SELECT raw_key, epoch, version FROM {self.store.engine('outbox')} WHERE sequence IS NOT NULL"
         )
         return {(str(stored_key(raw)[0]).upper(), (epoch, version)) for raw, epoch, version in rows}
-
-    async def folded(self, topic: str) -> dict[str, dict[str, Any] | None]:
-        """What a subscriber has who applies every event that is not older than what it has."""
-        return fold(await self.events(topic))
 
     async def projected(self, major: Major, channel: Channel) -> dict[str, dict[str, Any] | None]:
         """What the department's table says that this audience should have."""

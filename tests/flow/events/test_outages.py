@@ -11,14 +11,14 @@ from tests.workshop import HAMMER
 
 
 async def test_writes_go_on_without_a_broker_and_all_is_sent_when_it_is_back(
-    store: Store, mortal_broker: Broker
+    sqlite_store: Store, mortal_broker: Broker
 ) -> None:
-    shop = await opened(store, mortal_broker)
+    shop = await opened(sqlite_store, mortal_broker)
     async with shop.relay():
-        await store.program.insert("ws_tool", **HAMMER)
+        await sqlite_store.program.insert("ws_tool", **HAMMER)
         await shop.until_drained()
         mortal_broker.stop()
-        await write_at_random(store.program, random.Random(3), 30)
+        await write_at_random(sqlite_store.program, random.Random(3), 30)
         assert "does not do its work" in await until(shop.trouble)
         assert (await shop.status()).unsent > 0
         mortal_broker.start()
@@ -27,14 +27,14 @@ async def test_writes_go_on_without_a_broker_and_all_is_sent_when_it_is_back(
 
 
 async def test_a_broker_killed_in_the_middle_of_traffic_ends_up_with_every_change(
-    store: Store, mortal_broker: Broker
+    sqlite_store: Store, mortal_broker: Broker
 ) -> None:
-    shop = await opened(store, mortal_broker)
+    shop = await opened(sqlite_store, mortal_broker)
     async with shop.relay():
         for life in range(2):
-            await write_at_random(store.program, random.Random(life), 60)
+            await write_at_random(sqlite_store.program, random.Random(life), 60)
             mortal_broker.kill()
-            await write_at_random(store.program, random.Random(life + 10), 20)
+            await write_at_random(sqlite_store.program, random.Random(life + 10), 20)
             mortal_broker.start()
         await shop.until_right()
 

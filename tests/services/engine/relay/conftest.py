@@ -11,20 +11,22 @@ from tests.stores import Store, patience, postgresql_store, reused_postgresql, s
 __all__ = ["patience", "postgresql_store", "reused_postgresql", "sqlite_store", "store"]
 
 
-@pytest.fixture
-async def shop(store: Store) -> Store:
-    """The workshop's tables, captured, on either database."""
+async def _captured(store: Store) -> Store:
     await create_tables(store.url, workshop.MAPPINGS)
     await attach(store.database, workshop.MAPPINGS, outbox_limit=1_000)
     return store
 
 
 @pytest.fixture
-async def file_shop(sqlite_store: Store) -> Store:
-    """The workshop's tables, captured, on SQLite."""
-    await create_tables(sqlite_store.url, workshop.MAPPINGS)
-    await attach(sqlite_store.database, workshop.MAPPINGS, outbox_limit=1_000)
-    return sqlite_store
+async def shop(sqlite_store: Store) -> Store:
+    """The workshop's tables, captured."""
+    return await _captured(sqlite_store)
+
+
+@pytest.fixture
+async def each_shop(store: Store) -> Store:
+    """The same on either database, where the relay's own statements are on trial."""
+    return await _captured(store)
 
 
 @pytest.fixture

@@ -60,11 +60,6 @@ async def standing(store: Store) -> CaptureStatus:
     return await capture_status(store.database, captures(workshop.MAPPINGS))
 
 
-async def drained(store: Store) -> bool:
-    found = await standing(store)
-    return found.unsent == 0 and found.dirty == 0
-
-
 def told(events: list[Event]) -> list[tuple[str, int]]:
     """Deed and version of each event."""
     return [(one.type.rpartition(".")[2], one.recordversion) for one in events]

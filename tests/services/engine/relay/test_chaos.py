@@ -15,38 +15,36 @@ from tests import workshop
 from tests.flow.events.checker import Told, Verdict, judge
 from tests.flow.events.shop import Shop, fold, write_at_random
 from tests.services.engine.relay.memory import MemoryBroker
-from tests.services.engine.relay.running import GRANTED, drained, make_settings, relaying, standing
-from tests.stores import Store
+from tests.services.engine.relay.running import GRANTED, make_settings, relaying, standing
+from tests.stores import Store, drained
 from tests.waiting import breath, until
 
 #: What breaks; of these only the last makes a topic forget.
 FAULTS = ("death", "away", "no acknowledgement", "lease", "loss")
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_in_the_end_every_topic_folds_to_the_table(file_shop: Store, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(3))
+async def test_in_the_end_every_topic_folds_to_the_table(shop: Store, seed: int) -> None:
     broker, chance = MemoryBroker(), random.Random(seed)
-    await _live_through(file_shop, broker, chance, FAULTS)
+    await _live_through(shop, broker, chance, FAULTS)
     broker.lose(12)
-    await _live_in_peace(file_shop, broker)
-    shop = Shop(file_shop, make_settings(file_shop), broker)
-    for major, channel in shop.channels:
-        assert fold(broker.events(channel.topic)) == await shop.projected(major, channel)
+    await _live_in_peace(shop, broker)
+    view = Shop(shop, make_settings(shop), broker)
+    for major, channel in view.channels:
+        assert fold(broker.events(channel.topic)) == await view.projected(major, channel)
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_while_the_broker_keeps_its_word_nothing_is_lost_or_goes_back(
-    file_shop: Store, seed: int
-) -> None:
+@pytest.mark.parametrize("seed", range(3))
+async def test_while_the_broker_keeps_its_word_nothing_is_lost_or_goes_back(shop: Store, seed: int) -> None:
     broker, chance = MemoryBroker(), random.Random(seed)
-    await _live_through(file_shop, broker, chance, FAULTS[:-1])
+    await _live_through(shop, broker, chance, FAULTS[:-1])
     log = [one for place, log in sorted(broker.logs.items()) if place[0] == GRANTED for one in log]
     events = [from_kafka(one.key, one.value, one.headers) for one in log]
     told = [
         Told(event.subject, event.order, (one.value, one.headers))
         for one, event in zip(log, events, strict=True)
     ]
-    assert judge(told, await Shop(file_shop, make_settings(file_shop), broker).numbered()) == Verdict()
+    assert judge(told, await Shop(shop, make_settings(shop), broker).numbered()) == Verdict()
 
 
 async def _live_through(

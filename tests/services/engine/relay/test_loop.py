@@ -7,15 +7,17 @@ from services.engine.capture.dirty import mark_all
 from services.engine.source.sql.ddl import create_tables
 from tests import workshop
 from tests.services.engine.relay.memory import MemoryBroker
-from tests.services.engine.relay.running import GRANTED, PUBLIC, SHARED, drained, relaying, standing, told
-from tests.stores import Store
+from tests.services.engine.relay.running import GRANTED, PUBLIC, SHARED, relaying, standing, told
+from tests.stores import Store, drained
 from tests.waiting import until
 
 
-async def test_a_change_reaches_every_audience_that_it_concerns(shop: Store, broker: MemoryBroker) -> None:
-    async with relaying(shop, broker):
-        await shop.program.insert("ws_tool", **workshop.HAMMER)
-        await until(lambda: drained(shop))
+async def test_a_change_reaches_every_audience_that_it_concerns(
+    each_shop: Store, broker: MemoryBroker
+) -> None:
+    async with relaying(each_shop, broker):
+        await each_shop.program.insert("ws_tool", **workshop.HAMMER)
+        await until(lambda: drained(each_shop))
     [public], [shared], [granted] = (broker.events(topic) for topic in (PUBLIC, SHARED, GRANTED))
     assert public.data == {"number": "T1", "name": "锤子"}
     assert shared.data == {"number": "T1", "name": "锤子", "price": "12.50"}
@@ -51,12 +53,12 @@ async def test_a_delete_is_a_tombstone_for_everybody(shop: Store, broker: Memory
 
 
 async def test_a_feed_is_numbered_without_gaps_in_the_order_of_sending(
-    shop: Store, broker: MemoryBroker
+    each_shop: Store, broker: MemoryBroker
 ) -> None:
-    async with relaying(shop, broker, relay_batch=3):
+    async with relaying(each_shop, broker, relay_batch=3):
         for number in range(10):
-            await shop.program.insert("ws_tool", no=f"t{number}", nm="x")
-        await until(lambda: drained(shop))
+            await each_shop.program.insert("ws_tool", no=f"t{number}", nm="x")
+        await until(lambda: drained(each_shop))
     assert sorted(int(one.sequence) for one in broker.events(GRANTED)) == list(range(1, 11))
 
 
@@ -117,34 +119,34 @@ async def test_while_the_broker_is_away_the_relay_says_so_and_then_all_is_sent(
 
 
 async def test_what_cannot_be_published_is_parked_and_holds_up_its_own_record_alone(
-    shop: Store, broker: MemoryBroker
+    each_shop: Store, broker: MemoryBroker
 ) -> None:
     broker.refuses = frozenset({b"T1"})
-    async with relaying(shop, broker):
-        await shop.program.insert("ws_tool", **workshop.HAMMER)
-        await shop.program.insert("ws_tool", no="t2", nm="钳子")
-        await until(lambda: drained(shop))
+    async with relaying(each_shop, broker):
+        await each_shop.program.insert("ws_tool", **workshop.HAMMER)
+        await each_shop.program.insert("ws_tool", no="t2", nm="钳子")
+        await until(lambda: drained(each_shop))
         broker.refuses = frozenset()
-        await shop.program.execute("UPDATE ws_tool SET nm = 'x'")
-        await until(lambda: drained(shop))
-        assert (await standing(shop)).parked == 2
+        await each_shop.program.execute("UPDATE ws_tool SET nm = 'x'")
+        await until(lambda: drained(each_shop))
+        assert (await standing(each_shop)).parked == 2
         assert [one.subject for one in broker.events(PUBLIC)] == ["T2", "T2"]
-        await shop.program.execute(f"UPDATE {shop.engine('outbox')} SET parked_because = NULL")
-        await until(lambda: drained(shop))
+        await each_shop.program.execute(f"UPDATE {each_shop.engine('outbox')} SET parked_because = NULL")
+        await until(lambda: drained(each_shop))
     assert [one.recordversion for one in broker.events(PUBLIC) if one.subject == "T1"] == [1, 2]
 
 
 async def test_every_record_marked_is_read_again_and_those_that_are_gone_are_deleted(
-    shop: Store, broker: MemoryBroker
+    each_shop: Store, broker: MemoryBroker
 ) -> None:
     for number in range(3):
-        await shop.program.insert("ws_tool", no=f"t{number}", nm="x")
-    async with relaying(shop, broker):
-        await until(lambda: drained(shop))
-        await _unseen(shop, "DELETE FROM ws_tool WHERE no = 't0'")
-        await _unseen(shop, "INSERT INTO ws_tool (no, nm) VALUES ('t9', 'unseen')")
-        await shop.database.write(mark_all, workshop.TOOLS)
-        await until(lambda: drained(shop))
+        await each_shop.program.insert("ws_tool", no=f"t{number}", nm="x")
+    async with relaying(each_shop, broker):
+        await until(lambda: drained(each_shop))
+        await _unseen(each_shop, "DELETE FROM ws_tool WHERE no = 't0'")
+        await _unseen(each_shop, "INSERT INTO ws_tool (no, nm) VALUES ('t9', 'unseen')")
+        await each_shop.database.write(mark_all, workshop.TOOLS)
+        await until(lambda: drained(each_shop))
     newest = {one.subject: told([one])[0] for one in broker.events(PUBLIC)}
     assert newest == {
         "T0": ("deleted", 2),
@@ -155,26 +157,26 @@ async def test_every_record_marked_is_read_again_and_those_that_are_gone_are_del
 
 
 async def test_beyond_the_ceiling_marks_stand_for_changes_until_there_is_room(
-    shop: Store, broker: MemoryBroker
+    each_shop: Store, broker: MemoryBroker
 ) -> None:
-    await attach(shop.database, workshop.MAPPINGS, outbox_limit=4)
+    await attach(each_shop.database, workshop.MAPPINGS, outbox_limit=4)
     for number in range(12):
-        await shop.program.insert("ws_tool", no=f"t{number}", nm="x")
-    async with relaying(shop, broker, outbox_limit=4):
-        await until(lambda: drained(shop))
+        await each_shop.program.insert("ws_tool", no=f"t{number}", nm="x")
+    async with relaying(each_shop, broker, outbox_limit=4):
+        await until(lambda: drained(each_shop))
     assert {one.subject for one in broker.events(PUBLIC)} == {f"T{number}" for number in range(12)}
-    await shop.program.insert("ws_tool", no="later", nm="x")
-    assert (await standing(shop)).unsent == 1
+    await each_shop.program.insert("ws_tool", no="later", nm="x")
+    assert (await standing(each_shop)).unsent == 1
 
 
-async def test_sent_changes_are_deleted_after_a_while(shop: Store, broker: MemoryBroker) -> None:
-    async with relaying(shop, broker):
-        await shop.program.insert("ws_tool", **workshop.HAMMER)
-        await until(lambda: drained(shop))
-        assert len(await shop.program.rows(f"SELECT 1 FROM {shop.engine('outbox')}")) == 1
-    await shop.program.execute(f"UPDATE {shop.engine('outbox')} SET sent_at = sent_at - 700")
-    async with relaying(shop, broker):
-        await until(lambda: _emptied(shop))
+async def test_sent_changes_are_deleted_after_a_while(each_shop: Store, broker: MemoryBroker) -> None:
+    async with relaying(each_shop, broker):
+        await each_shop.program.insert("ws_tool", **workshop.HAMMER)
+        await until(lambda: drained(each_shop))
+        assert len(await each_shop.program.rows(f"SELECT 1 FROM {each_shop.engine('outbox')}")) == 1
+    await each_shop.program.execute(f"UPDATE {each_shop.engine('outbox')} SET sent_at = sent_at - 700")
+    async with relaying(each_shop, broker):
+        await until(lambda: _emptied(each_shop))
 
 
 async def test_records_that_stood_before_capture_get_their_ids(store: Store, broker: MemoryBroker) -> None:
