@@ -89,21 +89,22 @@ class Relay:
         while not self.stopping:
             try:
                 await sender.begin(lease)
-                await self._say_anew(lease, "")
-                pause = _FIRST_PAUSE
                 chores.may_prune = True
                 await self._rounds(lease, sender)
             except CannotPublish as trouble:
-                await self._say_anew(lease, str(trouble))
+                pause = min(2 * pause, _LONGEST_PAUSE) if self._trouble else _FIRST_PAUSE
+                await self._say(lease, str(trouble))
                 await self._pause(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
 
     async def _rounds(self, lease: Lease, sender: Sender) -> None:
-        """Until it is time to look again what the broker holds."""
+        """Until it is time to look again what the broker holds. All is well once a round has come to its end."""
         until = monotonic() + self._settings.broker_check_seconds
+        busy = await sender.round(lease)
+        await self._say(lease, "")
         while monotonic() < until and not self.stopping:
-            if not await sender.round(lease):
+            if not busy:
                 await self._rest(until)
+            busy = await sender.round(lease)
 
     async def _rest(self, until: float) -> None:
         """Until there may be something to send."""
@@ -112,12 +113,12 @@ class Relay:
             if self.stopping or monotonic() >= until:
                 return
 
-    async def _say_anew(self, lease: Lease, trouble: str) -> None:
-        if trouble != self._trouble:
-            self._trouble = trouble
-            _log.warning("publishing stands still: %s", trouble) if trouble else _log.info(
-                "publishing goes on"
-            )
+    async def _say(self, lease: Lease, trouble: str) -> None:
+        if trouble and trouble != self._trouble:
+            _log.warning("publishing stands still: %s", trouble)
+        elif self._trouble and not trouble:
+            _log.info("publishing goes on")
+        self._trouble = trouble
         await lease.write(status.say, trouble)
 
     async def _pause(self, seconds: float) -> None:
