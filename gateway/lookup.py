@@ -1,7 +1,7 @@
 """Many keys or record ids at once, answered line by line as NDJSON: `POST …/lookup`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -21,38 +21,29 @@ from gateway.sources import Sources
 from schemas.contracts.model import SYSTEM_ITEMS, Item
 from schemas.query.bound import BoundCondition, BoundQuery, Value
 from schemas.query.parse import parse_body
-from schemas.query.tree import Condition, Operator, Place, Query
-from schemas.query.values import UnreadableValue, from_json
+from schemas.query.question import lookup_keys, lookup_query, lookup_values
 from schemas.wire import headers as names
 from schemas.wire.preference import preferences
-from schemas.wire.problem import Problem
 
 _BY_RECORD_ID = SYSTEM_ITEMS["record_id"]
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A parsed lookup: `sent` as the caller wrote the keys; `by` names their item, None for record ids."""
-
-    query: Query
-    by: str | None
-    sent: Sequence[Any]
-
-
 async def look_up(call: Call) -> Reply:
     """Parse, bind, refuse early, plan, then run and answer chunk by chunk; the first chunk before any header."""
-    asked = _parse(call, await call.json())
+    members = await call.json()
+    by, sent = lookup_keys(members, call.gateway.settings.max_keys)
+    query = lookup_query(parse_body(members), by)
     partial = preferences(call.headers.get("prefer", "")).partial
     call.mark("parse")
-    question = bound(call, asked.query)
-    item = _BY_RECORD_ID if asked.by is None else _item_of(question)
-    question = replace(question, where=question.where if asked.by is None else question.where[:-1])
-    values = [_value(item, one, place) for place, one in enumerate(asked.sent)]
+    question = bound(call, query)
+    item = _BY_RECORD_ID if by is None else _item_of(question)
+    question = replace(question, where=question.where if by is None else question.where[:-1])
+    values = lookup_values(item, sent)
     call.mark("bind")
     call.caller = caller_of(call.headers)
     level = _level(call, question, item, len(values), partial)
     call.mark("plan")
-    lines = _lines(call, level, asked.sent, values, partial)
+    lines = _lines(call, level, sent, values, partial)
     first = await anext(lines)
     call.mark("run")
     headers = {names.CONTRACT_VERSION: str(question.contract.major)}
@@ -61,40 +52,10 @@ async def look_up(call: Call) -> Reply:
     return Reply(200, _after(first, lines), names.NDJSON, headers)
 
 
-def _parse(call: Call, members: dict[str, Any]) -> Lookup:
-    by = members.pop("by", None)
-    ids = members.pop("record_ids", None)
-    keys = members.pop("keys", None) if ids is None else ids
-    if not isinstance(keys, list) or (by is None) is (ids is None) or not isinstance(by, (str, type(None))):
-        raise Problem("bad-body", 'Send either "by" with a list of "keys", or a list of "record_ids".')
-    limit = call.gateway.settings.max_keys
-    if len(keys) > limit:
-        raise Problem("too-large", f"{len(keys)} keys are more than {limit}.", members={"limit": limit})
-    query = parse_body(members)
-    if query.limit is not None or query.offset:
-        raise Problem("bad-body", "A lookup answers every key whole; it takes no limit and no offset.")
-    if by is not None:
-        # An empty IN lets `bind` find the item, and say what is wrong with it, as for any filter.
-        query = query.with_where(Condition(by, Operator.IN, (), place=Place("by")))
-    return Lookup(query, by, keys)
-
-
 def _item_of(question: BoundQuery) -> Item:
     last = question.where[-1]
     assert isinstance(last, BoundCondition)
     return last.item
-
-
-def _value(item: Item, sent: Any, place: int) -> Value:
-    where = {"item": item.name, "position": place}
-    try:
-        value = from_json(item, sent)
-    except UnreadableValue as fault:
-        raise Problem("bad-value", str(fault), members=where) from None
-    if value is None:
-        message = f"{item.name} is looked up by values, not by null."
-        raise Problem("bad-value", message, members=where)
-    return value
 
 
 def _level(call: Call, question: BoundQuery, item: Item, keys: int, partial: bool) -> Level:

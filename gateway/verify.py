@@ -16,17 +16,14 @@ from gateway.nodes import NodeAnswer
 from gateway.plan import Level
 from gateway.planning import plan_of
 from gateway.sources import Missing, Sources
-from schemas.query.tree import Condition, Operator, Place, Query
+from schemas.query.question import claims
 from schemas.wire import headers as names
-from schemas.wire.problem import Problem
-
-_MEMBERS = ("where", "claims")
 
 
 async def verify(call: Call) -> Reply:
     """Parse, bind, refuse early, run, answer: a match at one node is a match; none is one only when all answered."""
     sent = await call.json()
-    query = _parse(sent)
+    query = claims(sent)
     call.mark("parse")
     question = bound(call, query)
     call.mark("bind")
@@ -63,21 +60,3 @@ async def _match(asker: Asker, level: Level, offer: Offer, sent: dict[str, Any])
         return await asker.ask(level, offer, "verify", sent, judge)
     except Missing:
         return None
-
-
-def _parse(members: dict[str, Any]) -> Query:
-    if set(members) != set(_MEMBERS) or not all(isinstance(one, dict) and one for one in members.values()):
-        raise Problem("bad-body", 'Send "where" and "claims", each an object of items and values.')
-    said = [(side, item, value) for side in _MEMBERS for item, value in members[side].items()]
-    return Query(where=tuple(_condition(*one) for one in said), limit=1)
-
-
-def _condition(side: str, item: str, value: object) -> Condition:
-    place = Place(side)
-    if value is None:
-        return Condition(item, Operator.IS, "null", place=place)
-    if isinstance(value, bool):
-        return Condition(item, Operator.EQ, "true" if value else "false", place=place)
-    if isinstance(value, (int, str)):
-        return Condition(item, Operator.EQ, str(value), place=place)
-    raise Problem("bad-body", f'"{side}" takes text, numbers, true, false and null.')

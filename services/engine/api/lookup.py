@@ -1,7 +1,7 @@
 """Many keys or record ids at once, answered line by line as NDJSON: `POST …/lookup`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,10 +10,9 @@ from schemas.contracts.model import SYSTEM_ITEMS, Item
 from schemas.query.bind import bind
 from schemas.query.bound import BoundColumn, BoundCondition, BoundFilter, BoundQuery, Value
 from schemas.query.parse import parse_body
-from schemas.query.tree import Condition, Operator, Place, Query
-from schemas.query.values import UnreadableValue, from_json
+from schemas.query.question import lookup_keys, lookup_query, lookup_values
+from schemas.query.tree import Operator
 from schemas.wire import headers as names
-from schemas.wire.problem import Problem
 from services.engine.api.call import Call, Reply
 from services.engine.api.listing import without_embeds
 from services.engine.api.rows import RowWriter
@@ -24,22 +23,15 @@ _CHUNK = 200
 _BY_RECORD_ID = SYSTEM_ITEMS["record_id"]
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A parsed lookup: `sent` as the caller wrote the keys, `values` as the item reads them."""
-
-    query: Query
-    by: str | None
-    sent: Sequence[Any]
-
-
 async def look_up(call: Call) -> Reply:
     """Parse, bind, access, cost, then select and answer chunk by chunk; the first chunk before any header."""
-    asked = _parse(call, await call.json())
+    members = await call.json()
+    by, sent = lookup_keys(members, call.node.settings.max_keys)
+    query = lookup_query(without_embeds(parse_body(members)), by)
     call.mark("parse")
-    bound = bind(asked.query, call.node.catalogue, call.dataset, call.major())
-    item = _BY_RECORD_ID if asked.by is None else _condition(bound.where[-1]).item
-    values = [_value(item, one, place) for place, one in enumerate(asked.sent)]
+    bound = bind(query, call.node.catalogue, call.dataset, call.major())
+    item = _BY_RECORD_ID if by is None else _condition(bound.where[-1]).item
+    values = lookup_values(item, sent)
     call.mark("bind")
     call.caller = call.node.gate.caller(call.headers)
     allowed, probe = _decide(call, bound, item, values)
@@ -47,39 +39,10 @@ async def look_up(call: Call) -> Reply:
     call.estimate = len(values) if probe is None else await call.node.cost.check(allowed, counted=True)
     call.mark("cost")
     allowed = replace(allowed, where=tuple(one for one in allowed.where if one is not probe))
-    lines = _lines(call, allowed, item, asked.sent, values)
+    lines = _lines(call, allowed, item, sent, values)
     first = await anext(lines)
     call.mark("select")
     return Reply(200, _after(first, lines), names.NDJSON, {names.CONTRACT_VERSION: str(bound.contract.major)})
-
-
-def _parse(call: Call, members: dict[str, Any]) -> Lookup:
-    by = members.pop("by", None)
-    ids = members.pop("record_ids", None)
-    keys = members.pop("keys", None) if ids is None else ids
-    if not isinstance(keys, list) or (by is None) is (ids is None) or not isinstance(by, (str, type(None))):
-        raise Problem("bad-body", 'Send either "by" with a list of "keys", or a list of "record_ids".')
-    limit = call.node.settings.max_keys
-    if len(keys) > limit:
-        raise Problem("too-large", f"{len(keys)} keys are more than {limit}.", members={"limit": limit})
-    query = without_embeds(parse_body(members))
-    if query.limit is not None or query.offset:
-        raise Problem("bad-body", "A lookup answers every key whole; it takes no limit and no offset.")
-    if by is not None:
-        # An empty IN lets `bind` find the item, and say what is wrong with it, as for any filter.
-        query = query.with_where(Condition(by, Operator.IN, (), place=Place("by")))
-    return Lookup(query, by, keys)
-
-
-def _value(item: Item, sent: Any, place: int) -> Value:
-    where = {"item": item.name, "position": place}
-    try:
-        value = from_json(item, sent)
-    except UnreadableValue as fault:
-        raise Problem("bad-value", str(fault), members=where) from None
-    if value is None:
-        raise Problem("bad-value", f"{item.name} is looked up by values, not by null.", members=where)
-    return value
 
 
 def _decide(
