@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from schemas.query.bound import Value
 from services.engine.capture.keys import literal
+from services.engine.mapping.codecs import Coded, Flag
 from services.engine.mapping.model import Codec, Stored
 
 
@@ -62,6 +63,23 @@ def fits(spelling: Stored, sql_type: str) -> bool:
 def among(column: str, inside: str) -> str:
     """Whether a column is one of constant spellings; false for null."""
     return f"({column} IS NOT NULL AND {column} IN ({inside}))" if inside else "(1 = 0)"
+
+
+def coded(codec: Coded, column: str, sql_type: str, order: str) -> Reading:
+    """A code as the value it stands for; `order` is the dialect's clause that compares texts by code point."""
+    known = {code: value for code, value in codec.codes.items() if fits(code, sql_type)}
+    if not known:
+        return Reading("(1 = 0)", "CAST(NULL AS text)")
+    whens = " ".join(
+        f"WHEN {constant(code, sql_type)} THEN {constant(value, 'text')}" for code, value in known.items()
+    )
+    return Reading(among(column, listed(known, sql_type)), f"(CASE {column} {whens} END){order}")
+
+
+def flag(codec: Flag, column: str, sql_type: str) -> Reading:
+    """One of the spellings of either truth as whether it is one of true's."""
+    either = listed((*codec.true, *codec.false), sql_type)
+    return Reading(among(column, either), among(column, listed(codec.true, sql_type)))
 
 
 def untypical(codec: Codec) -> TypeError:

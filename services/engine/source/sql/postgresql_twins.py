@@ -10,7 +10,14 @@ from schemas.query.values import MAX_INTEGER
 from services.engine.mapping import codecs
 from services.engine.mapping.model import Codec
 from services.engine.mapping.spelling import AMOUNT_DIGITS
-from services.engine.source.sql.expressions import Reading, Twin, among, constant, fits, listed, untypical
+from services.engine.source.sql.expressions import (
+    Reading,
+    Twin,
+    coded,
+    flag,
+    listed,
+    untypical,
+)
 from services.engine.source.sql.zones import steps
 
 _LEAP = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
@@ -58,18 +65,7 @@ def _upper(codec: codecs.Upper, column: str, sql_type: str) -> Reading:
 
 
 def _coded(codec: codecs.Coded, column: str, sql_type: str) -> Reading:
-    known = {code: value for code, value in codec.codes.items() if fits(code, sql_type)}
-    if not known:
-        return Reading("(1 = 0)", "CAST(NULL AS text)")
-    whens = " ".join(
-        f"WHEN {constant(code, sql_type)} THEN {constant(v, 'text')}" for code, v in known.items()
-    )
-    return Reading(among(column, listed(known, sql_type)), f'(CASE {column} {whens} END) COLLATE "C"')
-
-
-def _flag(codec: codecs.Flag, column: str, sql_type: str) -> Reading:
-    either = listed((*codec.true, *codec.false), sql_type)
-    return Reading(among(column, either), among(column, listed(codec.true, sql_type)))
+    return coded(codec, column, sql_type, ' COLLATE "C"')
 
 
 def _whole(codec: codecs.Whole, column: str, sql_type: str) -> Reading:
@@ -142,7 +138,7 @@ _READINGS: Mapping[type, Callable[[Any, str, str], Reading]] = {
     codecs.Text: _text,
     codecs.Upper: _upper,
     codecs.Coded: _coded,
-    codecs.Flag: _flag,
+    codecs.Flag: flag,
     codecs.Whole: _whole,
     codecs.Amount: _amount,
     codecs.LooseDate: _loose_date,

@@ -14,7 +14,14 @@ from schemas.query.values import MAX_INTEGER
 from services.engine.mapping import codecs
 from services.engine.mapping.model import Codec
 from services.engine.mapping.spelling import AMOUNT_DIGITS, REAL_UNITS
-from services.engine.source.sql.expressions import Reading, Twin, among, constant, fits, listed, untypical
+from services.engine.source.sql.expressions import (
+    Reading,
+    Twin,
+    coded,
+    flag,
+    listed,
+    untypical,
+)
 from services.engine.source.sql.zones import steps
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,18 +95,7 @@ def _upper(codec: codecs.Upper, column: str, sql_type: str) -> Reading:
 
 
 def _coded(codec: codecs.Coded, column: str, sql_type: str) -> Reading:
-    known = {code: value for code, value in codec.codes.items() if fits(code, sql_type)}
-    if not known:
-        return Reading("(1 = 0)", "NULL")
-    whens = " ".join(
-        f"WHEN {constant(code, sql_type)} THEN {constant(v, 'text')}" for code, v in known.items()
-    )
-    return Reading(among(column, listed(known, sql_type)), f"(CASE {column} {whens} END)")
-
-
-def _flag(codec: codecs.Flag, column: str, sql_type: str) -> Reading:
-    either = listed((*codec.true, *codec.false), sql_type)
-    return Reading(among(column, either), among(column, listed(codec.true, sql_type)))
+    return coded(codec, column, sql_type, "")
 
 
 def _whole(codec: codecs.Whole, column: str, sql_type: str) -> Reading:
@@ -217,7 +213,7 @@ _READINGS: Mapping[type, Callable[[Any, str, str], Reading]] = {
     codecs.Text: _text,
     codecs.Upper: _upper,
     codecs.Coded: _coded,
-    codecs.Flag: _flag,
+    codecs.Flag: flag,
     codecs.Whole: _whole,
     codecs.Amount: _amount,
     codecs.LooseDate: _loose_date,
