@@ -61,6 +61,7 @@ def holding(
     fence: int,
     seconds: float,
     work: Callable[Concatenate[Connection, P], R],
+    /,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> R:

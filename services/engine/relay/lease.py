@@ -26,9 +26,7 @@ class Lease:
     async def write(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """`work` in a transaction that renews the lease first; raises LeaseLost or DatabaseAway."""
         asked = monotonic()
-        done = await self._database.write(
-            lambda connection: lease.holding(connection, self._fence, self._seconds, work, *args, **kwargs)
-        )
+        done = await self._database.write(lease.holding, self._fence, self._seconds, work, *args, **kwargs)
         self._until = asked + self._seconds
         return done
 
