@@ -3,7 +3,8 @@ integrators' programs."""
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from ssl import SSLContext
 from time import monotonic
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from schemas.wire.event import BadEvent, Event, from_kafka
+from services.engine.relay.security import options
 
 log = logging.getLogger(__name__)
 
@@ -24,20 +26,23 @@ class CannotFollow(Exception):
     """The broker does not answer, or a topic is not there; says which."""
 
 
-def follow(bootstrap: str, topics: Sequence[str], *, from_start: bool) -> "Following":
+def follow(
+    bootstrap: str, topics: Sequence[str], *, from_start: bool, security: SSLContext | None = None
+) -> "Following":
     """The events of some topics: from the oldest kept on, or only those that come after `started()` has returned.
+    `security` is what `secured` makes of the follower's certificate; None: plain text.
 
     An event may come more than once. Whoever keeps records applies an event whose `order` is not older than what it
     has of that `source` and `subject`, and forgets the record on a delete.
     """
-    return Following(bootstrap, tuple(topics), from_start)
+    return Following(options(bootstrap, security), tuple(topics), from_start)
 
 
 class Following:
     """An endless iterator over events; begins when first asked. Messages that are no events of ours are passed over."""
 
-    def __init__(self, bootstrap: str, topics: tuple[str, ...], from_start: bool) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, way: Mapping[str, Any], topics: tuple[str, ...], from_start: bool) -> None:
+        self._way = way
         self._topics = topics
         self._from_start = from_start
         self._starting = asyncio.Lock()
@@ -78,42 +83,41 @@ class Following:
 
     async def _start(self) -> AIOKafkaConsumer:
         # Where the broker has forgotten our place, all again is better than a gap.
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-        )
+        consumer = AIOKafkaConsumer(**self._way, enable_auto_commit=False, auto_offset_reset="earliest")
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await consumer.start()
                 await self._take_place(consumer)
         except (KafkaError, TimeoutError, OSError) as fault:
             await consumer.stop()
-            raise CannotFollow(f"the broker at {self._bootstrap} does not answer") from fault
+            raise CannotFollow(f"the broker at {self._way['bootstrap_servers']} does not answer") from fault
         except BaseException:
             await consumer.stop()
             raise
         return consumer
 
     async def _take_place(self, consumer: Any) -> None:
-        places = await _partitions(self._bootstrap, self._topics)
+        places = await _partitions(self._way, self._topics)
         consumer.assign(places)
         await (consumer.seek_to_beginning if self._from_start else consumer.seek_to_end)(*places)
         for place in places:
             await consumer.position(place)
 
 
-async def _partitions(bootstrap: str, topics: Sequence[str]) -> list[TopicPartition]:
+async def _partitions(way: Mapping[str, Any], topics: Sequence[str]) -> list[TopicPartition]:
     """Every partition of the topics, once all topics are there.
 
     They are looked for in the list of all: some brokers make a topic, with partitions of their own choice, when
     somebody asks for it by name.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**way)
     deadline = monotonic() + _PATIENCE_SECONDS / 2
     await admin.start()
     try:
         while missing := set(topics) - set(await admin.list_topics()):
             if monotonic() > deadline:
-                raise CannotFollow(f"there is no topic {', '.join(sorted(missing))}")
+                named = ", ".join(sorted(missing))
+                raise CannotFollow(f"there is no topic {named}, or it is not for this caller")
             await asyncio.sleep(_LOOK_SECONDS)
         return [
             TopicPartition(described["topic"], one["partition"])

@@ -131,6 +131,18 @@ class Settings(BaseSettings):
 
     # Publishing
     bootstrap_servers: str = Field("127.0.0.1:9092", description="Kafka addresses, comma-separated.")
+    broker_ca_file: Path | None = Field(
+        None,
+        description="PEM of the authorities that vouch for the broker; unset: the machine's own, or plain text"
+        " where no certificate is set either.",
+    )
+    broker_certificate_file: Path | None = Field(
+        None,
+        description="PEM of the relay's own certificate, whose name is the department's id; unset: none is shown.",
+    )
+    broker_key_file: Path | None = Field(
+        None, description="PEM of that certificate's private key, without a pass phrase; set with it."
+    )
     create_topics: bool = Field(
         False,
         description="Whether the relay makes missing topics; off, as in production an operator's plan does.",

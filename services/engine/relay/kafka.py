@@ -18,6 +18,7 @@ from services.engine.relay import topics as topic_making
 from services.engine.relay.broker import Ack, CannotPublish, Place, Refused, Seen, Tail
 from services.engine.relay.projection import Message
 from services.engine.relay.reading import reading
+from services.engine.relay.security import options, secured
 from services.engine.settings import Settings
 
 #: How long a batch may take before the broker counts as away, a single request within it, and a producer given up.
@@ -39,16 +40,20 @@ _AWAY = (KafkaError, OSError, TimeoutError)
 
 class KafkaBroker:
     """See `Broker`. The producer is idempotent, so within its life nothing is doubled or reordered; at the first
-    trouble it is given up, and the caller sends again through a new one."""
+    trouble it is given up, and the caller sends again through a new one. To make one raises BadSecurityFile."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._way = options(
+            settings.bootstrap_servers,
+            secured(settings.broker_ca_file, settings.broker_certificate_file, settings.broker_key_file),
+        )
         self._producer: Any = None
 
     async def prepare(self, topics: Mapping[str, int]) -> None:
         with self._answering():
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                await topic_making.prepare(topics, self._settings)
+                await topic_making.prepare(topics, self._settings, self._way)
 
     async def publish(self, messages: Sequence[Message]) -> list[Ack]:
         futures: list[asyncio.Future[Any]] = []
@@ -69,7 +74,7 @@ class KafkaBroker:
 
     async def tails(self, topics: Mapping[str, int], since: Mapping[Place, int]) -> dict[Place, Tail]:
         with self._answering():
-            async with asyncio.timeout(_PATIENCE_SECONDS), reading(self._settings) as reader:
+            async with asyncio.timeout(_PATIENCE_SECONDS), reading(self._way) as reader:
                 return await _tails(reader, topics, since)
 
     async def close(self) -> None:
@@ -100,7 +105,7 @@ class KafkaBroker:
     async def _started(self) -> Any:
         if self._producer is None:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._settings.bootstrap_servers,
+                **self._way,
                 acks="all",
                 enable_idempotence=True,
                 request_timeout_ms=_REQUEST_MS,

@@ -18,6 +18,7 @@ from services.engine.node import BadDepartment, Department, read_contracts, read
 from services.engine.relay.feeds import Feed, feeds_of
 from services.engine.relay.kafka import KafkaBroker
 from services.engine.relay.loop import Relay
+from services.engine.relay.security import BadSecurityFile
 from services.engine.settings import Settings
 
 #: How long a round under way may take to end, in seconds.
@@ -32,17 +33,17 @@ def run(department: Department, settings: Settings) -> int:
     try:
         offered = read_contracts(department, settings)
         feeds = feeds_of(offered.mappings, settings, read_secret(settings.pseudonym_key_file))
-    except (ContractFault, BadDepartment, OSError) as fault:
+        broker = KafkaBroker(settings)
+    except (ContractFault, BadDepartment, BadSecurityFile, OSError) as fault:
         print(fault, file=sys.stderr)  # noqa: T201 the log's own form would hide file and line
         return 1
     gc.collect()
     gc.freeze()
-    return uvloop.run(_relay(feeds, settings))
+    return uvloop.run(_relay(feeds, broker, settings))
 
 
-async def _relay(feeds: tuple[Feed, ...], settings: Settings) -> int:
+async def _relay(feeds: tuple[Feed, ...], broker: KafkaBroker, settings: Settings) -> int:
     database = open_database(settings.database_url.get_secret_value())
-    broker = KafkaBroker(settings)
     relay = Relay(database, feeds, broker, settings, _holder())
     work = asyncio.create_task(relay.run())
     loop = asyncio.get_running_loop()
