@@ -162,6 +162,16 @@ class Settings(BaseSettings):
         60,
         description="How often the relay looks whether the broker still holds what it acknowledged, in seconds.",
     )
+    settle_ms: int = Field(
+        0,
+        ge=0,
+        description="How long a delete waits for its record to come again, in ms; 0: not. Longer than a nightly"
+        " reload takes, where that deletes and inserts in transactions of its own.",
+    )
+    hold_deletes: Count = Field(
+        1_000,
+        description="More deletes of one dataset at a time than this wait for a person: they may be a mistake.",
+    )
     relay_batch: Count = Field(
         500, description="Changes that the relay sends at a time: one round trip's worth."
     )

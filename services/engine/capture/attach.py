@@ -41,8 +41,8 @@ async def attach(database: Database, mappings: Iterable[Mapping], *, outbox_limi
     """Make the engine's tables, put the triggers in place, and give every existing row its record row.
 
     May be called at every start, by several processes, while the department's programs write; what is in place stays
-    untouched. Where triggers had gone missing, changes may have been missed too: a new epoch begins, and every record
-    of the dataset is marked to be read again. Raises CannotAttach, or DatabaseAway after a minute of trying.
+    untouched. Where triggers had gone missing, changes may have been missed too: every record of the dataset is marked
+    to be read again. Raises CannotAttach, or DatabaseAway after a minute of trying.
     """
     dialect = database.dialect
     await _patiently(database, _lay_tables, dialect, outbox_limit)
@@ -81,7 +81,6 @@ def _put_in_place(connection: Connection, dialect: Dialect, captured: Captured) 
         connection.exec_driver_sql(statement)
     state.put(connection, {_IN_PLACE + captured.dataset: digest})
     if before is not None and not whole:
-        state.put(connection, {EPOCH: str(int(state.get(connection, EPOCH) or 0) + 1)})
         dirty.mark_all(connection, captured.dataset)
 
 

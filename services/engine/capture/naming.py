@@ -6,11 +6,8 @@ from sqlalchemy import Connection
 
 from schemas.wire.record_id import record_id
 from services.engine.capture import record
-from services.engine.capture.captured import Captured
-from services.engine.capture.dialect import Dialect
 from services.engine.capture.keys import stored_key
 from services.engine.capture.record import Name
-from services.engine.capture.rows import ColumnGone, row_hash, stored_row
 from services.engine.mapping.model import Mapping
 
 #: The name of a record whose key cannot be read: it has none, and is not looked at again.
@@ -32,22 +29,8 @@ class Namer:
         return UNREADABLE if None in key else record_id(contract, key, self.secret)
 
 
-def name_some(connection: Connection, dialect: Dialect, captured: Captured, namer: Namer, limit: int) -> int:
+def name_some(connection: Connection, namer: Namer, dataset: str, limit: int) -> int:
     """Name at most `limit` records of the dataset that have no record id yet; how many."""
-    keys = record.nameless(connection, captured.dataset, limit)
-    if not keys:
-        return 0
-    stand = record.rows_now(connection, dialect, captured, keys)
-    names = [
-        Name(captured.dataset, key, namer(key), _hash(stand.get(key), dialect, captured)) for key in keys
-    ]
-    record.name(connection, names)
+    keys = record.nameless(connection, dataset, limit)
+    record.name(connection, [Name(dataset, key, namer(key)) for key in keys])
     return len(keys)
-
-
-def _hash(row: str | None, dialect: Dialect, captured: Captured) -> str | None:
-    try:
-        return None if row is None else row_hash(stored_row(row, dialect.name), captured.columns)
-    except ColumnGone:
-        # Its changes will be parked for it; its address holds nevertheless.
-        return None

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     Connection,
     Integer,
+    RowMapping,
     Select,
     Update,
+    and_,
     bindparam,
     delete,
     exists,
@@ -22,16 +25,30 @@ from sqlalchemy import (
 
 from services.engine.capture import clock, state
 from services.engine.capture.dialect import Dialect
-from services.engine.capture.tables import OUTBOX_CEILING, engine_tables
+from services.engine.capture.tables import DELETED, OUTBOX_CEILING, engine_tables
+from services.engine.capture.told import Digests, Record
 
 #: State by dataset: the last number of its feed.
 _LAST_NUMBER = "sequence."
 
+#: Why a change is set aside that is no fault: a delete that waits for its record to come again, and one of so many
+#: that a person must let them go.
+SETTLING, HELD = "settling", "held"
+
+
+class WentBack(Exception):
+    """The database has forgotten a number that we gave: it was restored, or another took over that lacked the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One outbox row. `op` is one of the letters of `tables`; `old` and `new` are capture JSON. `behind` says that
-    an earlier change of the same record is parked."""
+    """One outbox row. `op` is one of the letters of `tables`; `new` is capture JSON, or a control record.
+
+    `labels` are the channels that its events go to, once it is numbered; `digests` what audiences were last told of
+    its record. `behind`: an earlier change of the same record is parked. `overtaken`: a later one makes it needless to
+    tell, of the same transaction, or of any after a delete. `relieves`: earlier deletes of the record are set aside.
+    `named`: the record has its record id.
+    """
 
     id: int
     dataset: str
@@ -39,54 +56,90 @@ class Change:
     epoch: int
     version: int
     op: str
-    old: str | None
     new: str | None
     at: str
     sequence: int | None
-    behind: bool
+    labels: tuple[str, ...] = ()
+    digests: Digests | None = None
+    behind: bool = False
+    overtaken: bool = False
+    relieves: bool = False
+    named: bool = False
+
+    @property
+    def record(self) -> Record:
+        return self.dataset, self.raw_key
 
 
 def waiting(connection: Connection, limit: int) -> list[Change]:
-    """Every visible row that is neither sent nor parked, by id.
+    """Every visible row that is neither sent nor set aside, by id.
 
     Ids are drawn before commit, so rows become visible out of their order, and no last id can say what was seen: only
     the mark on each row can. Per record the ids are in order, since a trigger locks the record row first.
     """
-    return [Change(*one) for one in connection.execute(_waiting(connection.dialect.name), {"most": limit})]
+    found = connection.execute(_waiting(connection.dialect.name), {"most": limit})
+    return [_change(one) for one in found.mappings()]
 
 
-def number(connection: Connection, changes: Sequence[Change]) -> dict[int, int]:
-    """Give changes, in their order, the next numbers of their datasets' feeds; by id.
+def number(
+    connection: Connection, changes: Sequence[tuple[Change, Sequence[str]]], given: Mapping[str, int]
+) -> dict[int, int]:
+    """Give changes, in their order, the next numbers of their datasets' feeds, and keep what they turned out to be, and
+    the labels of the channels that their events go to; the numbers by id. `given` are the last numbers as far as the
+    caller knows; raises WentBack.
 
     Without gaps and in the order first seen, because one relay alone does this; kept before anything is sent, so that
     a retry has the same bytes.
     """
-    last = {dataset: _last_number(connection, dataset) for dataset in {one.dataset for one in changes}}
+    last = {dataset: last_number(connection, dataset) for dataset in {one.dataset for one, _ in changes}}
+    if any(number < given.get(dataset, 0) for dataset, number in last.items()):
+        raise WentBack
     numbers: dict[int, int] = {}
-    for one in changes:
+    for one, _ in changes:
         last[one.dataset] += 1
         numbers[one.id] = last[one.dataset]
-    _set(connection, "sequence", numbers)
+    if changes:
+        rows = [
+            {"of_id": one.id, "as_op": one.op, "as_number": numbers[one.id], "as_told": " ".join(labels)}
+            for one, labels in changes
+        ]
+        connection.execute(_numbering(connection.dialect.name), rows)
     state.put(connection, {_LAST_NUMBER + dataset: str(number) for dataset, number in last.items()})
     return numbers
 
 
+def last_number(connection: Connection, dataset: str) -> int:
+    """The last number of a dataset's feed; 0 before the first."""
+    return int(state.get(connection, _LAST_NUMBER + dataset) or 0)
+
+
+def go_on_from(connection: Connection, dataset: str, number: int) -> None:
+    """Let the feed's next number be above this one, where it is not yet."""
+    if number > last_number(connection, dataset):
+        state.put(connection, {_LAST_NUMBER + dataset: str(number)})
+
+
 def park(connection: Connection, reasons: Mapping[int, str]) -> None:
     """Set changes aside, with a reason that holds no value; they keep their number."""
-    _set(connection, "parked_because", reasons)
+    if reasons:
+        rows = [{"of_id": one, "because": reason} for one, reason in reasons.items()]
+        connection.execute(_parking(connection.dialect.name), rows)
 
 
 def mark_sent(connection: Connection, ids: Sequence[int], limit: int) -> None:
-    """All messages of these changes were acknowledged. Moves the ceiling of the outbox on."""
+    """All messages of these changes were acknowledged, or there were none. Moves the ceiling of the outbox on."""
     if ids:
         connection.execute(_marking(connection.dialect.name), [{"of_id": one} for one in ids])
         _raise_ceiling(connection, max(ids) + limit, limit)
 
 
 def send_again(connection: Connection, dataset: str) -> int:
-    """Forget that the dataset's kept changes were sent, so that they are sent again in their order; how many."""
+    """Forget that the dataset's kept changes were sent, so that they are sent again in their order; how many. What had
+    nothing to tell has not now either: only numbered changes go."""
     outbox = engine_tables(connection.dialect.name).outbox
-    kept = update(outbox).where(outbox.c.dataset == dataset, outbox.c.sent_at.is_not(None))
+    kept = update(outbox).where(
+        outbox.c.dataset == dataset, outbox.c.sent_at.is_not(None), outbox.c.sequence.is_not(None)
+    )
     return connection.execute(kept.values(sent_at=None)).rowcount
 
 
@@ -133,14 +186,11 @@ def _raise_ceiling(connection: Connection, ceiling: int, limit: int) -> None:
         state.put(connection, {OUTBOX_CEILING: str(ceiling)})
 
 
-def _last_number(connection: Connection, dataset: str) -> int:
-    return int(state.get(connection, _LAST_NUMBER + dataset) or 0)
-
-
-def _set(connection: Connection, column: str, values: Mapping[int, int] | Mapping[int, str]) -> None:
-    if values:
-        rows = [{"of_id": one, "to": value} for one, value in values.items()]
-        connection.execute(_setting(connection.dialect.name, column), rows)
+def _change(row: RowMapping) -> Change:
+    said = dict(row)
+    said["labels"] = tuple((said["labels"] or "").split())
+    said["digests"] = orjson.loads(said["digests"]) if said["digests"] else None
+    return Change(**said)
 
 
 # Statements of every round are put together once.
@@ -148,34 +198,50 @@ def _set(connection: Connection, column: str, values: Mapping[int, int] | Mappin
 
 @cache
 def _waiting(dialect: str) -> Select[Any]:
-    outbox = engine_tables(dialect).outbox
-    parked = outbox.alias("parked")
-    behind = exists().where(
-        parked.c.dataset == outbox.c.dataset,
-        parked.c.raw_key == outbox.c.raw_key,
-        parked.c.parked_because.is_not(None),
-    )
-    row = outbox.c
-    columns = (
-        row.id,
-        row.dataset,
-        row.raw_key,
-        row.epoch,
-        row.version,
-        row.op,
-        row.old,
-        row.new,
-        row.at,
+    tables = engine_tables(dialect)
+    row, told = tables.outbox.c, tables.told.c
+    columns = (row.id, row.dataset, row.raw_key, row.epoch, row.version, row.op, row.new, row.at)
+    others = tables.outbox.alias("others")
+    same = and_(others.c.dataset == row.dataset, others.c.raw_key == row.raw_key, others.c.sent_at.is_(None))
+    aside = others.c.parked_because.in_((SETTLING, HELD))
+    behind = exists().where(same, others.c.parked_because.is_not(None), ~aside)
+    later = exists().where(same, others.c.id > row.id, or_(row.op == DELETED, others.c.tx == row.tx))
+    mark = tables.dirty.c
+    marked = exists().where(mark.dataset == row.dataset, mark.raw_key == row.raw_key)
+    overtaken = and_(row.sequence.is_(None), or_(later, and_(row.op == DELETED, marked)))
+    relieves = exists().where(same, others.c.id < row.id, aside)
+    known = (told.dataset == row.dataset) & (told.raw_key == row.raw_key)
+    record = tables.record.c
+    mine = (record.dataset == row.dataset) & (record.raw_key == row.raw_key)
+    flags = {
+        "behind": behind,
+        "overtaken": overtaken,
+        "relieves": relieves,
+        "named": record.pseudonym.is_not(None),
+    }
+    waiting = select(
+        *columns,
         row.sequence,
+        row.told.label("labels"),
+        told.digests,
+        *(said.label(flag) for flag, said in flags.items()),
     )
-    unsent = select(*columns, behind).where(row.sent_at.is_(None), row.parked_because.is_(None))
-    return unsent.order_by(row.id).limit(bindparam("most", type_=Integer))
+    waiting = waiting.select_from(tables.outbox.outerjoin(tables.told, known).outerjoin(tables.record, mine))
+    waiting = waiting.where(row.sent_at.is_(None), row.parked_because.is_(None))
+    return waiting.order_by(row.id).limit(bindparam("most", type_=Integer))
 
 
 @cache
-def _setting(dialect: str, column: str) -> Update:
+def _numbering(dialect: str) -> Update:
     outbox = engine_tables(dialect).outbox
-    return update(outbox).where(outbox.c.id == bindparam("of_id")).values({column: bindparam("to")})
+    numbered = update(outbox).where(outbox.c.id == bindparam("of_id"))
+    return numbered.values(op=bindparam("as_op"), sequence=bindparam("as_number"), told=bindparam("as_told"))
+
+
+@cache
+def _parking(dialect: str) -> Update:
+    outbox = engine_tables(dialect).outbox
+    return update(outbox).where(outbox.c.id == bindparam("of_id")).values(parked_because=bindparam("because"))
 
 
 @cache

@@ -17,7 +17,7 @@ _PINNED = (
 
 #: The two things a trigger does: the record's next version, then the outbox row (or, when full, a mark).
 _NOTE = f"""
-CREATE OR REPLACE FUNCTION {SCHEMA}.note_change(of_dataset text, of_key text, of_op text, was jsonb, now_is jsonb)
+CREATE OR REPLACE FUNCTION {SCHEMA}.note_change(of_dataset text, of_key text, of_op text, now_is jsonb)
 RETURNS void LANGUAGE plpgsql AS $note$
 DECLARE
     new_epoch integer; new_version bigint; room boolean;
@@ -32,8 +32,9 @@ BEGIN
         (SELECT value::bigint FROM {SCHEMA}.state WHERE name = '{OUTBOX_CEILING}'), 1000000)
     INTO room FROM {SCHEMA}.outbox_id_seq s;
     IF room THEN
-        INSERT INTO {SCHEMA}.outbox (dataset, raw_key, epoch, version, op, old, new, at)
-        VALUES (of_dataset, of_key, new_epoch, new_version, of_op, was::text, now_is::text, {_NOW});
+        INSERT INTO {SCHEMA}.outbox (dataset, raw_key, epoch, version, op, new, at, tx)
+        VALUES (of_dataset, of_key, new_epoch, new_version, of_op, now_is::text, {_NOW},
+                pg_current_xact_id()::text::bigint);
     ELSE
         INSERT INTO {SCHEMA}.dirty (dataset, raw_key, at) VALUES (of_dataset, of_key, {_NOW})
         ON CONFLICT (dataset, raw_key) DO UPDATE SET at = excluded.at;
@@ -134,10 +135,10 @@ BEGIN
         IF was IS NOT NULL THEN old_key := {key("was")}; END IF;
         IF now_is IS NOT NULL THEN new_key := {key("now_is")}; END IF;
         IF old_key = new_key THEN
-            PERFORM {SCHEMA}.note_change({dataset}, new_key, 'u', was, now_is);
+            PERFORM {SCHEMA}.note_change({dataset}, new_key, 'u', now_is);
         ELSE
-            IF was IS NOT NULL THEN PERFORM {SCHEMA}.note_change({dataset}, old_key, 'd', was, NULL); END IF;
-            IF now_is IS NOT NULL THEN PERFORM {SCHEMA}.note_change({dataset}, new_key, 'c', NULL, now_is); END IF;
+            IF was IS NOT NULL THEN PERFORM {SCHEMA}.note_change({dataset}, old_key, 'd', NULL); END IF;
+            IF now_is IS NOT NULL THEN PERFORM {SCHEMA}.note_change({dataset}, new_key, 'c', now_is); END IF;
         END IF;
     EXCEPTION WHEN OTHERS THEN
         {_mark(dataset)}

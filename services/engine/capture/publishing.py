@@ -2,34 +2,61 @@
 lease."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from services.engine.capture import outbox, record, state
+from services.engine.capture import deletes, dirty, outbox, record, told
+from services.engine.capture import state as facts
 from services.engine.capture.outbox import Change
 from services.engine.capture.record import Name
+from services.engine.capture.told import Digests, Record
 
 
-def make_ready(
-    connection: Connection, numbered: Sequence[Change], names: Sequence[Name], parked: Mapping[int, str]
-) -> dict[int, int]:
-    """Number changes, name the records of changes, and park changes; the numbers by the change's id.
+@dataclass(slots=True)
+class Round:
+    """What a round has made of the changes that waited.
+
+    `numbered`: changes with events, in order, and the labels of the channels that these go to. `known`: what audiences
+    are then told of records. `names`: record ids. `aside`: changes set aside, with the reason. `needless`: changes with
+    nothing to tell. `overdue`: changes of an epoch that is over, whose records are to be read again in this one.
+    `relieved`: records that came again, so that earlier deletes which were set aside are needless.
+    """
+
+    numbered: list[tuple[Change, Sequence[str]]] = field(default_factory=list)
+    known: dict[Record, Digests] = field(default_factory=dict)
+    names: list[Name] = field(default_factory=list)
+    aside: dict[int, str] = field(default_factory=dict)
+    needless: list[int] = field(default_factory=list)
+    overdue: list[Change] = field(default_factory=list)
+    relieved: list[Change] = field(default_factory=list)
+
+
+def make_ready(connection: Connection, made: Round, given: Mapping[str, int], limit: int) -> dict[int, int]:
+    """Keep what a round has decided; the numbers by the change's id. Raises outbox.WentBack.
 
     A record that a writer holds is named later: never do we wait for a writer here, who may be waiting for us.
     """
-    outbox.park(connection, parked)
-    for dataset in {one.dataset for one in names}:
-        mine = [one for one in names if one.dataset == dataset]
+    outbox.park(connection, made.aside)
+    for dataset in {one.dataset for one in made.names}:
+        mine = [one for one in made.names if one.dataset == dataset]
         free = record.locked(connection, dataset, list({one.raw_key for one in mine}))
         record.name(connection, [one for one in mine if one.raw_key in free])
-    return outbox.number(connection, numbered)
+    for one in made.overdue:
+        dirty.mark(connection, one.dataset, [one.raw_key], forced=True)
+    for one in made.relieved:
+        deletes.relieve(connection, one)
+    numbers = outbox.number(connection, made.numbered, given)
+    told.put(connection, made.known)
+    outbox.mark_sent(connection, [*made.needless, *(one.id for one in made.overdue)], limit)
+    return numbers
 
 
 def settle(
     connection: Connection,
     sent: Sequence[int],
     parked: Mapping[int, str],
-    facts: Mapping[str, str],
+    positions: Mapping[str, str],
     lost: Iterable[str],
     limit: int,
 ) -> None:
@@ -37,6 +64,6 @@ def settle(
     changes of datasets that lost something sent again."""
     outbox.mark_sent(connection, sent, limit)
     outbox.park(connection, parked)
-    state.put(connection, facts)
+    facts.put(connection, positions)
     for dataset in lost:
         outbox.send_again(connection, dataset)

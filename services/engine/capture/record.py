@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Connection, Select, Update, bindparam, func, select, text, update
+from sqlalchemy import Connection, Select, Update, bindparam, select, text, update
 
 from services.engine.capture import state
 from services.engine.capture.captured import Captured
@@ -15,12 +15,11 @@ from services.engine.capture.upsert import insert
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What the relay knows of a record: its record id, and the hash of its row as last made ready to publish."""
+    """A record's record id."""
 
     dataset: str
     raw_key: str
     pseudonym: str
-    hash: str | None
 
 
 def ensure(connection: Connection, dataset: str, keys: Sequence[str], *, deleted: bool) -> None:
@@ -56,16 +55,10 @@ def nameless(connection: Connection, dataset: str, limit: int) -> Sequence[str]:
 
 
 def name(connection: Connection, names: Sequence[Name]) -> None:
-    """Keep record ids and hashes; a null hash leaves the one that is kept. The rows are locked already, or may wait."""
+    """Keep record ids. The rows are locked already, or may wait."""
     if names:
         rows = [
-            {
-                "of_dataset": one.dataset,
-                "of_key": one.raw_key,
-                "as_pseudonym": one.pseudonym,
-                "as_hash": one.hash,
-            }
-            for one in names
+            {"of_dataset": one.dataset, "of_key": one.raw_key, "as_pseudonym": one.pseudonym} for one in names
         ]
         connection.execute(_naming(connection.dialect.name), rows)
 
@@ -102,6 +95,4 @@ def _naming(dialect: str) -> Update:
     mine = update(record).where(
         record.c.dataset == bindparam("of_dataset"), record.c.raw_key == bindparam("of_key")
     )
-    return mine.values(
-        pseudonym=bindparam("as_pseudonym"), hash=func.coalesce(bindparam("as_hash"), record.c.hash)
-    )
+    return mine.values(pseudonym=bindparam("as_pseudonym"))

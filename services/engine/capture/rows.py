@@ -1,8 +1,6 @@
-"""A row as capture keeps it in JSON, read back; used by the relay and by naming."""
+"""A row as capture keeps it in JSON, read back; used by the relay."""
 
-import hashlib
 import json
-from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -26,12 +24,3 @@ def stored_row(text: str, dialect: str) -> Row:
 @cache
 def _reader(dialect: str) -> json.JSONDecoder:
     return json.JSONDecoder(parse_float=float if dialect == SQLITE else Decimal)
-
-
-def row_hash(row: Row, columns: Sequence[str]) -> str:
-    """A hash of the mapped columns; raises ColumnGone."""
-    try:
-        mapped = [row[column] for column in columns]
-    except KeyError as fault:
-        raise ColumnGone(f"the column {fault.args[0]} is gone") from None
-    return hashlib.sha256(json.dumps(mapped, default=str).encode()).hexdigest()

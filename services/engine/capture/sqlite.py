@@ -87,8 +87,7 @@ def _bindable(value: object) -> object:
 def _change(captured: Captured, op: str, row: str) -> str:
     """The two things a trigger does: the record's next version, then the outbox row (or, when full, a mark)."""
     dataset, key = literal(captured.dataset), key_expression(captured.key_columns, row, SQLITE)
-    old = _row(captured.columns, "OLD") if op in (UPDATED, DELETED) else "NULL"
-    new = _row(captured.columns, "NEW") if op in (UPDATED, CREATED) else "NULL"
+    new = "NULL" if op == DELETED else _row(captured.columns, "NEW")
     return (
         f"INSERT INTO {PREFIX}record (dataset, raw_key, epoch, version, deleted)"
         f" VALUES ({dataset}, {key}, {_EPOCH}, 1, {int(op == DELETED)})"
@@ -96,8 +95,8 @@ def _change(captured: Captured, op: str, row: str) -> str:
         " epoch = max(epoch, excluded.epoch), version = version + 1, deleted = excluded.deleted;"
         f" INSERT INTO {PREFIX}dirty (dataset, raw_key, at) SELECT {dataset}, {key}, {_NOW} WHERE NOT {_ROOM}"
         " ON CONFLICT (dataset, raw_key) DO UPDATE SET at = excluded.at;"
-        f" INSERT INTO {PREFIX}outbox (dataset, raw_key, epoch, version, op, old, new, at)"
-        f" SELECT r.dataset, r.raw_key, r.epoch, r.version, '{op}', {old}, {new}, {_NOW}"
+        f" INSERT INTO {PREFIX}outbox (dataset, raw_key, epoch, version, op, new, at)"
+        f" SELECT r.dataset, r.raw_key, r.epoch, r.version, '{op}', {new}, {_NOW}"
         f" FROM {PREFIX}record r WHERE r.dataset = {dataset} AND r.raw_key = {key} AND {_ROOM};"
     )
 

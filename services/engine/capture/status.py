@@ -1,23 +1,27 @@
-"""How capture and relay stand, in one cheap read; what a department's /health shows of them."""
+"""How capture and relay stand, in one cheap read; what a department's /health and /metrics show of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, func, select, text
 
 from services.engine.capture import clock, state
 from services.engine.capture.captured import Captured
 from services.engine.capture.database import Database
 from services.engine.capture.dialect import Dialect
-from services.engine.capture.tables import engine_tables
+from services.engine.capture.outbox import HELD, SETTLING
+from services.engine.capture.setaside import is_fault
+from services.engine.capture.tables import EPOCH, engine_tables
 
 #: Counting stops here: a backlog's magnitude is enough, and a count must not cost what it counts.
 MOST_COUNTED = 10_000
 
 _WORD = "relay"
+#: State by dataset: how far a snapshot has come, and what the last reconciliation found.
+_SNAPSHOT, _RECONCILED = "snapshot.", "reconciled."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +34,29 @@ class RelayWord:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What the last comparison of a dataset's table with its topics found: records that differed; seconds since."""
+
+    differing: int
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureStatus:
-    """Counts stop at MOST_COUNTED. `missing` names the datasets whose triggers are not all in place. `relay` is None
-    when no relay has ever spoken."""
+    """Counts stop at MOST_COUNTED. `unsent` are on their way; `parked` cannot be published; `settling` deletes wait for
+    their record to come again, `held` ones for a person. `missing` names the datasets whose triggers are not all in
+    place, `snapshots` those that are being told anew. `relay` is None when no relay has ever spoken."""
 
     unsent: int
     oldest_unsent_seconds: float
     parked: int
+    settling: int
+    held: int
     dirty: int
+    epoch: int
     missing: tuple[str, ...]
+    snapshots: tuple[str, ...]
+    reconciled: Mapping[str, Reconciled]
     relay: RelayWord | None
 
 
@@ -61,21 +79,46 @@ def in_place(connection: Connection, dialect: Dialect, captured: Captured) -> bo
 def _status(connection: Connection, dialect: Dialect, captured: Sequence[Captured]) -> CaptureStatus:
     tables = engine_tables(dialect.name)
     row = tables.outbox.c
-    unsent = select(row.id).where(row.sent_at.is_(None), row.parked_because.is_(None))
+    datasets = [one.dataset for one in captured]
+    now, moment, since = _times(connection)
+    facts = state.get_all(connection, _facts(datasets))
+
+    def set_aside(test: ColumnElement[bool]) -> int:
+        return _counted(connection, select(row.id).where(test))
+
+    return CaptureStatus(
+        unsent=set_aside(row.sent_at.is_(None) & row.parked_because.is_(None)),
+        oldest_unsent_seconds=_between(since, now) if since else 0.0,
+        parked=set_aside(is_fault(row.parked_because)),
+        settling=set_aside(row.parked_because == SETTLING),
+        held=set_aside(row.parked_because == HELD),
+        dirty=_counted(connection, select(tables.dirty.c.raw_key)),
+        epoch=int(facts.get(EPOCH, 0)),
+        missing=tuple(one.dataset for one in captured if not in_place(connection, dialect, one)),
+        snapshots=tuple(one for one in datasets if _SNAPSHOT + one in facts),
+        reconciled={
+            one: _reconciled(facts[_RECONCILED + one], moment)
+            for one in datasets
+            if _RECONCILED + one in facts
+        },
+        relay=_word(facts[_WORD], moment) if _WORD in facts else None,
+    )
+
+
+def _times(connection: Connection) -> tuple[str, float, str | None]:
+    """Now as text and in seconds, and when the oldest change was made that is on its way."""
+    row = engine_tables(connection.dialect.name).outbox.c
     oldest = (
         select(row.at).where(row.sent_at.is_(None), row.parked_because.is_(None)).order_by(row.id).limit(1)
     )
-    now, since = connection.execute(
-        select(clock.now(connection.dialect.name), oldest.scalar_subquery())
-    ).one()
-    return CaptureStatus(
-        unsent=_counted(connection, unsent),
-        oldest_unsent_seconds=_between(since, now) if since else 0.0,
-        parked=_counted(connection, select(row.id).where(row.parked_because.is_not(None))),
-        dirty=_counted(connection, select(tables.dirty.c.raw_key)),
-        missing=tuple(one.dataset for one in captured if not in_place(connection, dialect, one)),
-        relay=_word(connection),
-    )
+    dialect = connection.dialect.name
+    now = select(clock.now(dialect), clock.seconds(dialect), oldest.scalar_subquery())
+    written, seconds, since = connection.execute(now).one()
+    return written, seconds, since
+
+
+def _facts(datasets: Sequence[str]) -> list[str]:
+    return [_WORD, EPOCH, *(about + one for one in datasets for about in (_SNAPSHOT, _RECONCILED))]
 
 
 def _counted(connection: Connection, query: Select[Any]) -> int:
@@ -83,13 +126,14 @@ def _counted(connection: Connection, query: Select[Any]) -> int:
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def _word(connection: Connection) -> RelayWord | None:
-    said = state.get(connection, _WORD)
-    if said is None:
-        return None
+def _word(said: str, now: float) -> RelayWord:
     word = orjson.loads(said)
-    now: float = connection.execute(select(clock.seconds(connection.dialect.name))).scalar_one()
     return RelayWord(word["trouble"], max(0.0, now - word["at"]))
+
+
+def _reconciled(said: str, now: float) -> Reconciled:
+    found = orjson.loads(said)
+    return Reconciled(found["differing"], max(0.0, now - found["at"]))
 
 
 def _between(earlier: str, later: str) -> float:

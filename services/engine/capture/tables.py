@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -33,24 +35,28 @@ OUTBOX_CEILING = "outbox_ceiling"
 #: In `dirty`, stands for every record of the dataset.
 EVERY_KEY = "*"
 
-#: What an outbox row tells: CREATED, UPDATED and DELETED come from triggers, SNAPSHOT from a read of the table.
-CREATED, UPDATED, DELETED, SNAPSHOT = "c", "u", "d", "s"
+#: What an outbox row tells. CREATED, UPDATED and DELETED are changes; SNAPSHOT is a record as it was read, told to
+#: every audience whatever it knows; RETRACTED a delete of a record that only a topic knows, whose raw key is then the
+#: record id; CONTROL a control record.
+CREATED, UPDATED, DELETED, SNAPSHOT, RETRACTED, CONTROL = "c", "u", "d", "s", "x", "k"
 
 
 @dataclass(frozen=True, slots=True)
 class EngineTables:
     """The tables as SQLAlchemy sees them; `dataset` is `<kind>.<name>`, `at` RFC 3339 UTC by the database's clock.
 
-    record: one row per record: version, pseudonym (the record id; empty when the key cannot be read), hash of the
-    row as last numbered for publishing.
-    outbox: one row per captured change, `sequence` is the feed's public number, `sent_at` when all was acknowledged.
-    dirty: records whose change could not be captured whole, to be read again. lease: who relays.
+    record: one row per record: version, pseudonym (the record id; empty when the key cannot be read).
+    outbox: one row per captured change; `tx` is PostgreSQL's transaction, `sequence` the feed's public number, `told`
+    the channels that its events go to, `sent_at` when all was acknowledged, or there was nothing to say.
+    told: what each audience was last told of a record, as a digest per channel; no row where nothing stands told.
+    dirty: records to be read again; `forced` ones are told whatever the audiences know. lease: who relays.
     state: the engine's own facts by name. idempotency: the creates already done.
     """
 
     metadata: MetaData
     record: Table
     outbox: Table
+    told: Table
     dirty: Table
     lease: Table
     state: Table
@@ -66,6 +72,7 @@ def engine_tables(dialect: str) -> EngineTables:
         metadata,
         _record(f"{prefix}record", metadata),
         _outbox(f"{prefix}outbox", metadata),
+        _told(f"{prefix}told", metadata),
         _dirty(f"{prefix}dirty", metadata),
         _lease(f"{prefix}lease", metadata),
         Table(
@@ -98,12 +105,10 @@ def _record(name: str, metadata: MetaData) -> Table:
         Column("version", BigInteger, nullable=False),
         Column("deleted", Boolean, nullable=False),
         Column("pseudonym", Text),
-        Column("hash", Text),
         PrimaryKeyConstraint("dataset", "raw_key"),
     )
     Index(f"ix_{name}_pseudonym", table.c.dataset, table.c.pseudonym)
-    nameless = text("pseudonym IS NULL")
-    Index(f"ix_{name}_nameless", table.c.dataset, postgresql_where=nameless, sqlite_where=nameless)
+    _some(f"ix_{name}_nameless", "pseudonym IS NULL", table.c.dataset)
     return table
 
 
@@ -119,19 +124,37 @@ def _outbox(name: str, metadata: MetaData) -> Table:
         Column("epoch", Integer, nullable=False),
         Column("version", BigInteger, nullable=False),
         Column("op", Text, nullable=False),
-        Column("old", Text),
         Column("new", Text),
         Column("at", Text, nullable=False),
+        Column("tx", BigInteger),
         Column("sequence", BigInteger),
+        Column("told", Text),
         Column("parked_because", Text),
         Column("sent_at", Float),
         sqlite_autoincrement=True,
     )
-    waiting = text("sent_at IS NULL AND parked_because IS NULL")
-    Index(f"ix_{name}_waiting", table.c.id, postgresql_where=waiting, sqlite_where=waiting)
-    parked = text("parked_because IS NOT NULL")
-    Index(f"ix_{name}_parked", table.c.dataset, table.c.raw_key, postgresql_where=parked, sqlite_where=parked)
+    row = table.c
+    _some(f"ix_{name}_waiting", "sent_at IS NULL AND parked_because IS NULL", row.id)
+    _some(f"ix_{name}_unsent", "sent_at IS NULL", row.dataset, row.raw_key, row.id)
+    _some(f"ix_{name}_aside", "parked_because IS NOT NULL", row.parked_because, row.id)
+    _some(f"ix_{name}_deletes", "op = 'd' AND sent_at IS NULL", row.dataset, row.id)
     return table
+
+
+def _some(name: str, where: str, *columns: Column[Any]) -> None:
+    """An index of some rows."""
+    Index(name, *columns, postgresql_where=text(where), sqlite_where=text(where))
+
+
+def _told(name: str, metadata: MetaData) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("dataset", Text, nullable=False),
+        Column("raw_key", Text, nullable=False),
+        Column("digests", Text, nullable=False),
+        PrimaryKeyConstraint("dataset", "raw_key"),
+    )
 
 
 def _dirty(name: str, metadata: MetaData) -> Table:
@@ -141,6 +164,7 @@ def _dirty(name: str, metadata: MetaData) -> Table:
         Column("dataset", Text, nullable=False),
         Column("raw_key", Text, nullable=False),
         Column("at", Text, nullable=False),
+        Column("forced", Boolean, nullable=False, server_default=false()),
         PrimaryKeyConstraint("dataset", "raw_key"),
     )
 

@@ -29,11 +29,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """A partition's end (the offset that the next message will get) and its last messages from the offset asked for;
-    None when there are too many to read."""
+    """A partition's end (the offset that the next message will get), its last messages from the offset asked for, None
+    when there are too many to read, and the number of the last of all; 0 when it is none of a feed."""
 
     end: int
     messages: tuple[Seen, ...] | None
+    newest: int
 
 
 class CannotPublish(Exception):

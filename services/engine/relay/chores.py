@@ -5,7 +5,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from services.engine.capture import dirty, outbox
+from services.engine.capture import deletes, dirty, outbox
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.dirty import Todo
 from services.engine.capture.naming import name_some
@@ -38,6 +38,7 @@ class Chores:
                 todo = await self._database.read(dirty.todo, [one.dataset for one in self._feeds])
                 for feed in self._feeds:
                     await self._work_off(feed, todo[feed.dataset])
+                await self._let_settled_go(lease)
                 await self._prune(lease)
             except DatabaseAway as away:
                 # A writer may only have been slow; whether it is really away, sending finds out.
@@ -47,25 +48,30 @@ class Chores:
     async def _work_off(self, feed: Feed, todo: Todo) -> None:
         dialect, captured, write = self._database.dialect, feed.captured, self._database.write
         if todo.nameless:
-            while await write(name_some, dialect, captured, feed.namer, _CHUNK) == _CHUNK:
+            while await write(name_some, feed.namer, feed.dataset, _CHUNK) == _CHUNK:
                 pass
         if todo.all_marked_at is not None:
-            await self._mark_each(feed, todo.all_marked_at)
+            await self._mark_each(feed, todo.all_marked_at, todo.all_forced)
         # While the outbox is full, marks stay marks: that is its bound.
         marked = todo.marked
         while marked and await self._database.read(outbox.has_room, dialect):
             marked = await write(dirty.read_again, dialect, captured, _CHUNK) == _CHUNK
 
-    async def _mark_each(self, feed: Feed, marked_at: str) -> None:
+    async def _mark_each(self, feed: Feed, marked_at: str, forced: bool) -> None:
         """The mark on every record becomes one on each: those in the table, and those that we take to be there."""
         dialect, captured, write = self._database.dialect, feed.captured, self._database.write
         found: str | None = None
-        while (found := await write(dirty.mark_found, dialect, captured, found, _CHUNK)) is not None:
+        while (found := await write(dirty.mark_found, dialect, captured, found, _CHUNK, forced)) is not None:
             pass
         known: str | None = None
-        while (known := await write(dirty.mark_known, captured.dataset, known, _CHUNK)) is not None:
+        while (known := await write(dirty.mark_known, captured.dataset, known, _CHUNK, forced)) is not None:
             pass
         await write(dirty.settle, captured.dataset, marked_at)
+
+    async def _let_settled_go(self, lease: Lease) -> None:
+        """Deletes whose record did not come again in time."""
+        while await lease.write(deletes.let_settled_go, self._settings.settle_ms, _CHUNK) == _CHUNK:
+            pass
 
     async def _prune(self, lease: Lease) -> None:
         keep, most = self._settings.outbox_keep_seconds, self._settings.outbox_limit

@@ -15,9 +15,11 @@ from services.engine.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One topic. `items` are what its events show; `watched` are those whose change raises an event: the same, but for
-    the audience `granted`, which learns that something changed that some grant may show, and fetches it."""
+    """One topic, by its label within the dataset, such as `v1.public`. `items` are what its events show; `watched` are
+    those whose change raises an event: the same, but for the audience `granted`, which learns that something changed
+    that some grant may show, and fetches it."""
 
+    label: str
     topic: str
     audience: Audience
     items: tuple[str, ...]
@@ -31,6 +33,7 @@ class Major:
 
     mapping: Mapping
     channels: tuple[Channel, ...]
+    control_topic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,13 @@ class Feed:
 
     @property
     def topics(self) -> dict[str, int]:
-        """Partitions by topic."""
-        return {
+        """Partitions by topic. Control records are few, and in one order."""
+        channels = {
             channel.topic: major.mapping.contract.partitions
             for major in self.majors
             for channel in major.channels
         }
+        return {**channels, **{major.control_topic: 1 for major in self.majors}}
 
 
 def feeds_of(mappings: Iterable[Mapping], settings: Settings, secret: bytes) -> tuple[Feed, ...]:
@@ -69,7 +73,11 @@ def feeds_of(mappings: Iterable[Mapping], settings: Settings, secret: bytes) -> 
 
 def _feed(captured: Captured, mappings: list[Mapping], settings: Settings, secret: bytes) -> Feed:
     majors = tuple(
-        Major(one, tuple(_channel(one.contract, settings, audience) for audience in audiences(one.contract)))
+        Major(
+            one,
+            tuple(_channel(one.contract, settings, audience) for audience in audiences(one.contract)),
+            _topic(one.contract, settings, Audience.CONTROL),
+        )
         for one in mappings
     )
     return Feed(settings.node_id, captured, Namer(mappings[0], secret), majors)
@@ -79,9 +87,14 @@ def _channel(contract: Contract, settings: Settings, audience: Audience) -> Chan
     # Whoever may fetch a record under a grant is a member.
     timed = shown_to(contract, Audience.PUBLIC if audience is Audience.PUBLIC else Audience.SHARED)
     return Channel(
-        topic=str(Topic(settings.environment, settings.division, contract.dataset, contract.major, audience)),
+        label=f"v{contract.major}.{audience}",
+        topic=_topic(contract, settings, audience),
         audience=audience,
         items=shown_to(contract, audience),
         watched=watched_for(contract, audience),
         event_time=contract.event_time_item if contract.event_time_item in timed else None,
     )
+
+
+def _topic(contract: Contract, settings: Settings, audience: Audience) -> str:
+    return str(Topic(settings.environment, settings.division, contract.dataset, contract.major, audience))

@@ -161,13 +161,22 @@ def _ack(done: Any) -> Ack:
 async def _tails(reader: Any, topics: Mapping[str, int], since: Mapping[Place, int]) -> dict[Place, Tail]:
     partitions = [TopicPartition(topic, one) for topic, count in topics.items() for one in range(count)]
     ends: dict[TopicPartition, int] = await reader.end_offsets(partitions)
-    starts = {one: since.get((one.topic, one.partition), end) for one, end in ends.items()}
-    behind = {one: start for one, start in starts.items() if 0 < ends[one] - start <= _MOST_READ}
-    found = await _read(reader, behind, ends)
-    return {
-        (one.topic, one.partition): Tail(end, tuple(found[one]) if end - starts[one] <= _MOST_READ else None)
-        for one, end in ends.items()
+    wanted = {one: min(end, since.get((one.topic, one.partition), end)) for one, end in ends.items()}
+    # The last message at least, for its number; no more than that of a partition that is too far ahead.
+    last = {one: end - 1 for one, end in ends.items() if end}
+    starts = {
+        one: min(wanted[one], end) if ends[one] - wanted[one] <= _MOST_READ else end
+        for one, end in last.items()
     }
+    found = await _read(reader, starts, ends)
+    return {(one.topic, one.partition): _tail(end, wanted[one], found[one]) for one, end in ends.items()}
+
+
+def _tail(end: int, wanted: int, found: Sequence[Seen]) -> Tail:
+    newest = found[-1].number if found else 0
+    if end - wanted > _MOST_READ:
+        return Tail(end, None, newest)
+    return Tail(end, tuple(one for one in found if one.offset >= wanted), newest)
 
 
 async def _read(

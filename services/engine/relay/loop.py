@@ -8,6 +8,7 @@ from time import monotonic
 from services.engine.capture import status
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.lease import LeaseLost
+from services.engine.capture.outbox import WentBack
 from services.engine.relay.broker import Broker, CannotPublish
 from services.engine.relay.chores import Chores
 from services.engine.relay.feeds import Feed
@@ -91,6 +92,8 @@ class Relay:
                 await sender.begin(lease)
                 chores.may_prune = True
                 await self._rounds(lease, sender)
+            except WentBack:
+                _log.error("the database has forgotten a number that we gave")
             except CannotPublish as trouble:
                 pause = min(2 * pause, _LONGEST_PAUSE) if self._trouble else _FIRST_PAUSE
                 await self._say(lease, str(trouble))

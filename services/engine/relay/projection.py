@@ -1,42 +1,26 @@
-"""One change of a record as the events that it raises, one for each audience that it concerns; pure, used by `loop`."""
+"""One change of a record as the events that it raises, one for each channel to which it is news; pure, used by
+`sending`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from schemas.query.bound import Value
-from schemas.query.values import to_wire
-from schemas.wire.event import (
-    MAX_BODY_BYTES,
-    Event,
-    Headers,
-    body_of,
-    event_id,
-    instant,
-    sequence_text,
-    to_kafka,
-)
+from schemas.wire.event import MAX_BODY_BYTES, Event, Headers, event_id, instant, sequence_text, to_kafka
 from services.engine.capture.naming import UNREADABLE
 from services.engine.capture.outbox import Change
 from services.engine.capture.record import Name
-from services.engine.capture.rows import ColumnGone, Row, row_hash, stored_row
-from services.engine.capture.tables import CREATED, DELETED, SNAPSHOT, UPDATED
-from services.engine.mapping.model import Mapping as TableMapping
-from services.engine.relay.feeds import Channel, Feed
+from services.engine.capture.rows import stored_row
+from services.engine.capture.tables import CONTROL, CREATED, RETRACTED, SNAPSHOT, UPDATED
+from services.engine.capture.told import Digests
+from services.engine.relay import control
+from services.engine.relay.feeds import Feed
+from services.engine.relay.views import View, digests, views
 
-_DEEDS = {CREATED: "created", UPDATED: "updated", DELETED: "deleted", SNAPSHOT: "snapshot"}
+_DEEDS = {CREATED: "created", UPDATED: "updated", SNAPSHOT: "snapshot"}
 _LEGAL_TIME = ZoneInfo("Asia/Shanghai")
-#: The hash of a record that is gone.
-_NOTHING = ""
-
-Values = Mapping[str, Value]
-
-
-class Unpublishable(Exception):
-    """The change cannot become an event; says why, without a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +37,26 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event by its attributes, all but its number in the feed."""
+    """An event by its attributes, all but its number in the feed; `label` is its channel's."""
 
+    label: str
     topic: str
     attributes: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A change with the events that it raises."""
+    """A change with the events that it raises, and what audiences are told of the record after them. `name` is None
+    where no record is told of."""
 
     change: Change
-    name: Name
+    name: Name | None
     drafts: tuple[Draft, ...]
+    digests: Digests
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(one.label for one in self.drafts)
 
     def messages(self, number: int) -> list[Message]:
         """The messages under the change's number: the same bytes each time."""
@@ -73,90 +64,78 @@ class Publication:
         return [_message(one, sequence, number) for one in self.drafts]
 
 
-def publication(feed: Feed, change: Change, dialect: str) -> Publication:
-    """What a change makes public. An audience that sees no item of the dataset learns nothing of it, and an update
-    that alters nothing of what an audience watches raises no event there. A row whose key cannot be read is no record.
-    Raises Unpublishable.
+def publication(feed: Feed, change: Change, known: Digests | None, dialect: str) -> Publication:
+    """What a change makes public, where audiences were last told `known` of its record. Raises Unpublishable.
 
-    A change that was not read whole (SNAPSHOT), or after which the record is new or gone, alters everything.
+    An audience that sees no item of the dataset learns nothing of it, and one to which nothing is new hears nothing. A
+    SNAPSHOT or a RETRACTED goes to all, and a change that has its number already to those that it went to before. A row
+    whose key cannot be read is no record.
     """
-    subject = feed.namer(change.raw_key)
+    if change.op == CONTROL:
+        return Publication(change, None, (Draft(CONTROL, *control.attributes(feed, change)),), {})
+    subject = change.raw_key if change.op == RETRACTED else feed.namer(change.raw_key)
     if subject == UNREADABLE:
-        return Publication(change, Name(feed.dataset, change.raw_key, UNREADABLE, None), ())
-    new = None if change.new is None else stored_row(change.new, dialect)
-    old = stored_row(change.old, dialect) if change.op == UPDATED and change.old is not None else None
-    drafts = []
-    try:
-        known = _NOTHING if new is None else row_hash(new, feed.captured.columns)
-        for major in feed.majors:
-            shown = {} if new is None else _values(major.mapping, new)
-            before = _before(major.mapping, old)
-            for channel in major.channels:
-                if _alters(channel, before, shown):
-                    drafts.append(_draft(feed, major.mapping, channel, change, subject, shown))
-    except ColumnGone as fault:
-        raise Unpublishable(str(fault)) from None
-    return Publication(change, Name(feed.dataset, change.raw_key, subject, known), tuple(drafts))
+        return Publication(change, _named(change, UNREADABLE), (), {})
+    change = _decided(change, known)
+    seen = views(feed, None if change.new is None else stored_row(change.new, dialect))
+    now = digests(seen)
+    concerned = _concerned(change, known or {}, now, seen)
+    drafts = tuple(_draft(feed, view, change, subject) for view in seen if view.channel.label in concerned)
+    name = None if change.op == RETRACTED else _named(change, subject)
+    return Publication(change, name, drafts, now)
 
 
-def _values(mapping: TableMapping, row: Row) -> Values:
-    try:
-        return {item: field.codec.decode(row[field.column]) for item, field in mapping.fields.items()}
-    except KeyError as fault:
-        raise ColumnGone(f"the column {fault.args[0]} is gone") from None
+def _decided(change: Change, known: Digests | None) -> Change:
+    """Of a record of which nothing stands told, the first telling creates it; every other updates it."""
+    if change.sequence is not None or change.op not in (CREATED, UPDATED):
+        return change
+    return replace(change, op=UPDATED if known else CREATED)
 
 
-def _before(mapping: TableMapping, old: Row | None) -> Values | None:
-    """What the record was; None when that is not known."""
-    try:
-        return None if old is None else _values(mapping, old)
-    except ColumnGone:
-        return None
+def _named(change: Change, subject: str) -> Name:
+    return Name(change.dataset, change.raw_key, subject)
 
 
-def _alters(channel: Channel, before: Values | None, shown: Values) -> bool:
-    if before is None:
-        return bool(channel.watched)
-    return any(before[item] != shown[item] for item in channel.watched)
+def _concerned(change: Change, known: Digests, now: Digests, seen: Iterable[View]) -> Collection[str]:
+    """Labels of the channels that a change goes to."""
+    if change.sequence is not None:
+        return change.labels
+    if change.op in (SNAPSHOT, RETRACTED):
+        return [one.channel.label for one in seen]
+    return [label for label in {**known, **now} if known.get(label) != now.get(label)]
 
 
-def _draft(
-    feed: Feed, mapping: TableMapping, channel: Channel, change: Change, subject: str, shown: Values
-) -> Draft:
-    contract = mapping.contract
-    data = {item: to_wire(shown[item]) for item in channel.items} if change.op != DELETED else None
-    body = _body(data)
-    thin = change.op != DELETED and (not data or len(body) > MAX_BODY_BYTES)
+def _draft(feed: Feed, view: View, change: Change, subject: str) -> Draft:
+    contract, deleted = view.contract, change.new is None
+    thin = not deleted and (not view.data or len(view.body) > MAX_BODY_BYTES)
+    address = f"/records/{contract.kind}/{contract.name}/{quote(subject, safe='~')}"
+    topic = view.channel.topic
     attributes = {
-        "id": event_id(feed.source, channel.topic, subject, change.epoch, change.version, body.decode()),
+        "id": event_id(feed.source, topic, subject, change.epoch, change.version, view.body.decode()),
         "source": feed.source,
-        "type": f"cn.gov.{contract.dataset}.{_DEEDS[change.op]}",
+        "type": f"cn.gov.{contract.dataset}.{_deed(change)}",
         "subject": subject,
-        "time": _event_time(channel, shown) or change.at,
+        "time": _event_time(view) or change.at,
         "dataschema": f"urn:langqiao:contract:{contract.dataset}:{contract.major}",
         "recordepoch": change.epoch,
         "recordversion": change.version,
         "recordedtime": change.at,
         "dataclassification": contract.grade,
-        "data": None if thin else data,
-        "dataref": f"/records/{contract.kind}/{contract.name}/{quote(subject, safe='~')}" if thin else None,
+        "data": None if thin else view.data,
+        "dataref": address if thin else None,
     }
-    return Draft(channel.topic, attributes)
+    return Draft(view.channel.label, topic, attributes)
 
 
-def _body(data: dict[str, Any] | None) -> bytes:
-    try:
-        return body_of(data) or b""
-    except TypeError:
-        # Half a surrogate pair, from a text that was never valid.
-        raise Unpublishable("an item holds text that is no Unicode") from None
+def _deed(change: Change) -> str:
+    if change.new is None:
+        return "deleted"
+    return _DEEDS[change.op]
 
 
-def _event_time(channel: Channel, shown: Values) -> str | None:
+def _event_time(view: View) -> str | None:
     """The event-time item; a day begins at midnight by the legal clock."""
-    if channel.event_time is None:
-        return None
-    value = shown.get(channel.event_time)
+    value = None if view.channel.event_time is None else view.values.get(view.channel.event_time)
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time.min, _LEGAL_TIME)
     try:

@@ -5,22 +5,20 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.engine.capture import dirty, outbox, publishing, state
+from services.engine.capture import dirty, epochs, outbox, publishing, state, telling
 from services.engine.capture.database import Database
 from services.engine.capture.outbox import Change
-from services.engine.relay.broker import Broker, Refused
+from services.engine.capture.publishing import Round
+from services.engine.relay.broker import Broker, Place, Refused, Tail
+from services.engine.relay.deciding import BEHIND, BREATH, decide
 from services.engine.relay.feeds import Feed
 from services.engine.relay.lease import Lease
 from services.engine.relay.positions import POSITION, Positions
-from services.engine.relay.projection import Message, Publication, Unpublishable, publication
+from services.engine.relay.projection import Message, Publication
+from services.engine.relay.setting_aside import set_aside
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
-
-#: Changes worked on at a stretch, before whatever else is due, such as the lease's renewal, gets its turn.
-_BREATH = 25
-
-_BEHIND = "an earlier change of this record is parked"
 
 
 @dataclass(slots=True)
@@ -43,81 +41,77 @@ class Sender:
         self._topics = {topic: count for one in feeds for topic, count in one.topics.items()}
         self._of_topic = {topic: one.dataset for one in feeds for topic in one.topics}
         self._broker = broker
+        self._settings = settings
         self._batch, self._limit = settings.relay_batch, settings.outbox_limit
+        self._majors = {one.dataset: [major.mapping.contract.major for major in one.majors] for one in feeds}
         self._positions = Positions({})
+        #: The last number of each feed as far as we know; that the database knows no less is how we trust it.
+        self._given: dict[str, int] = {}
 
     async def begin(self, lease: Lease) -> None:
         """Have the topics, and compare what the broker holds with what it acknowledged; what it lost waits to be sent
-        again. Raises CannotPublish."""
+        again. Where it holds what we never numbered, our database went back. Raises CannotPublish."""
         await self._broker.prepare(self._topics)
         names = [POSITION + topic for topic in self._topics]
         self._positions = Positions(await self._database.read(state.get_all, names))
         tails = await self._broker.tails(self._topics, self._positions.last_offsets)
+        self._given = {one: await self._database.read(outbox.last_number, one) for one in self._feeds}
+        if ahead := self._ahead(tails):
+            await self._begin_epoch(lease, ahead)
+            return
         unsent = {one: await self._database.read(outbox.unsent_numbers, one) for one in self._feeds}
         wrong = self._positions.compared(tails, lambda topic: unsent[self._of_topic[topic]])
         for topic in wrong:
             if all(tails[topic, one].end == 0 for one in range(self._topics[topic])):
                 # All of it is gone, and the outbox keeps only the last while.
-                await lease.write(dirty.mark_all, self._of_topic[topic])
+                await lease.write(dirty.mark_all, self._of_topic[topic], forced=True)
         await self._settle(lease, Outcome(surprises=wrong))
 
+    def _ahead(self, tails: Mapping[Place, Tail]) -> dict[str, int]:
+        """Datasets whose topics bear numbers that we have not given, with the newest."""
+        newest: dict[str, int] = {}
+        for (topic, _), tail in tails.items():
+            dataset = self._of_topic[topic]
+            newest[dataset] = max(newest.get(dataset, 0), tail.newest)
+        return {dataset: number for dataset, number in newest.items() if number > self._given[dataset]}
+
+    async def _begin_epoch(self, lease: Lease, ahead: Mapping[str, int]) -> None:
+        _log.error("the database is older than its topics: a new epoch begins, and every record is told anew")
+        self._positions = Positions({})
+        self._given |= ahead
+        forgotten = self._positions.facts(self._topics)
+        await lease.write(
+            epochs.begin, self._majors, "the database is older than its topics", ahead, forgotten
+        )
+
     async def round(self, lease: Lease) -> bool:
-        """Send what waits, at most a batch; whether anything did. Raises CannotPublish, LeaseLost, DatabaseAway: then
-        what was not marked is sent again, under the same numbers and in the same bytes."""
+        """Send what waits, at most a batch; whether anything did. Raises CannotPublish, LeaseLost, DatabaseAway,
+        WentBack: then what was not marked is sent again, under the same numbers and in the same bytes."""
         changes = await self._database.read(outbox.waiting, self._batch)
         if not changes:
             return False
-        publications, parked = await self._publications(changes)
-        numbers = await self._make_ready(lease, publications, parked)
-        outcome = await self._publish(lease, publications, numbers)
+        if await set_aside(lease, self._database, changes, self._settings):
+            return True
+        epoch = await self._database.read(telling.epoch)
+        decided = await decide(changes, self._feeds, epoch, self._database.dialect.name)
+        numbers = await self._make_ready(lease, changes, decided.round)
+        outcome = await self._publish(lease, decided.publications, numbers)
         await self._settle(lease, outcome)
         if outcome.surprises:
             # What happened to these topics may have happened to others.
             await self.begin(lease)
         return True
 
-    async def _publications(self, changes: Sequence[Change]) -> tuple[list[Publication], dict[int, str]]:
-        """What each change makes public, and why some cannot be; after one that cannot, its record's others wait."""
-        made: list[Publication] = []
-        parked: dict[int, str] = {}
-        stuck: set[tuple[str, str]] = set()
-        for place, change in enumerate(changes):
-            if place % _BREATH == 0:
-                await asyncio.sleep(0)
-            record = change.dataset, change.raw_key
-            try:
-                if change.behind or record in stuck:
-                    raise Unpublishable(_BEHIND)
-                made.append(self._publication(change))
-            except Unpublishable as reason:
-                parked[change.id] = str(reason)
-                stuck.add(record)
-        return made, parked
-
-    def _publication(self, change: Change) -> Publication:
-        feed = self._feeds.get(change.dataset)
-        if feed is None:
-            raise Unpublishable("the dataset is no longer offered here")
-        try:
-            return publication(feed, change, self._database.dialect.name)
-        except Unpublishable:
-            raise
-        except Exception as fault:
-            # One record's odd row must not stop all others. The type alone: its text may hold a value.
-            raise Unpublishable(type(fault).__name__) from fault
-
-    async def _make_ready(
-        self, lease: Lease, publications: Sequence[Publication], parked: dict[int, str]
-    ) -> dict[int, int]:
+    async def _make_ready(self, lease: Lease, changes: Sequence[Change], made: Round) -> dict[int, int]:
         """The number of every change that has events."""
-        fresh = [one for one in publications if one.change.sequence is None]
-        numbers = {one.change.id: one.change.sequence for one in publications if one.change.sequence}
-        if fresh or parked:
-            numbered = [one.change for one in fresh if one.drafts]
-            names = [one.name for one in fresh]
-            numbers |= await lease.write(publishing.make_ready, numbered, names, parked)
-        if parked:
-            _warn("this relay cannot publish", parked)
+        numbers = {one.id: one.sequence for one in changes if one.sequence is not None}
+        if made != Round():
+            fresh = await lease.write(publishing.make_ready, made, self._given, self._limit)
+            for change, _ in made.numbered:
+                self._given[change.dataset] = max(self._given[change.dataset], fresh[change.id])
+            numbers |= fresh
+        if made.aside:
+            _warn("this relay cannot publish", made.aside)
         return numbers
 
     async def _publish(
@@ -137,10 +131,10 @@ class Sender:
         outcome = Outcome()
         stuck: set[tuple[str, str]] = set()
         for one in publications:
-            record = one.change.dataset, one.change.raw_key
+            record = one.change.record
             try:
                 if record in stuck:
-                    raise Refused({one.change.id: _BEHIND})
+                    raise Refused({one.change.id: BEHIND})
                 await self._publish_all(lease, [one], numbers, outcome)
             except Refused as refusal:
                 outcome.refused[one.change.id] = str(refusal)
@@ -156,10 +150,9 @@ class Sender:
     ) -> None:
         messages: list[Message] = []
         for place, one in enumerate(publications):
-            if place % _BREATH == 0:
+            if place % BREATH == 0:
                 await asyncio.sleep(0)
-            if one.drafts:
-                messages += one.messages(numbers[one.change.id])
+            messages += one.messages(numbers[one.change.id])
         if messages:
             lease.check()
             acks = await self._broker.publish(messages)

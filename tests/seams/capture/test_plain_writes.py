@@ -38,7 +38,6 @@ class Kept:
     key: tuple[Any, ...]
     version: int
     op: str
-    old: dict[str, Any] | None
     new: dict[str, Any] | None
 
 
@@ -56,9 +55,9 @@ async def things_store(store: Store) -> Store:
 async def kept(store: Store) -> list[Kept]:
     """The whole outbox, in order."""
     rows = await store.program.rows(
-        f"SELECT raw_key, version, op, old, new FROM {store.engine('outbox')} ORDER BY id"
+        f"SELECT raw_key, version, op, new FROM {store.engine('outbox')} ORDER BY id"
     )
-    return [Kept(stored_key(key), version, op, _row(old), _row(new)) for key, version, op, old, new in rows]
+    return [Kept(stored_key(key), version, op, _row(new)) for key, version, op, new in rows]
 
 
 def _row(text: str | None) -> dict[str, Any] | None:
@@ -68,27 +67,24 @@ def _row(text: str | None) -> dict[str, Any] | None:
 async def test_an_insert_is_a_create_with_the_whole_row(things_store: Store) -> None:
     await things_store.program.insert("thing", k="a", n=1, txt="字", whole=7)
     [change] = await kept(things_store)
-    assert (change.key, change.version, change.op, change.old) == (("a", 1), 1, "c", None)
+    assert (change.key, change.version, change.op) == (("a", 1), 1, "c")
     assert change.new == dict.fromkeys(COLUMNS) | {"k": "a", "n": 1, "txt": "字", "whole": 7}
 
 
-async def test_an_update_keeps_the_row_before_and_after(things_store: Store) -> None:
+async def test_an_update_keeps_the_row_as_it_then_stands(things_store: Store) -> None:
     await things_store.program.insert("thing", k="a", n=1, txt="before")
     await things_store.program.execute("UPDATE thing SET txt = ? WHERE k = ?", "after", "a")
     change = (await kept(things_store))[-1]
     assert (change.key, change.version, change.op) == (("a", 1), 2, "u")
-    assert change.old is not None
     assert change.new is not None
-    assert (change.old["txt"], change.new["txt"]) == ("before", "after")
+    assert change.new["txt"] == "after"
 
 
-async def test_a_delete_keeps_the_row_before_and_the_record_lives_on_as_deleted(things_store: Store) -> None:
+async def test_a_delete_keeps_no_row_and_the_record_lives_on_as_deleted(things_store: Store) -> None:
     await things_store.program.insert("thing", k="a", n=1, txt="gone")
     await things_store.program.execute("DELETE FROM thing")
     change = (await kept(things_store))[-1]
     assert (change.version, change.op, change.new) == (2, "d", None)
-    assert change.old is not None
-    assert change.old["txt"] == "gone"
     [record] = await things_store.program.rows(
         f"SELECT version, deleted FROM {things_store.engine('record')}"
     )

@@ -124,7 +124,7 @@ async def test_a_writer_under_serializable_or_repeatable_read_is_captured_or_mar
     transaction = slow.transaction(isolation="repeatable_read")
     await transaction.start()
     await slow.fetch("SELECT 1 FROM ws_tool")
-    await postgresql_store.program.execute("UPDATE langqiao.record SET hash = 'touched since'")
+    await postgresql_store.program.execute("UPDATE langqiao.record SET pseudonym = 'touched since'")
     await slow.execute("UPDATE ws_tool SET nm = 'x'")
     await transaction.commit()
     await slow.close()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from services.engine.capture.captured import captures
 from services.engine.capture.database import DatabaseAway, open_database
 from services.engine.capture.keys import stored_key
 from services.engine.capture.naming import Namer, name_some
@@ -29,13 +28,11 @@ class Naming:
     def __init__(self, url: str, mappings: Sequence[Mapping], secret: bytes) -> None:
         self._database = open_database(url)
         self._namers = {one.contract.dataset: Namer(one, secret) for one in mappings}
-        self._captured = {one.dataset: one for one in captures(mappings)}
 
     async def some(self, dataset: str) -> int:
         """Give ids to some of the dataset's records that have none, and say to how many; raises SourceAway."""
-        namer, captured = self._namers[dataset], self._captured[dataset]
         try:
-            return await self._database.write(name_some, self._database.dialect, captured, namer, _AT_A_TIME)
+            return await self._database.write(name_some, self._namers[dataset], dataset, _AT_A_TIME)
         except DatabaseAway as fault:
             raise SourceAway from fault
 

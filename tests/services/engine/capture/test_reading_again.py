@@ -37,8 +37,17 @@ async def test_a_record_that_stands_is_told_anew_under_a_version_of_its_own(stor
     await store.program.insert("ws_tool", **HAMMER)
     await mark(store, '["t1"]')
     assert await read_again(store) == 1
-    assert await told(store) == [("c", 1), ("s", 2)]
+    assert await told(store) == [("c", 1), ("u", 2)]
     assert await read_again(store) == 0
+
+
+async def test_a_forced_mark_has_the_record_told_whatever_the_audiences_know(store: Store) -> None:
+    await shop(store)
+    await store.program.insert("ws_tool", **HAMMER)
+    await store.database.write(dirty.mark, TOOLS, ['["t1"]'], forced=True)
+    await mark(store, '["t1"]')
+    assert await read_again(store) == 1
+    assert await told(store) == [("c", 1), ("s", 2)]
 
 
 async def test_a_record_that_is_gone_is_told_as_deleted_once(store: Store) -> None:
@@ -73,7 +82,7 @@ async def test_a_record_that_a_writer_holds_keeps_its_mark(postgresql_store: Sto
     await writer.execute("COMMIT")
     await writer.close()
     await read_again(store)
-    assert await told(store) == [("c", 1), ("u", 2), ("s", 3)]
+    assert await told(store) == [("c", 1), ("u", 2), ("u", 3)]
 
 
 async def test_a_change_whose_capture_fails_while_its_record_is_read_again_is_marked_anew(
@@ -83,7 +92,9 @@ async def test_a_change_whose_capture_fails_while_its_record_is_read_again_is_ma
     store = postgresql_store
     await shop(store)
     await store.program.insert("ws_tool", **HAMMER)
-    await store.program.execute("ALTER TABLE langqiao.outbox ADD CONSTRAINT broken CHECK (op <> 'u')")
+    await store.program.execute(
+        "ALTER TABLE langqiao.outbox ADD CONSTRAINT broken CHECK (tx IS NULL) NOT VALID"
+    )
     await mark(store, '["t1"]')
     writer = await open_program(store.url)
     await store.program.execute("BEGIN")
@@ -95,7 +106,7 @@ async def test_a_change_whose_capture_fails_while_its_record_is_read_again_is_ma
     await writing
     await writer.close()
     assert await read_again(store) == 1
-    [(new,)] = await store.program.rows("SELECT new FROM langqiao.outbox WHERE op = 's'")
+    [(new,)] = await store.program.rows("SELECT new FROM langqiao.outbox WHERE version = 2")
     assert "uncaptured" in new
 
 

@@ -82,10 +82,11 @@ class MemoryBroker:
 
     def _tail(self, place: Place, since: int | None) -> Tail:
         log = self.logs[place]
+        newest = log[-1].number if log else 0
         if since is None or since >= len(log):
-            return Tail(len(log), ())
+            return Tail(len(log), (), newest)
         seen = (Seen(offset, one.event_id, one.number) for offset, one in enumerate(log) if offset >= since)
-        return Tail(len(log), tuple(seen))
+        return Tail(len(log), tuple(seen), newest)
 
     def _there(self) -> None:
         if self.away:

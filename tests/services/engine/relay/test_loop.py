@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from services.engine.capture.attach import attach, detach
 from services.engine.capture.dirty import mark_all
 from services.engine.source.sql.ddl import create_tables
@@ -136,8 +138,11 @@ async def test_what_cannot_be_published_is_parked_and_holds_up_its_own_record_al
     assert [one.recordversion for one in broker.events(PUBLIC) if one.subject == "T1"] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("forced", "unchanged"), [(True, ("snapshot", 2)), (False, ("created", 1))], ids=["forced", "net"]
+)
 async def test_every_record_marked_is_read_again_and_those_that_are_gone_are_deleted(
-    each_shop: Store, broker: MemoryBroker
+    each_shop: Store, broker: MemoryBroker, forced: bool, unchanged: tuple[str, int]
 ) -> None:
     for number in range(3):
         await each_shop.program.insert("ws_tool", no=f"t{number}", nm="x")
@@ -145,14 +150,14 @@ async def test_every_record_marked_is_read_again_and_those_that_are_gone_are_del
         await until(lambda: drained(each_shop))
         await _unseen(each_shop, "DELETE FROM ws_tool WHERE no = 't0'")
         await _unseen(each_shop, "INSERT INTO ws_tool (no, nm) VALUES ('t9', 'unseen')")
-        await each_shop.database.write(mark_all, workshop.TOOLS)
+        await each_shop.database.write(mark_all, workshop.TOOLS, forced=forced)
         await until(lambda: drained(each_shop))
     newest = {one.subject: told([one])[0] for one in broker.events(PUBLIC)}
     assert newest == {
         "T0": ("deleted", 2),
-        "T1": ("snapshot", 2),
-        "T2": ("snapshot", 2),
-        "T9": ("snapshot", 1),
+        "T1": unchanged,
+        "T2": unchanged,
+        "T9": ("snapshot" if forced else "created", 1),
     }
 
 
@@ -183,7 +188,7 @@ async def test_records_that_stood_before_capture_get_their_ids(store: Store, bro
     await create_tables(store.url, workshop.MAPPINGS)
     await store.program.insert("ws_tool", **workshop.HAMMER)
     await attach(store.database, workshop.MAPPINGS, outbox_limit=1_000)
-    names = f"SELECT pseudonym FROM {store.engine('record')} WHERE hash IS NOT NULL"
+    names = f"SELECT pseudonym FROM {store.engine('record')} WHERE pseudonym IS NOT NULL"
     async with relaying(store, broker):
         assert await until(lambda: store.program.rows(names)) == [("T1",)]
     assert broker.events(PUBLIC) == []

@@ -23,15 +23,17 @@ class Case:
 
 OURS = Seen(5, "five", 5)
 CASES = (
-    Case("as we left it", Tail(6, (OURS,)), True),
-    Case("our last message taken by compaction", Tail(6, ()), True),
-    Case("what we sent and were not told of", Tail(8, (OURS, Seen(6, "six", 6), Seen(7, "seven", 7))), True),
-    Case("the last message lost", Tail(5, ()), False),
-    Case("all lost", Tail(0, ()), False),
-    Case("lost, and others since in its place", Tail(6, (Seen(5, "other", 9),)), False),
-    Case("a relay that should have stopped wrote behind us", Tail(7, (OURS, Seen(6, "three", 3))), False),
-    Case("something that is no event behind us", Tail(7, (OURS, Seen(6, "", 0))), False),
-    Case("too much behind us to look at", Tail(9_000, None), False),
+    Case("as we left it", Tail(6, (OURS,), 0), True),
+    Case("our last message taken by compaction", Tail(6, (), 0), True),
+    Case(
+        "what we sent and were not told of", Tail(8, (OURS, Seen(6, "six", 6), Seen(7, "seven", 7)), 0), True
+    ),
+    Case("the last message lost", Tail(5, (), 0), False),
+    Case("all lost", Tail(0, (), 0), False),
+    Case("lost, and others since in its place", Tail(6, (Seen(5, "other", 9),), 0), False),
+    Case("a relay that should have stopped wrote behind us", Tail(7, (OURS, Seen(6, "three", 3)), 0), False),
+    Case("something that is no event behind us", Tail(7, (OURS, Seen(6, "", 0)), 0), False),
+    Case("too much behind us to look at", Tail(9_000, None, 0), False),
 )
 
 
@@ -46,13 +48,13 @@ def test_an_end_is_right_or_not(case: Case) -> None:
 
 
 def test_a_partition_that_we_know_nothing_of_is_taken_as_it_is() -> None:
-    assert Positions({}).compared({PLACE: Tail(17, ())}, lambda topic: set()) == set()
+    assert Positions({}).compared({PLACE: Tail(17, (), 0)}, lambda topic: set()) == set()
 
 
 @pytest.mark.parametrize(("offset", "surprised"), [(6, False), (7, True), (4, True), (None, False)])
 def test_an_acknowledgement_is_behind_the_last_or_a_surprise(offset: int | None, surprised: bool) -> None:
     positions = known()
-    positions.compared({PLACE: Tail(6, (OURS,))}, lambda topic: set())
+    positions.compared({PLACE: Tail(6, (OURS,), 0)}, lambda topic: set())
     surprises = positions.acknowledged([_message("six")], [Ack(PLACE, offset)])
     assert surprises == ({TOPIC} if surprised else set())
 

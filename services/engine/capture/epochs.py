@@ -1,0 +1,26 @@
+"""Epochs: the runs of versions of a node's records. A new one begins where versions may have gone back; called by the
+relay and by attach."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from services.engine.capture import dirty, outbox, state, telling
+from services.engine.capture.tables import EPOCH
+
+
+def begin(
+    connection: Connection,
+    majors: Mapping[str, Sequence[int]],
+    reason: str,
+    ahead: Mapping[str, int],
+    facts: Mapping[str, str],
+) -> None:
+    """Begin the next epoch: subscribers are told, and every record is told anew. `majors` by dataset; `ahead` are
+    numbers that feeds have reached without our knowing; `facts` replace what was known of topics."""
+    state.put(connection, {EPOCH: str(telling.epoch(connection) + 1), **facts})
+    for dataset, served in majors.items():
+        outbox.go_on_from(connection, dataset, ahead.get(dataset, 0))
+        for major in served:
+            telling.control(connection, dataset, major, "epoch-began", {"reason": reason})
+        dirty.mark_all(connection, dataset, forced=True)

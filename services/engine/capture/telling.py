@@ -1,0 +1,58 @@
+"""Outbox rows that the engine writes by itself, as a trigger would: a record as it was read, a record that is to be
+retracted, and control records; used by re-reading, snapshot, reconciliation and epochs."""
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, func, insert, select, update
+
+from services.engine.capture import clock, state
+from services.engine.capture.tables import CONTROL, EPOCH, RETRACTED, SQLITE, engine_tables
+
+
+def tell(connection: Connection, dataset: str, raw_key: str, row: str | None, op: str) -> None:
+    """The record's next version in the epoch that runs, then the outbox row; `row` is capture JSON, None when it is
+    gone.
+
+    The caller holds the record's row. A version never has two contents, so what was read is a version of its own.
+    """
+    tables = engine_tables(connection.dialect.name)
+    known = tables.record.c
+    mine = (known.dataset == dataset) & (known.raw_key == raw_key)
+    larger = func.max if connection.dialect.name == SQLITE else func.greatest
+    counted = {"epoch": larger(known.epoch, epoch(connection)), "version": known.version + 1}
+    connection.execute(update(tables.record).where(mine).values(**counted, deleted=row is None))
+    stands = connection.execute(select(known.epoch, known.version).where(mine)).one()
+    _put(connection, dataset, raw_key, (stands.epoch, stands.version), op, row)
+
+
+def retract(connection: Connection, dataset: str, subject: str, order: tuple[int, int]) -> None:
+    """A delete of a record that the department does not know, under an (epoch, version) above the topic's."""
+    _put(connection, dataset, subject, order, RETRACTED, None)
+
+
+def control(connection: Connection, dataset: str, major: int, kind: str, data: dict[str, Any] | None) -> None:
+    """A control record for the major's control topic, under a kind that is also its key; None takes it back."""
+    said = orjson.dumps({"major": major, "kind": kind, "data": data}).decode()
+    _put(connection, dataset, kind, (epoch(connection), 0), CONTROL, said)
+
+
+def epoch(connection: Connection) -> int:
+    """The epoch that runs."""
+    return int(state.get(connection, EPOCH) or 1)
+
+
+def _put(
+    connection: Connection, dataset: str, raw_key: str, order: tuple[int, int], op: str, new: str | None
+) -> None:
+    outbox = engine_tables(connection.dialect.name).outbox
+    at = clock.now(connection.dialect.name)
+    row = {
+        "dataset": dataset,
+        "raw_key": raw_key,
+        "epoch": order[0],
+        "version": order[1],
+        "op": op,
+        "new": new,
+    }
+    connection.execute(insert(outbox).values(**row, at=at))

@@ -1,0 +1,43 @@
+"""What each audience was last told of a record, as a digest per channel; kept by the relay when it numbers a change,
+asked when the next one comes, so that nothing is told twice for nothing."""
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+from sqlalchemy import Connection, delete, select
+
+from services.engine.capture.tables import engine_tables
+from services.engine.capture.upsert import insert
+
+#: By channel label, such as `v1.public`.
+Digests = Mapping[str, str]
+
+#: A record by dataset and raw key.
+Record = tuple[str, str]
+
+
+def get(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, Digests]:
+    """By raw key, for those of the records of which anything stands told."""
+    told = engine_tables(connection.dialect.name).told
+    mine = select(told.c.raw_key, told.c.digests).where(told.c.dataset == dataset, told.c.raw_key.in_(keys))
+    return {key: orjson.loads(text) for key, text in connection.execute(mine)}
+
+
+def put(connection: Connection, known: Mapping[Record, Digests]) -> None:
+    """Keep what audiences are now told of some records; where it is nothing, forget the record."""
+    told = engine_tables(connection.dialect.name).told
+    gone = [record for record, digests in known.items() if not digests]
+    for dataset in {dataset for dataset, _ in gone}:
+        keys = [key for of, key in gone if of == dataset]
+        connection.execute(delete(told).where(told.c.dataset == dataset, told.c.raw_key.in_(keys)))
+    stand = [
+        {"dataset": dataset, "raw_key": key, "digests": orjson.dumps(digests).decode()}
+        for (dataset, key), digests in known.items()
+        if digests
+    ]
+    if stand:
+        fresh = insert(connection.dialect.name, told)
+        over = fresh.on_conflict_do_update(
+            index_elements=["dataset", "raw_key"], set_={"digests": fresh.excluded.digests}
+        )
+        connection.execute(over, stand)
