@@ -1,7 +1,7 @@
 """What a node's answer is worth: a page of rows, a missing source, or a problem of the whole question; by `asking`.
 
 The evidence decides: nobody listens or the database is away: down; no answer in time: slow; 401 and 403: forbidden;
-the node no longer knows what its catalogue said: stale; all else that is not an answer: faulty.
+the node no longer knows or has what its catalogue said: stale; all else that is not an answer: faulty.
 """
 
 import re
@@ -30,6 +30,7 @@ _STATES = {
     "not-ready": SourceState.DOWN,
     "source-missing": SourceState.DOWN,
     "deadline-passed": SourceState.SLOW,
+    "dataset-stale": SourceState.STALE,
 }
 #: The question bound well here: a node that cannot bind it serves another contract than its catalogue said.
 _STALE = frozenset(

@@ -59,6 +59,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     "keeps the item to itself": (saying("grant-required", items=["tax"]), "forbidden", "grant-required"),
     "does not know the token": (saying("bad-token", reason="unknown-key"), "forbidden", "bad-token"),
     "no longer knows the dataset": (saying("unknown-dataset"), "stale", "unknown-dataset"),
+    "has lost a column": (saying("dataset-stale"), "stale", "dataset-stale"),
     "no longer knows an item": (saying("unknown-item"), "stale", "unknown-item"),
     "answers in another version": (with_header("contract-version", "2"), "stale", "unknown-version"),
     "fails": (saying("internal"), "faulty", "internal"),

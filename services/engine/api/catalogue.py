@@ -21,7 +21,7 @@ async def descriptor(node: Node) -> Descriptor:
 async def _offering(node: Node, dataset: str) -> Offering:
     majors = node.catalogue.majors(dataset)
     settings = node.settings
-    counted = await node.cost.count(dataset)
+    counted = await node.cost.known(dataset)
     return Offering(
         dataset=dataset,
         majors=majors,

@@ -8,7 +8,7 @@ from schemas.query.bound import BoundQuery
 from schemas.query.estimate import estimated_rows
 from schemas.wire.problem import Problem
 from services.engine.settings import Settings
-from services.engine.source.port import RecordSource
+from services.engine.source.port import DatasetStale, RecordSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,13 @@ class Cost:
         if known is None or now - known.at > timedelta(seconds=self.settings.estimate_seconds):
             known = self._counts[dataset] = Counted(await self.source.estimate(dataset), now)
         return known
+
+    async def known(self, dataset: str) -> Counted:
+        """The dataset's count; while its table no longer fits, the last that was known."""
+        try:
+            return await self.count(dataset)
+        except DatasetStale:
+            return self._counts.get(dataset, Counted(0, self.clock()))
 
     async def check(self, query: BoundQuery, *, counted: bool = False) -> int:
         """How many records the question may touch: all that meet it when they are sorted or counted, else those

@@ -7,6 +7,7 @@ from typing import Any
 from schemas.wire.problem import MEDIA_TYPE, Problem
 from services.engine.api.call import Reply
 from services.engine.source.port import (
+    DatasetStale,
     KeyReused,
     NoSuchRecord,
     RecordExists,
@@ -20,6 +21,7 @@ from services.engine.source.port import (
 _RETRY_SECONDS = "2"
 _SOURCE: dict[type[SourceError], tuple[str, str]] = {
     SourceAway: ("database-away", "The department's database does not answer."),
+    DatasetStale: ("dataset-stale", "The department's table no longer fits the dataset."),
     StatementTooLong: ("too-costly", "The question ran longer than one statement may."),
     RecordExists: ("record-exists", "A record with this key exists."),
     KeyReused: ("key-reused", "This Idempotency-Key was used for another body."),
@@ -43,6 +45,8 @@ def problem_of(fault: Exception, question: str, estimate: int = 0) -> Problem:
         members: dict[str, Any] = {"estimate": estimate} if code == "too-costly" else {}
         if isinstance(fault, WriteRefused):
             members["items"] = [{"item": item, "reason": _UNSPELT} for item in fault.items]
+        if isinstance(fault, DatasetStale):
+            members["items"] = [{"item": item, "reason": reason} for item, reason in fault.items.items()]
         headers = {"Retry-After": _RETRY_SECONDS} if code == "database-away" else {}
         return Problem(code, detail, members=members, headers=headers)
     place = traceback.extract_tb(fault.__traceback__)[-1] if fault.__traceback__ else None

@@ -64,7 +64,8 @@ class RecordSource(Protocol):
     """Everything the engine asks of a department's store, for all of the department's datasets.
 
     A query names its contract; its `columns` are final (access has replaced `star`), its `embeds` are empty.
-    Raises `SourceAway` when the database does not answer in time.
+    Raises `SourceAway` when the database does not answer in time, `DatasetStale` when the dataset's table no longer
+    fits its mapping; of other datasets that is no concern.
     """
 
     async def page(self, query: BoundQuery, *, limit: int, after: tuple[Value, ...] | None = None) -> Page:
@@ -109,8 +110,9 @@ class RecordSource(Protocol):
         """Raises `NoSuchRecord`, `StaleVersion`."""
         ...
 
-    async def check(self) -> None:
-        """Cheaply, whether every mapped table can be read; raises `SourceAway` or what the database said."""
+    async def check(self) -> AbstractMapping[str, str]:
+        """Cheaply, whether every mapped table can be read: why not, by dataset, where it no longer fits its mapping.
+        Raises `SourceAway` or what the database said."""
         ...
 
 
@@ -120,6 +122,15 @@ class SourceError(Exception):
 
 class SourceAway(SourceError):
     """The database did not answer; worth trying again."""
+
+
+class DatasetStale(SourceError):
+    """The table has lost columns that the mapping shows, or has them in another type. `items` says what became of each
+    item concerned; none: the table itself is gone."""
+
+    def __init__(self, items: AbstractMapping[str, str]) -> None:
+        self.items = items
+        super().__init__()
 
 
 class RecordExists(SourceError):

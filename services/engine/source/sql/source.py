@@ -1,7 +1,7 @@
 """The record source over a department's SQL database: implements `source.port.RecordSource`, opened by `opening`."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Mapping as AbstractMapping
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
@@ -11,8 +11,18 @@ from schemas.query.bound import BoundColumn, BoundQuery, Value
 from schemas.wire.record_id import public_key
 from services.engine.mapping.model import Mapping
 from services.engine.source.keys import by_keys
-from services.engine.source.port import Key, Once, Page, RecordExists, Version, WriteRefused, Written
+from services.engine.source.port import (
+    Key,
+    Once,
+    Page,
+    RecordExists,
+    SourceError,
+    Version,
+    WriteRefused,
+    Written,
+)
 from services.engine.source.sql.driver import Driver, Refused, Steps
+from services.engine.source.sql.fitting import Fitting
 from services.engine.source.sql.kept import Kept
 from services.engine.source.sql.layout import Layout, driver_list, layout
 from services.engine.source.sql.naming import Naming, decoded_key
@@ -51,6 +61,11 @@ class SqlSource:
         self._naming = naming
         self._mappings = {(one.contract.dataset, one.contract.major): one for one in mappings}
         self._secret = secret
+        self._fitting = Fitting(driver, mappings)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Forget what was worked out for the tables as they were."""
         self._layouts: dict[_Contract, Layout] = {}
         self._pages = Kept[_Pages](_KEPT, lambda pages: len(pages.statement.text))
         self._counts = Kept[Statement](_KEPT, lambda statement: len(statement.text))
@@ -66,7 +81,8 @@ class SqlSource:
         pages = await self._pages.get(
             (of, shape), lambda: _pages(shape, laid, self._secret), slow=len(values) > _MANY
         )
-        return pages.reader.page(await self._driver.rows(pages.statement, values), limit)
+        rows = await self._asked(of[0], lambda: self._driver.rows(pages.statement, values))
+        return pages.reader.page(rows, limit)
 
     async def count(self, query: BoundQuery) -> int:
         of = _of(query.contract)
@@ -75,13 +91,15 @@ class SqlSource:
         statement = await self._counts.get(
             (of, shape), lambda: count_statement(shape, laid), slow=len(values) > _MANY
         )
-        rows = await self._driver.rows(statement, values)
+        rows = await self._asked(of[0], lambda: self._driver.rows(statement, values))
         return int(rows[0][0])
 
     async def estimate(self, dataset: str) -> int:
-        return await self._driver.estimate(self._any_major(dataset).table.name)
+        table = self._any_major(dataset).table.name
+        return await self._asked(dataset, lambda: self._driver.estimate(table))
 
     async def keys(self, dataset: str, record_ids: Sequence[str]) -> AbstractMapping[str, Key]:
+        self._fitting.require(dataset)
         contract = self._any_major(dataset).contract
         if not contract.key_public:
             return await self._pseudonyms(await self._layout(_of(contract)), record_ids)
@@ -100,7 +118,7 @@ class SqlSource:
     ) -> Written:
         writing = await self._writing((dataset, major))
         try:
-            return await self._write(writing.create(values, once))
+            return await self._write(dataset, writing.create(values, once))
         except (WriteRefused, RecordExists):
             # Somebody else may have been first: with this very call, or with this key.
             given = await self._driver.write(writing.given(once)) if once else None
@@ -120,16 +138,19 @@ class SqlSource:
         expected: Version | None,
     ) -> Written:
         writing = await self._writing((dataset, major))
-        return await self._write(writing.change(key, values, expected))
+        return await self._write(dataset, writing.change(key, values, expected))
 
     async def delete(self, dataset: str, key: Key, expected: Version | None) -> None:
         writing = await self._writing(_of(self._any_major(dataset).contract))
-        await self._write(writing.delete(key, expected))
+        await self._write(dataset, writing.delete(key, expected))
 
-    async def check(self) -> None:
+    async def check(self) -> AbstractMapping[str, str]:
+        await self._look()
         for of in self._mappings:
-            await self._layout(of)
-            await self._driver.rows(self._probes(of), ())
+            if of[0] not in self._fitting.stale:
+                await self._layout(of)
+                await self._driver.rows(self._probes(of), ())
+        return {dataset: misfit.reason for dataset, misfit in self._fitting.stale.items()}
 
     async def close(self) -> None:
         await self._naming.close()
@@ -166,9 +187,28 @@ class SqlSource:
             found.update((await self.page(query, limit=len(some))).rows)
         return found
 
-    async def _write(self, steps: Steps[R]) -> R:
+    async def _asked(self, dataset: str, ask: Callable[[], Awaitable[R]]) -> R:
+        """What the database answers. Where it fails the table is looked at, which the department may have changed:
+        DatasetStale when it no longer fits.
+
+        A column of another type that still answers is noticed by the next `check` at the latest.
+        """
+        self._fitting.require(dataset)
         try:
-            return await self._driver.write(steps)
+            return await ask()
+        except Exception as fault:
+            if isinstance(fault, Refused) or not isinstance(fault, SourceError):
+                await self._look()
+                self._fitting.require(dataset)
+            raise
+
+    async def _look(self) -> None:
+        if await self._fitting.look():
+            self._begin_anew()
+
+    async def _write(self, dataset: str, steps: Steps[R]) -> R:
+        try:
+            return await self._asked(dataset, lambda: self._driver.write(steps))
         except Refused as fault:
             raise WriteRefused from fault
 
