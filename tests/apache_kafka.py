@@ -1,11 +1,19 @@
-"""Apache Kafka for the live tier: its jars by Maven, one node in KRaft mode on loopback; used by `tests.brokers`."""
+"""Apache Kafka for the live tier: its jars by Maven, one node in KRaft mode on loopback, behind TLS and an access list;
+used by `tests.brokers`."""
 
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from ssl import SSLContext
+from typing import Any
 
+from schemas.derived.acls import Right
 from services.cli.world.processes import Child, free_ports, listening, start, stop_all, wait_until
+from services.directory.acls import add, open_admin
+from tests import workshop
+from tests.certificates import Authority, Identity
 
 _VERSION = "4.3.1"
 _LOGGER_VERSION = "1.7.36"
@@ -25,30 +33,66 @@ _PROJECT = f"""<project>
 </project>
 """
 _READY_SECONDS = 60.0
+#: The relay of the department that the suites run.
+_WORKSHOP = f"{workshop.DIVISION}.{workshop.KIND}"
 _HEAP = "-Xmx512m"
+#: Whose certificates may do everything: the broker itself, and the operator.
+_BROKER, _OPERATOR = "broker", "operator"
+#: The suites make topics as they go, each in an environment of its own, which begins with one of these.
+_ENVIRONMENTS = ("test", "seam", "crash")
+#: What the workshop's relay may do in them: all that a relay needs that makes its topics itself.
+_RELAY_MAY = ("create", "alter", "read", "write")
 
 
 @dataclass
 class ApacheKafka:
-    """See `tests.brokers.Broker`. It keeps its ports over its lives."""
+    """See `tests.brokers.Broker`. It keeps its ports over its lives.
+
+    Who shows a certificate of its authority is the name in it; at `open_bootstrap` nobody shows one.
+    """
 
     folder: Path
-    ports: tuple[int, int] = field(default_factory=lambda: _two(free_ports(2)))
+    ports: tuple[int, int, int] = field(default_factory=lambda: _three(free_ports(3)))
     child: Child | None = None
 
     @property
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.ports[0]}"
 
+    @property
+    def open_bootstrap(self) -> str:
+        return f"127.0.0.1:{self.ports[1]}"
+
+    @cached_property
+    def authority(self) -> Authority:
+        return Authority(self.folder / "certificates")
+
+    @cached_property
+    def operator(self) -> Identity:
+        return self.authority.identity(_OPERATOR)
+
+    @cached_property
+    def security(self) -> SSLContext:
+        return self.operator.security
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        relay = self.authority.identity(_WORKSHOP)
+        return {"bootstrap_servers": self.bootstrap, **relay.settings}
+
     def start(self) -> None:
+        fresh = not self._data.exists()
         settings = self.folder / "server.properties"
-        if not self._data.exists():
-            settings.write_text(_settings(self.ports, self._data))
+        if fresh:
+            identity = self._keystore(self.authority.identity(_BROKER))
+            settings.write_text(_settings(self.ports, self._data, self.authority.ca, identity))
             cluster = _tool("kafka.tools.StorageTool", "random-uuid").split()[-1]
             _tool("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(settings))
         command = ["java", _HEAP, "-cp", _classpath(), "kafka.Kafka", str(settings)]
         self.child = start("kafka", command, self.folder)
         wait_until(lambda: listening(self.ports[0]), self.child, _READY_SECONDS)
+        if fresh:
+            self._admit_the_workshop()
 
     def stop(self) -> None:
         if self.child is not None:
@@ -61,13 +105,30 @@ class ApacheKafka:
     def wipe(self) -> None:
         shutil.rmtree(self._data)
 
+    def _admit_the_workshop(self) -> None:
+        admin = open_admin(self.bootstrap, self.operator.ca, self.operator.certificate, self.operator.key)
+        add(
+            admin,
+            [
+                Right("topic", environment, "prefixed", _WORKSHOP, deed)
+                for environment in _ENVIRONMENTS
+                for deed in _RELAY_MAY
+            ],
+        )
+
+    def _keystore(self, identity: Identity) -> Path:
+        """Key and certificate in one file, as Kafka reads PEM."""
+        store = self.folder / "broker.pem"
+        store.write_bytes(identity.key.read_bytes() + identity.certificate.read_bytes())
+        return store
+
     @property
     def _data(self) -> Path:
         return self.folder / "data"
 
 
-def _two(ports: list[int]) -> tuple[int, int]:
-    return ports[0], ports[1]
+def _three(ports: list[int]) -> tuple[int, int, int]:
+    return ports[0], ports[1], ports[2]
 
 
 def _classpath() -> str:
@@ -95,9 +156,10 @@ def _tool(*arguments: str) -> str:
     return subprocess.run(command, check=True, timeout=120, capture_output=True, text=True).stdout
 
 
-def _settings(ports: tuple[int, int], data: Path) -> str:
-    """One node that is broker and controller; topics are made by whoever means it."""
-    client, controller = ports
+def _settings(ports: tuple[int, int, int], data: Path, ca: Path, keystore: Path) -> str:
+    """One node that is broker and controller; topics are made by whoever means it, and may."""
+    client, without_certificate, controller = ports
+    clients = f"CLIENTS://127.0.0.1:{client},OPEN://127.0.0.1:{without_certificate}"
     alone = (
         "offsets.topic.replication.factor",
         "transaction.state.log.replication.factor",
@@ -109,10 +171,20 @@ def _settings(ports: tuple[int, int], data: Path) -> str:
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller}",
-        "listeners": f"PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{client}",
+        "listeners": f"{clients},CONTROLLER://127.0.0.1:{controller}",
+        "advertised.listeners": clients,
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        "inter.broker.listener.name": "CLIENTS",
+        "listener.security.protocol.map": "CONTROLLER:SSL,CLIENTS:SSL,OPEN:SSL",
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": str(keystore),
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(ca),
+        "ssl.client.auth": "required",
+        "listener.name.open.ssl.client.auth": "none",
+        "ssl.principal.mapping.rules": "RULE:^CN=(.*)$/$1/",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": f"User:{_BROKER};User:{_OPERATOR}",
         "log.dirs": str(data),
         "group.initial.rebalance.delay.ms": "0",
         "auto.create.topics.enable": "false",

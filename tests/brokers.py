@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any, Protocol
 
 import pytest
@@ -17,6 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from schemas.wire.event import Event, from_kafka
 from services.cli.world.broker import start_broker
 from services.cli.world.processes import Child, free_ports, stop_all
+from services.engine.relay.security import options
 from tests.apache_kafka import ApacheKafka
 
 
@@ -27,6 +29,14 @@ class Broker(Protocol):
 
     @property
     def bootstrap(self) -> str: ...
+
+    @property
+    def security(self) -> SSLContext | None:
+        """Who the tests are there, when they look at what a topic holds: somebody who may do everything."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How the workshop's relay reaches it, and who it is there."""
 
     def start(self) -> None: ...
 
@@ -51,6 +61,14 @@ class EmbeddedBroker:
     @property
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def security(self) -> None:
+        return None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"bootstrap_servers": self.bootstrap}
 
     def start(self) -> None:
         self.child = start_broker(self.port, self.folder)
@@ -85,18 +103,23 @@ def running_broker(kind: Callable[[Path], Broker], folder: Path) -> Iterator[Bro
         broker.stop()
 
 
-async def messages_of(bootstrap: str, topic: str) -> list[Any]:
+def way_to(broker: Broker) -> dict[str, Any]:
+    """What each of aiokafka's clients is told, so that the tests may do everything."""
+    return options(broker.bootstrap, broker.security)
+
+
+async def messages_of(broker: Broker, topic: str) -> list[Any]:
     """Every message of a topic; those of one partition are in their order."""
-    return (await messages_by_topic(bootstrap, [topic]))[topic]
+    return (await messages_by_topic(broker, [topic]))[topic]
 
 
-async def messages_by_topic(bootstrap: str, topics: Iterable[str]) -> dict[str, list[Any]]:
+async def messages_by_topic(broker: Broker, topics: Iterable[str]) -> dict[str, list[Any]]:
     """Every message of some topics, none where a topic is not there."""
     found: dict[str, list[Any]] = {topic: [] for topic in topics}
-    places = await _places(bootstrap, found)
+    places = await _places(broker, found)
     if not places:
         return found
-    reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    reader = AIOKafkaConsumer(**way_to(broker), enable_auto_commit=False)
     await reader.start()
     try:
         ends = {place: end for place, end in (await reader.end_offsets(places)).items() if end}
@@ -112,8 +135,8 @@ async def messages_by_topic(bootstrap: str, topics: Iterable[str]) -> dict[str, 
         await reader.stop()
 
 
-async def _places(bootstrap: str, topics: Collection[str]) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def _places(broker: Broker, topics: Collection[str]) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(**way_to(broker))
     await admin.start()
     try:
         there = [topic for topic in await admin.list_topics() if topic in topics]

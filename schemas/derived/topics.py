@@ -9,7 +9,7 @@ CONTROL_PARTITIONS = 1
 
 
 def topics_of(contract: Contract, environment: str, division: str) -> dict[Topic, int]:
-    """Partitions by topic: one topic for each audience that ever learns anything, and the control topic of the major."""
+    """Partitions by topic: one topic for each audience that ever learns anything, and the major's control topic."""
     to = (environment, division, contract.dataset, contract.major)
     found = {Topic(*to, audience): contract.partitions for audience in audiences(contract)}
     return {**found, Topic(*to, Audience.CONTROL): CONTROL_PARTITIONS}

@@ -88,7 +88,7 @@ class Shop:
         """Topics that do not fold to the table: what a subscriber has who applies every event that is not older than
         what it has, is not what the table says that the topic's audience should have."""
         topics = {channel.topic: (major, channel) for major, channel in self.channels}
-        messages = await messages_by_topic(self.broker.bootstrap, topics)
+        messages = await messages_by_topic(self.broker, topics)
         return [
             topic
             for topic, (major, channel) in topics.items()
@@ -100,7 +100,7 @@ class Shop:
 
     async def told(self, topic: str) -> list[Told]:
         """A topic's messages for the checker."""
-        messages = await messages_of(self.broker.bootstrap, topic)
+        messages = await messages_of(self.broker, topic)
         events = events_in(messages)
         return [
             Told(event.subject, event.order, (one.value, one.headers))
@@ -131,8 +131,8 @@ async def opened(store: Store, broker: Broker, **changed: Any) -> Shop:
         environment=f"test{next(_numbers)}",
         database_url=store.url,
         pseudonym_key_file=Path("pseudonym.key"),
-        bootstrap_servers=broker.bootstrap,
         relay_poll_ms=2,
+        **broker.settings,
         **{"create_topics": True, "lease_seconds": 2, "broker_check_seconds": 1, **changed},
     )
     await create_tables(store.url, workshop.MAPPINGS)

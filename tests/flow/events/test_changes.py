@@ -17,7 +17,12 @@ async def test_a_plain_update_reaches_a_follower(store: Store, shared_broker: Br
     await store.program.insert("ws_tool", **HAMMER)
     async with shop.relay():
         await shop.until_drained()
-        following = follow(shared_broker.bootstrap, [shop.topic("public")], from_start=False)
+        following = follow(
+            shared_broker.bootstrap,
+            [shop.topic("public")],
+            from_start=False,
+            security=shared_broker.security,
+        )
         await following.started()
         await store.program.execute("UPDATE ws_tool SET nm = '大锤'")
         event = await asyncio.wait_for(anext(following), 10)
@@ -35,7 +40,7 @@ async def test_topics_fold_to_the_table_and_hold_nothing_above_their_audience(
         await shop.until_drained()
     assert await shop.misfolded() == []
     topics = [channel.topic for _, channel in shop.channels]
-    for messages in (await messages_by_topic(shared_broker.bootstrap, topics)).values():
+    for messages in (await messages_by_topic(shared_broker, topics)).values():
         for message in messages:
             said = b"\0".join((message.key, message.value or b"", *(value for _, value in message.headers)))
             assert CANARY["remark"].encode() not in said

@@ -5,16 +5,16 @@ from itertools import count
 
 import pytest
 
-from tests.brokers import EACH_BROKER, running_broker
+from tests.brokers import EACH_BROKER, Broker, running_broker
 
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session", params=EACH_BROKER)
-def bootstrap(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the broker is."""
-    with running_broker(request.param, tmp_path_factory.mktemp("broker")) as broker:
-        yield broker.bootstrap
+def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """The broker itself; a `KafkaBroker` is what a relay makes of it."""
+    with running_broker(request.param, tmp_path_factory.mktemp("broker")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,0 +1,108 @@
+"""Who may read and write which topic, from contracts, registry and grants, as a list of plain values; the directory
+puts it into force at a broker."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from schemas.contracts.model import Contract
+from schemas.derived.topics import topics_of
+from schemas.trust.grants import Grants
+from schemas.trust.registry import Registry
+from schemas.wire.topics import Audience, Topic
+
+EVERYBODY = "*"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """One line of a broker's access list, which allows; the words are Kafka's own, in small letters.
+
+    `resource` is topic or group, `pattern` literal or prefixed, `principal` a system, a department (its relay) or
+    EVERYBODY. Who may read or write a topic may also describe it.
+    """
+
+    resource: str
+    name: str
+    pattern: str
+    principal: str
+    operation: str
+    host: str = "*"
+
+    def __str__(self) -> str:
+        further = "*" if self.pattern == "prefixed" else ""
+        at = "" if self.host == "*" else f" from {self.host}"
+        return f"{self.principal} may {self.operation} {self.resource} {self.name}{further}{at}"
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """One department at the broker: its id, the contracts that it publishes, and the grants that it honours."""
+
+    department: str
+    contracts: tuple[Contract, ...]
+    grants: Grants = field(default_factory=Grants)
+
+    @property
+    def division(self) -> str:
+        return self.department.partition(".")[0]
+
+
+def rights(
+    environment: str, publishers: Iterable[Publisher], registry: Registry | None, now: datetime
+) -> list[Right]:
+    """Every right under an environment, sorted.
+
+    Public topics are everybody's; shared and control topics every member's; granted topics those members' who hold a
+    grant on the dataset now. Each department's relay writes and reads its own topics, and makes none. An expired
+    registry has no members, expired grants allow nothing: as at the departments themselves.
+    """
+    members = _systems(registry, now)
+    found: set[Right] = set()
+    for publisher in publishers:
+        for contract in publisher.contracts:
+            holders = _holders(publisher, contract.dataset, now)
+            granted = sorted(system for system, member in members.items() if member in holders)
+            for topic in topics_of(contract, environment, publisher.division):
+                found |= set(_of_topic(topic, publisher.department, sorted(members), granted))
+    return sorted(found | {_of_group(environment, system) for system in members})
+
+
+def _of_topic(topic: Topic, department: str, members: list[str], granted: list[str]) -> Iterator[Right]:
+    match topic.audience:
+        case Audience.PUBLIC:
+            readers = [EVERYBODY]
+        case Audience.GRANTED:
+            readers = granted
+        case Audience.SHARED | Audience.CONTROL:
+            readers = members
+    name = str(topic)
+    yield from (Right("topic", name, "literal", reader, "read") for reader in (department, *readers))
+    yield Right("topic", name, "literal", department, "write")
+
+
+def _of_group(environment: str, system: str) -> Right:
+    """A system's consumer groups are those whose names begin so; the dot keeps one system's from another's."""
+    return Right("group", f"{environment}.{system}.", "prefixed", system, "read")
+
+
+def _systems(registry: Registry | None, now: datetime) -> dict[str, str]:
+    """Members by system."""
+    if registry is None or now >= registry.expires:
+        return {}
+    # A member of that name would be everybody.
+    return {system: one.id for system, one in registry.members.items() if system != EVERYBODY}
+
+
+def _holders(publisher: Publisher, dataset: str, now: datetime) -> set[str]:
+    """Members who hold a grant on a dataset of this department."""
+    grants = publisher.grants
+    if grants.expires is None or now >= grants.expires:
+        return set()
+    return {
+        one.member
+        for one in grants.by_id.values()
+        if one.dataset == dataset
+        and one.provider in (None, publisher.department)
+        and one.not_before <= now < one.expires
+    }

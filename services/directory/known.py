@@ -1,0 +1,70 @@
+"""What an operator's settings lead to: the departments with their contracts and grants, and the members; called by the
+commands before they ask the broker."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from schemas.contracts.catalogue import Catalogue
+from schemas.contracts.document import read
+from schemas.contracts.load import files, load
+from schemas.derived.acls import Publisher
+from schemas.derived.topics import topics_of
+from schemas.trust import grants, registry, signed
+from schemas.trust.grants import Grants
+from schemas.trust.registry import Registry
+from schemas.trust.signed import DocumentRefused
+from services.directory.settings import Operator
+
+_Document = TypeVar("_Document")
+
+
+class CannotKnow(Exception):
+    """A department has no contracts, or a signed document cannot be relied on; says which, and why."""
+
+
+def publishers(settings: Operator) -> tuple[Publisher, ...]:
+    """The departments; raises CannotKnow or ContractFault."""
+    unknown = sorted(settings.grants_files.keys() - set(settings.departments))
+    if unknown:
+        raise CannotKnow(f"grants are named for {', '.join(unknown)}, which is no department here")
+    return tuple(_publisher(one, settings) for one in settings.departments)
+
+
+def wanted_topics(settings: Operator) -> dict[str, int]:
+    """Partitions by topic, of all departments; raises CannotKnow or ContractFault."""
+    return {
+        str(topic): partitions
+        for publisher in publishers(settings)
+        for contract in publisher.contracts
+        for topic, partitions in topics_of(contract, settings.environment, publisher.division).items()
+    }
+
+
+def members(settings: Operator) -> Registry | None:
+    """The member registry, None where there is to be none; raises CannotKnow."""
+    if settings.registry_file is None:
+        return None
+    return _signed(settings.registry_file, settings.authority_keys, registry.from_document)
+
+
+def _publisher(department: str, settings: Operator) -> Publisher:
+    kind = department.partition(".")[2]
+    contracts = tuple(load(read(path)) for path in files(kind, settings.contracts_dir))
+    if not contracts:
+        raise CannotKnow(f"there is no contract of {kind}, which {department} should publish")
+    Catalogue(contracts)
+    given = settings.grants_files.get(department)
+    honoured = Grants() if given is None else _signed(given, settings.authority_keys, grants.from_document)
+    return Publisher(department, contracts, honoured)
+
+
+def _signed(
+    path: Path, trusted: Mapping[str, str], make: Callable[[Mapping[str, Any]], _Document]
+) -> _Document:
+    try:
+        return make(signed.read(path.read_text().strip(), trusted))
+    except DocumentRefused as fault:
+        raise CannotKnow(f"{path}: {fault}") from fault
+    except (OSError, UnicodeDecodeError) as fault:
+        raise CannotKnow(f"{path} cannot be read ({type(fault).__name__})") from fault
