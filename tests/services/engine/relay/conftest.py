@@ -30,5 +30,11 @@ async def each_shop(store: Store) -> Store:
 
 
 @pytest.fixture
+async def postgresql_shop(postgresql_store: Store) -> Store:
+    """On PostgreSQL, for what only PostgreSQL knows."""
+    return await _captured(postgresql_store)
+
+
+@pytest.fixture
 def broker() -> MemoryBroker:
     return MemoryBroker()

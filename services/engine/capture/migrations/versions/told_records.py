@@ -49,7 +49,22 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("old rows are gone; restore a backup")
+    """The columns come back empty: what changes told before stays told."""
+    dialect = op.get_context().dialect.name
+    prefix, schema = place(dialect)
+    if dialect == SQLITE:
+        _drop_triggers(prefix)
+    outbox = f"{prefix}outbox"
+    for name in ("deletes", "aside", "unsent"):
+        op.drop_index(f"ix_{outbox}_{name}", outbox, schema=schema)
+    for table, column in ((outbox, "tx"), (outbox, "told"), (f"{prefix}dirty", "forced")):
+        op.drop_column(table, column, schema=schema)
+    op.add_column(outbox, sa.Column("old", sa.Text), schema=schema)
+    op.add_column(f"{prefix}record", sa.Column("hash", sa.Text), schema=schema)
+    op.drop_table(f"{prefix}told", schema=schema)
+    _partial_index(
+        f"ix_{outbox}_parked", outbox, ["dataset", "raw_key"], schema, "parked_because IS NOT NULL"
+    )
 
 
 def _drop_triggers(prefix: str) -> None:
