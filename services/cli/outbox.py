@@ -14,10 +14,8 @@ from services.cli.configured import configured
 from services.engine.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from services.engine.capture.database import Database
-    from services.engine.capture.setaside import Chosen, Parked, Place
+    from services.engine.capture.setaside import Chosen, Parked
 
 app = typer.Typer(
     help="Changes set aside in a department's outbox; the LANGQIAO_… settings say whose.",
@@ -25,8 +23,6 @@ app = typer.Typer(
 )
 R = TypeVar("R")
 
-#: Records worked on in one transaction, and deletes let go in one: short, for on SQLite the department's writers wait.
-_RECORDS, _DELETES = 200, 1_000
 _log = logging.getLogger("langqiao.outbox")
 
 AsLines = Annotated[bool, typer.Option("--json", help="One line of JSON for each, for programs.")]
@@ -61,7 +57,7 @@ def retry(dataset: OfDataset = None, number: OfChange = None) -> None:
     from services.engine.capture import setaside
 
     chosen = setaside.Chosen(dataset, number)
-    counts = _run(lambda database: _each(database, chosen, setaside.retry))
+    counts = _run(lambda database: setaside.each(database, chosen, setaside.retry))
     _refuse_none(counts, chosen)
     typer.echo(f"{sum(counts)} changes are tried again.")
 
@@ -83,7 +79,9 @@ def drop(
         )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     chosen = setaside.Chosen(dataset, number)
-    counts = [_said(some) for some in _run(lambda database: _each(database, chosen, setaside.give_up))]
+    counts = [
+        _said(some) for some in _run(lambda database: setaside.each(database, chosen, setaside.give_up))
+    ]
     _refuse_none(counts, chosen)
     typer.echo(f"{sum(counts)} changes are given up; what their records are now is told instead.")
 
@@ -104,35 +102,13 @@ def release(
     ],
 ) -> None:
     """Let the held deletes of a dataset go: the relay tells them, and holds none of them again."""
-    freed = _run(lambda database: _let_go(database, dataset))
+    from services.engine.capture import setaside
+
+    freed = _run(lambda database: setaside.let_go(database, dataset))
     if not freed:
         typer.echo(f"No deletes of {dataset} wait for a word: see `langqiao outbox held`.", err=True)
         raise typer.Exit(REFUSED)
     typer.echo(f"{freed} deletes of {dataset} go out.")
-
-
-async def _each(
-    database: "Database", chosen: "Chosen", work: "Callable[[Connection, Sequence[Place]], R]"
-) -> list[R]:
-    """Work on the records that are meant, some in a transaction, each once: what is parked again is not met again."""
-    from services.engine.capture import setaside
-
-    done: list[R] = []
-    after: Place | None = None
-    while places := await database.read(setaside.records, chosen, after, _RECORDS):
-        done.append(await database.write(work, places))
-        after = places[-1]
-    return done
-
-
-async def _let_go(database: "Database", dataset: str) -> int:
-    from services.engine.capture import setaside
-
-    newest = await database.write(setaside.allow, dataset)
-    freed = 0
-    while newest is not None and (some := await database.write(setaside.release, dataset, newest, _DELETES)):
-        freed += some
-    return freed
 
 
 def _said(given_up: "Sequence[Parked]") -> int:

@@ -18,7 +18,9 @@ from services.engine.api.checks import node_checks
 from services.engine.api.cost import Cost
 from services.engine.api.health import Health
 from services.engine.api.paging import CursorSeal
+from services.engine.api.standing import Standing
 from services.engine.attaching import capturing
+from services.engine.capture.captured import captures
 from services.engine.mapping.model import Mapping
 from services.engine.settings import Settings
 from services.engine.source.port import RecordSource
@@ -61,6 +63,7 @@ class Node:
     cost: Cost
     seal: CursorSeal
     health: Health
+    standing: Standing
     clock: Callable[[], datetime]
 
 
@@ -75,7 +78,8 @@ async def open_node(
         open_source(offered.mappings, settings, secret) as source,
     ):
         gate = open_gate(settings, clock)
-        checks = node_checks(source, gate, database, offered.mappings)
+        standing = Standing(source, database, captures(offered.mappings), settings.check_seconds)
+        checks = node_checks(standing, gate)
         yield Node(
             settings=settings,
             catalogue=offered.catalogue,
@@ -85,6 +89,7 @@ async def open_node(
             cost=Cost(source, settings, clock),
             seal=CursorSeal(_cursor_key(settings), settings.cursor_seconds),
             health=Health(settings.node_id, checks),
+            standing=standing,
             clock=clock,
         )
 

@@ -1,27 +1,25 @@
-"""What /health looks at: the signed files, the database, capture and the outbox; called by `node`."""
+"""What /health looks at: the signed files, the department's tables, capture and the outbox; called by `node`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from services.engine.access.gate import Gate
 from services.engine.access.trusted import SignedFile
 from services.engine.api.health import Check, Finding
-from services.engine.capture.captured import Captured, captures
-from services.engine.capture.database import Database, DatabaseRefuses
-from services.engine.capture.status import CaptureStatus, capture_status
-from services.engine.mapping.model import Mapping as TableMapping
-from services.engine.source.port import RecordSource, SourceAway
+from services.engine.api.standing import Standing, Stands
+from services.engine.capture.database import DatabaseRefuses
+from services.engine.capture.status import CaptureStatus
+from services.engine.source.port import SourceAway
 
 #: A change that waits longer than this, or a relay silent for longer, is worth a person's look, in seconds.
 _LATE_SECONDS = 60.0
 
 
-def node_checks(
-    source: RecordSource, gate: Gate, database: Database, mappings: Sequence[TableMapping]
-) -> Mapping[str, Check]:
-    """Every check by its name in /health. What only delays publishing does not make a node unready."""
-    captured = captures(mappings)
+def node_checks(standing: Standing, gate: Gate) -> Mapping[str, Check]:
+    """Every check by its name in /health. What only delays publishing, or harms some datasets of several, does not make
+    a node unready."""
 
     async def registry() -> Finding:
         return _signed(gate.registry, gate.clock())
@@ -30,20 +28,13 @@ def node_checks(
         return _signed(gate.grants, gate.clock())
 
     async def records() -> Finding:
-        try:
-            await source.check()
-        except SourceAway:
-            return Finding(False, "it does not answer")
-        return Finding(True)
+        return _records(await standing.now())
 
     async def capture() -> Finding:
-        return await _capture(database, captured)
+        return _capture(await standing.now())
 
     async def outbox() -> Finding:
-        try:
-            return _outbox(await capture_status(database, captured))
-        except DatabaseRefuses:
-            return Finding(False, "there is none yet", needed=False)
+        return _outbox(await standing.now())
 
     return {"registry": registry, "grants": grants, "database": records, "capture": capture, "outbox": outbox}
 
@@ -57,22 +48,43 @@ def _signed(file: SignedFile[Any], now: datetime) -> Finding:
     )
 
 
-async def _capture(database: Database, captured: Sequence[Captured]) -> Finding:
-    try:
-        missing = (await capture_status(database, captured)).missing
-    except DatabaseRefuses:
-        missing = tuple(one.dataset for one in captured)
+def _records(stands: Stands) -> Finding:
+    if isinstance(stands.records, SourceAway):
+        return Finding(False, "it does not answer")
+    if stands.records is not None:
+        raise stands.records
+    reasons = "; ".join(f"{dataset} is stale: {reason}" for dataset, reason in stands.stale.items())
+    facts = {"stale": dict(stands.stale)}
+    return Finding(not reasons, reasons, needed=len(stands.stale) == len(stands.datasets), facts=facts)
+
+
+def _capture(stands: Stands) -> Finding:
+    if stands.capture is not None and not isinstance(stands.capture, DatabaseRefuses):
+        raise stands.capture
+    missing = stands.status.missing if stands.status is not None else stands.datasets
     if missing:
-        return Finding(False, f"not in place for {', '.join(missing)}: see `langqiao department attach`")
+        reason = f"not in place for {', '.join(missing)}: see `langqiao department attach`"
+        # A dataset whose table does not fit answers nobody, whether it is captured or not.
+        return Finding(False, reason, needed=not set(missing) <= stands.stale.keys())
     return Finding(True)
 
 
-def _outbox(status: CaptureStatus) -> Finding:
+def _outbox(stands: Stands) -> Finding:
+    if isinstance(stands.capture, DatabaseRefuses):
+        return Finding(False, "there is none yet", needed=False)
+    if stands.status is None:
+        raise stands.capture or SourceAway
+    status = stands.status
     facts = {
         "unsent": status.unsent,
         "oldest_unsent_seconds": round(status.oldest_unsent_seconds, 3),
         "parked": status.parked,
+        "settling": status.settling,
+        "held": status.held,
         "to_be_read_again": status.dirty,
+        "epoch": status.epoch,
+        "snapshots": status.snapshots,
+        "reconciled": {dataset: asdict(found) for dataset, found in status.reconciled.items()},
         "relay_trouble": status.relay.trouble if status.relay else None,
         "relay_spoke_seconds_ago": round(status.relay.age_seconds, 3) if status.relay else None,
     }
@@ -87,7 +99,12 @@ def _backlog(status: CaptureStatus) -> str:
     if status.oldest_unsent_seconds > _LATE_SECONDS:
         return f"a change has waited for {status.oldest_unsent_seconds:.0f} s"
     if status.parked:
-        return f"{status.parked} changes cannot be published"
+        return f"{status.parked} changes cannot be published: see `langqiao outbox parked`"
+    if status.held:
+        return f"{status.held} deletes wait for a person: see `langqiao outbox held`"
+    differing = [dataset for dataset, found in status.reconciled.items() if found.differing]
+    if differing:
+        return f"table and topics differ in {', '.join(differing)}: see `langqiao reconcile`"
     if status.relay is not None and status.relay.age_seconds > _LATE_SECONDS:
         return f"the relay has been silent for {status.relay.age_seconds:.0f} s"
     return ""

@@ -1,4 +1,4 @@
-"""The control plane, ordinary FastAPI: /health, /catalogue, and problems for the rest; used by `app`."""
+"""The control plane, ordinary FastAPI: /health, /metrics, /catalogue, and problems for the rest; used by `app`."""
 
 import hashlib
 
@@ -11,6 +11,7 @@ from schemas.wire.problem import Problem
 from services.engine.api.call import Reply
 from services.engine.api.catalogue import descriptor
 from services.engine.api.faults import problem_of, refusal
+from services.engine.api.metrics import MEDIA_TYPE, exposition
 from services.engine.api.plane import DataPlane
 
 _STATUS_CODES = {404: "unknown-path", 405: "method-not-allowed", 413: "too-large"}
@@ -26,6 +27,13 @@ def add_control_plane(app: FastAPI, plane: DataPlane) -> None:
         found = plane.node.health
         body = orjson.dumps(found.document())
         return Response(body, 200 if found.ready else 503, {"Cache-Control": "no-store"}, names.JSON)
+
+    @app.get("/metrics", tags=["control"], summary="How publishing stands, for Prometheus")
+    async def metrics() -> Response:
+        if plane.node is None:
+            return _response(refusal(Problem("not-ready", "The service is starting.")))
+        body = exposition(plane.node.standing.last)
+        return Response(body, headers={"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"})
 
     @app.get("/catalogue", tags=["control"], summary="What this node offers, with the contracts in full")
     async def catalogue(request: Request) -> Response:

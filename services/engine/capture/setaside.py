@@ -1,9 +1,9 @@
 """Changes set aside, for the person who looks after them: those that cannot be published, and mass deletes that wait
-for a word; each function is one short transaction of `langqiao outbox`."""
+for a word; used by `langqiao outbox`. Every function of a connection is one short transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,9 +20,15 @@ from sqlalchemy import (
 )
 
 from services.engine.capture import clock, dirty, state
+from services.engine.capture.database import Database
 from services.engine.capture.deletes import RELEASED
 from services.engine.capture.outbox import HELD, SETTLING
 from services.engine.capture.tables import CONTROL, RETRACTED, engine_tables
+
+R = TypeVar("R")
+
+#: Records worked on in one transaction, and deletes let go in one: short, for on SQLite the department's writers wait.
+_RECORDS, _DELETES = 200, 1_000
 
 #: Where a walk over records stands: dataset and raw key.
 Place = tuple[str, str]
@@ -134,6 +140,27 @@ def release(connection: Connection, dataset: str, newest: int, limit: int) -> in
     some = select(row.id).where(row.parked_because == HELD, row.dataset == dataset, row.id <= newest)
     freed = update(outbox).where(row.id.in_(some.order_by(row.id).limit(limit)))
     return connection.execute(freed.values(parked_because=None)).rowcount
+
+
+async def each(
+    database: Database, chosen: Chosen, work: Callable[[Connection, Sequence[Place]], R]
+) -> list[R]:
+    """Work on the records that are meant, some in a transaction, each once: what is parked again is not met again."""
+    done: list[R] = []
+    after: Place | None = None
+    while places := await database.read(records, chosen, after, _RECORDS):
+        done.append(await database.write(work, places))
+        after = places[-1]
+    return done
+
+
+async def let_go(database: Database, dataset: str) -> int:
+    """Have the relay tell the dataset's held deletes, and hold none of them again; how many."""
+    newest = await database.write(allow, dataset)
+    freed = 0
+    while newest is not None and (some := await database.write(release, dataset, newest, _DELETES)):
+        freed += some
+    return freed
 
 
 def _mean(connection: Connection, chosen: Chosen) -> ColumnElement[bool]:
