@@ -1,7 +1,7 @@
 """What must hold of the events on a topic, as Jepsen's queue checker has it: nothing lost, nothing made up, no record's
-version going back, and duplicates alike to the last byte."""
+version going back, and duplicates alike to the last byte; used by the events' tests and by the crash harness."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -27,16 +27,85 @@ class Verdict:
 def judge(log: Iterable[Told], written: Iterable[tuple[str, tuple[int, int]]]) -> Verdict:
     """`log` in the order of the topic, each record's in its partition's; `written` is what was committed, by record and
     version."""
-    first: dict[tuple[str, tuple[int, int]], object] = {}
-    newest: dict[str, tuple[int, int]] = {}
-    gone_back = altered = 0
-    for one in log:
-        version = one.subject, one.order
-        if version in first:
-            altered += first[version] != one.content
-            continue
-        first[version] = one.content
-        gone_back += one.order < newest.get(one.subject, (0, 0))
-        newest[one.subject] = max(one.order, newest.get(one.subject, (0, 0)))
+    messages = list(log)
+    told = {(one.subject, one.order) for one in messages}
     expected = set(written)
-    return Verdict(len(expected - first.keys()), len(first.keys() - expected), gone_back, altered)
+    return Verdict(
+        len(expected - told), len(told - expected), len(gone_back(messages)), len(altered(messages))
+    )
+
+
+def first_told(log: Iterable[Told]) -> list[Told]:
+    """Without what was told before, under the same version of the same record."""
+    first: dict[tuple[str, tuple[int, int]], Told] = {}
+    for one in log:
+        first.setdefault((one.subject, one.order), one)
+    return list(first.values())
+
+
+def gone_back(log: Iterable[Told]) -> list[Told]:
+    """What was told for the first time after a newer version of its record."""
+    newest: dict[str, tuple[int, int]] = {}
+    found = []
+    for one in first_told(log):
+        if one.order < newest.get(one.subject, (0, 0)):
+            found.append(one)
+        newest[one.subject] = max(one.order, newest.get(one.subject, (0, 0)))
+    return found
+
+
+def altered(log: Iterable[Told]) -> list[Told]:
+    """What was told again under the same version of the same record, in other bytes."""
+    messages = list(log)
+    first = {(one.subject, one.order): one.content for one in first_told(messages)}
+    return [one for one in messages if first[one.subject, one.order] != one.content]
+
+
+@dataclass(frozen=True)
+class State:
+    """How a statement left a record, as one audience sees it: what it is shown (None: nothing, the record is gone) and
+    what it watches, which may be more. `net`: the transaction went no further with this record."""
+
+    shown: object
+    watched: object
+    net: bool
+
+
+def untold(told: Sequence[object], states: Sequence[State]) -> list[int]:
+    """Places of the states that should have been told, each after the one before, and were not; `told` is what an
+    audience was shown of one record, in its order.
+
+    Every transaction that changes what is watched is told, but for a delete before the record came again: the two may
+    be told as one. What stands between two statements of one transaction need not be told.
+    """
+    place = 0
+    missing = []
+    for number, state in _due(states):
+        try:
+            place = told.index(state.shown, place) + 1
+        except ValueError:
+            missing.append(number)
+    return missing
+
+
+def _due(states: Sequence[State]) -> Iterable[tuple[int, State]]:
+    net = [(number, one) for number, one in enumerate(states) if one.net]
+    known: object = None
+    for place, (number, one) in enumerate(net):
+        comes_again = any(later.watched is not None for _, later in net[place + 1 :])
+        if one.watched != known and (one.watched is not None or not comes_again):
+            known = one.watched
+            yield number, one
+
+
+def unexplained(told: Sequence[object], states: Sequence[State]) -> list[int]:
+    """Places of what was told of one record although it never stood so, or not after what was told before."""
+    seen: list[object] = [None, *(one.shown for one in states)]
+    at = 0
+    found = []
+    for place, content in enumerate(told):
+        try:
+            at = seen.index(content, at)
+        except ValueError:
+            found.append(place)
+    return found

@@ -1,0 +1,16 @@
+"""The crash harness, `make crash RUNS=n SEED=s`: real processes killed at every step, and a proof that nothing was lost.
+
+A run is a small world of its own: the workshop's tables (`tests/workshop.py`) in a database of either kind, captured;
+writers that are processes, with plain SQL, on a few hot records; and one relay after another, each with a trap: a point
+of its work (`points`), met for the n-th time, at which it kills itself by SIGKILL, stops itself (SIGSTOP, until another
+relay has taken over), or loses its connection to the broker with an answer under way. The product knows nothing of this:
+a relay here is the product's own parts, put together by `relay_process`, with the seams between them watched (`seams`).
+Writers die too, the database's server crashes, the broker hangs, stops or is killed, and clocks jump (`troubles`).
+
+What is true is what the writers' own ledger says (`ledger`): every statement of theirs notes, in the same transaction,
+how it left each record. In the end, with a last relay that lives in peace, `findings` compares all that the topics hold
+with the ledger and with the tables.
+
+Everything that a run does follows from seed and number (`scenario`), but for the moment at which one process overtakes
+another; so `--only i` repeats run i as nearly as real processes allow. `bugs` are mistakes that the harness must find.
+"""

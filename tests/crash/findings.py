@@ -1,0 +1,177 @@
+"""What is wrong in the end: everything that the topics hold, against the writers' ledger and the department's tables;
+asked by `run` when all is quiet."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.query.values import to_wire
+from schemas.wire.event import MAX_BODY_BYTES, Event, body_of
+from services.engine.relay.feeds import Channel, Feed, Major, feeds_of
+from services.engine.settings import Settings
+from tests import workshop
+from tests.brokers import events_in, messages_by_topic
+from tests.crash import ledger
+from tests.crash.ledger import ROLLED_BACK, Entry
+from tests.flow.events.checker import State, Told, altered, first_told, gone_back, unexplained, untold
+from tests.flow.events.shop import CANARY
+from tests.stores import Store
+
+#: Stands for a record whose event leaves its items out.
+THIN = b"thin"
+
+
+@dataclass(frozen=True)
+class Trail:
+    """One channel, all its messages, and all the states that its records went through, by record id."""
+
+    channel: Channel
+    messages: list[Any]
+    events: list[Event]
+    states: dict[str, list[State]]
+    #: How the table stands.
+    stands: dict[str, object]
+
+    @property
+    def told(self) -> list[Told]:
+        return [
+            Told(event.subject, event.order, (one.value, tuple(one.headers)))
+            for one, event in zip(self.messages, self.events, strict=True)
+        ]
+
+
+async def find(
+    store: Store, settings: Settings, promises: dict[str, set[str]], tells_each: bool
+) -> list[str]:
+    """One sentence for each thing that is wrong; empty when all is right."""
+    found = await _set_aside(store)
+    feeds = feeds_of(workshop.MAPPINGS, settings, workshop.SECRET)
+    topics = [topic for feed in feeds for topic in feed.topics]
+    messages = await messages_by_topic(settings.bootstrap_servers, topics)
+    for feed in feeds:
+        table = feed.majors[0].mapping.table
+        entries = await ledger.entries(store.program, table)
+        unwritten = {one.tx for of_key in entries.values() for one in of_key} & promises[ROLLED_BACK]
+        found += [f"the database has kept {tx}, which it rolled back" for tx in sorted(unwritten)]
+        rows = await store.program.rows(f"SELECT {', '.join(table.columns)} FROM {table.name}")
+        stands = [dict(zip(table.columns, row, strict=True)) for row in rows]
+        for major in feed.majors:
+            for channel in major.channels:
+                trail = _trail(feed, major, channel, messages[channel.topic], entries, stands)
+                found += [f"{channel.topic}: {wrong}" for wrong in _wrong(trail, tells_each)]
+    return found
+
+
+async def _set_aside(store: Store) -> list[str]:
+    rows = await store.program.rows(
+        f"SELECT parked_because, count(*) FROM {store.engine('outbox')}"
+        " WHERE parked_because IS NOT NULL GROUP BY parked_because"
+    )
+    return [f"{count} changes are set aside: {reason}" for reason, count in rows]
+
+
+def _trail(
+    feed: Feed,
+    major: Major,
+    channel: Channel,
+    messages: list[Any],
+    entries: dict[ledger.Key, list[Entry]],
+    stands: Sequence[dict[str, Any]],
+) -> Trail:
+    def subject(key: ledger.Key) -> str:
+        return feed.namer(json.dumps(list(key)))
+
+    keys = major.mapping.table.key
+    return Trail(
+        channel,
+        messages,
+        events_in(messages),
+        {subject(key): _states(major, channel, of_key) for key, of_key in entries.items()},
+        {subject(tuple(row[one] for one in keys)): _shown(major, channel, row) for row in stands},
+    )
+
+
+def _states(major: Major, channel: Channel, entries: Sequence[Entry]) -> list[State]:
+    last = {one.tx: place for place, one in enumerate(entries)}
+    return [
+        State(
+            None if one.row is None else _shown(major, channel, one.row),
+            None if one.row is None else _items(major, one.row, channel.watched),
+            net=last[one.tx] == place,
+        )
+        for place, one in enumerate(entries)
+    ]
+
+
+def _shown(major: Major, channel: Channel, row: dict[str, Any]) -> bytes:
+    body = _items(major, row, channel.items)
+    return THIN if not channel.items or len(body) > MAX_BODY_BYTES else body
+
+
+def _items(major: Major, row: dict[str, Any], items: Sequence[str]) -> bytes:
+    fields = major.mapping.fields
+    shown = {one: to_wire(fields[one].codec.decode(row[fields[one].column])) for one in items}
+    return body_of(shown) or b""
+
+
+def _content(event: Event) -> bytes | None:
+    if event.deleted:
+        return None
+    return THIN if event.data is None else body_of(event.data)
+
+
+def _wrong(trail: Trail, tells_each: bool) -> Iterator[str]:
+    yield from _wrong_bytes(trail)
+    told = trail.told
+    for one in gone_back(told):
+        yield f"{one.subject} goes back to version {one.order}"
+    for one in altered(told):
+        yield f"{one.subject} has two messages of version {one.order} that differ"
+    event_of = {(one.subject, one.order): one for one in trail.events}
+    of_record: dict[str, list[Event]] = defaultdict(list)
+    for one in first_told(told):
+        of_record[one.subject].append(event_of[one.subject, one.order])
+    for subject in sorted(of_record.keys() | trail.states.keys()):
+        yield from _wrong_record(
+            subject, of_record.get(subject, []), trail.states.get(subject, []), tells_each
+        )
+    yield from _wrong_fold(trail)
+
+
+def _wrong_bytes(trail: Trail) -> Iterator[str]:
+    hidden = [CANARY["remark"].encode(), CANARY["holder"].encode()]
+    of_id: dict[str, tuple[str, tuple[int, int]]] = {}
+    for message, event in zip(trail.messages, trail.events, strict=True):
+        said = b"\0".join((message.key, message.value or b"", *(value for _, value in message.headers)))
+        if any(one in said for one in hidden):
+            yield f"{event.subject} {event.order} shows what must not be seen"
+        if of_id.setdefault(event.id, (event.subject, event.order)) != (event.subject, event.order):
+            yield f"{event.subject} {event.order} has another event's id"
+
+
+def _wrong_record(
+    subject: str, events: Sequence[Event], states: Sequence[State], tells_each: bool
+) -> Iterator[str]:
+    told = [_content(one) for one in events]
+    for place in unexplained(told, states):
+        yield f"{subject} {events[place].order} tells what was not so, or was no longer so"
+    if tells_each:
+        for place in untold(told, states):
+            yield f"{subject} was never told as it was by the ledger's entry {place + 1} of {len(states)}"
+
+
+def _wrong_fold(trail: Trail) -> Iterator[str]:
+    """By whoever applies what is not older; and by whoever keeps the last message, as compaction does."""
+    newest: dict[str, Event] = {}
+    last: dict[str, Event] = {}
+    for one in trail.events:
+        last[one.subject] = one
+        if one.subject not in newest or one.order >= newest[one.subject].order:
+            newest[one.subject] = one
+    for name, fold in (("folded", newest), ("compacted", last)):
+        has = {subject: _content(one) for subject, one in fold.items() if not one.deleted}
+        for subject in sorted(has.keys() | trail.stands.keys()):
+            if has.get(subject) != trail.stands.get(subject):
+                yield f"{name}, it does not have {subject} as the table does"

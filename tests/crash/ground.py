@@ -1,0 +1,150 @@
+"""What many runs share: one broker, one PostgreSQL server, and empty captured databases to copy; held by `__main__`."""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from services.engine.capture.attach import attach
+from services.engine.capture.database import open_database
+from services.engine.source.sql.ddl import create_tables
+from tests import workshop
+from tests.apache_kafka import ApacheKafka
+from tests.brokers import Broker, EmbeddedBroker
+from tests.crash import ledger
+from tests.crash.scenario import APACHE, POSTGRESQL, SQLITE, Scenario
+from tests.postgresql import FreshDatabase, postgresql_server
+
+#: The embedded broker writes all that it has each second, so it starts anew after so many runs.
+_RUNS_OF_A_BROKER = 12
+_TEMPLATE = "crash_template"
+
+
+@dataclass
+class World:
+    """One run's own: a folder, a database, topics of its own name."""
+
+    folder: Path
+    url: str
+    environment: str
+
+
+@dataclass
+class Ground:
+    """Begun when first asked."""
+
+    folder: Path
+    broker_kind: str
+    ending: ExitStack
+    _broker: Broker | None = None
+    _fresh_postgresql: FreshDatabase | None = None
+    _sqlite: Path | None = None
+    _postgresql: str = ""
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def broker(self) -> Broker:
+        """Running."""
+        if self._broker is None:
+            kind = ApacheKafka if self.broker_kind == APACHE else EmbeddedBroker
+            home = self.folder / f"broker-{next(self._numbers)}"
+            home.mkdir()
+            self._broker = kind(home)
+            self._broker.start()
+        return self._broker
+
+    def end_broker(self) -> None:
+        """The next one begins empty."""
+        if self._broker is not None:
+            self._broker.stop()
+            shutil.rmtree(self._broker.folder)
+            self._broker = None
+
+    async def world(self, scenario: Scenario) -> World:
+        number = next(self._numbers)
+        if self.broker_kind != APACHE and number % _RUNS_OF_A_BROKER == 0:
+            self.end_broker()
+        folder = self.folder / f"run-{number}"
+        folder.mkdir()
+        url = await (
+            self._new_postgresql(number) if scenario.store == POSTGRESQL else self._new_sqlite(folder)
+        )
+        await self._limit(url, scenario.outbox_limit)
+        return World(folder, url, f"crash{number}")
+
+    async def forget(self, world: World) -> None:
+        shutil.rmtree(world.folder)
+        if world.url.startswith(POSTGRESQL):
+            await self._server(f"DROP DATABASE {_database(world.url)} WITH (FORCE)")
+
+    async def _new_sqlite(self, folder: Path) -> str:
+        if self._sqlite is None:
+            self._sqlite = self.folder / "template.sqlite"
+            await _lay_out(f"sqlite:///{self._sqlite}")
+            with closing(sqlite3.connect(self._sqlite)) as whole:
+                whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(self._sqlite, folder / "records.sqlite")
+        return f"sqlite:///{folder / 'records.sqlite'}"
+
+    async def _new_postgresql(self, number: int) -> str:
+        if self._fresh_postgresql is None:
+            self._fresh_postgresql = self.ending.enter_context(postgresql_server())
+            self._postgresql = self._fresh_postgresql()
+            await self._server(f"CREATE DATABASE {_TEMPLATE}")
+            await _lay_out(_named(self._postgresql, _TEMPLATE))
+        await self._server(f"CREATE DATABASE crash_{number} TEMPLATE {_TEMPLATE}")
+        return _named(self._postgresql, f"crash_{number}")
+
+    async def _server(self, sql: str) -> None:
+        connection = await asyncpg.connect(self._postgresql)
+        await connection.execute(sql)
+        await connection.close()
+
+    async def _limit(self, url: str, limit: int) -> None:
+        database = open_database(url)
+        await attach(database, workshop.MAPPINGS, outbox_limit=limit)
+        await database.close()
+
+
+@contextmanager
+def prepared_ground(broker: str) -> Iterator[Ground]:
+    """Everything that was begun ends with the block."""
+    with TemporaryDirectory(prefix="langqiao-crash-") as folder, ExitStack() as ending:
+        ground = Ground(Path(folder), broker, ending)
+        ending.callback(ground.end_broker)
+        yield ground
+
+
+async def _lay_out(url: str) -> None:
+    """The workshop's tables, captured, and the ledger."""
+    await create_tables(url, workshop.MAPPINGS)
+    database = open_database(url)
+    await attach(database, workshop.MAPPINGS, outbox_limit=1_000_000)
+    await database.close()
+    if url.startswith(SQLITE):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            for statement in ledger.statements(url):
+                connection.execute(statement)
+            connection.commit()
+        return
+    connection = await asyncpg.connect(url)
+    for statement in ledger.statements(url):
+        await connection.execute(statement)
+    await connection.close()
+    # Connections of a moment ago keep a database from being copied.
+    await asyncio.to_thread(lambda: None)
+
+
+def _named(address: str, database: str) -> str:
+    return urlunsplit(urlsplit(address)._replace(path=f"/{database}"))
+
+
+def _database(address: str) -> str:
+    return urlsplit(address).path.removeprefix("/")

@@ -1,0 +1,104 @@
+"""What the writers themselves keep of what they did: a table beside each of the department's, written in the same
+transaction, and a file of what was promised to them; written by `hand`, read by `findings`."""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.engine.mapping.model import PhysicalTable
+from tests import workshop
+from tests.stores import Program
+
+TABLES: tuple[PhysicalTable, ...] = (workshop.TOOL_TABLE, workshop.LOAN_TABLE)
+
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How a statement of a transaction left one record: its row, or None. In the order of ids an entry's record went
+    from one state to the next, since the row, or its key, is locked from the statement to the end of the transaction."""
+
+    tx: str
+    key: Key
+    row: dict[str, Any] | None
+
+
+def statements(url: str) -> list[str]:
+    """What makes the ledger's tables."""
+    number = (
+        "INTEGER PRIMARY KEY AUTOINCREMENT"
+        if url.startswith("sqlite")
+        else "BIGINT GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY"
+    )
+    return [
+        f"CREATE TABLE {_ledger(table)} (id {number}, tx text NOT NULL, there integer NOT NULL, "
+        + ", ".join(f"{column} {kind}" for column, kind in table.columns.items())
+        + ")"
+        for table in TABLES
+    ]
+
+
+async def note_there(program: Program, table: PhysicalTable, tx: str, keys: Sequence[Key]) -> None:
+    """These records have rows now, as they are read here."""
+    columns = ", ".join(table.columns)
+    mine = " OR ".join("(" + " AND ".join(f"{one} = ?" for one in table.key) + ")" for _ in keys)
+    await program.execute(
+        f"INSERT INTO {_ledger(table)} (tx, there, {columns})"
+        f" SELECT '{tx}', 1, {columns} FROM {table.name} WHERE {mine}",
+        *(value for key in keys for value in key),
+    )
+
+
+async def note_gone(program: Program, table: PhysicalTable, tx: str, keys: Sequence[Key]) -> None:
+    """These have none."""
+    places = ", ".join(f"('{tx}', 0, {', '.join('?' for _ in table.key)})" for _ in keys)
+    await program.execute(
+        f"INSERT INTO {_ledger(table)} (tx, there, {', '.join(table.key)}) VALUES {places}",
+        *(value for key in keys for value in key),
+    )
+
+
+async def entries(program: Program, table: PhysicalTable) -> dict[Key, list[Entry]]:
+    """All that was committed, by record."""
+    columns = tuple(table.columns)
+    found: dict[Key, list[Entry]] = defaultdict(list)
+    rows = await program.rows(f"SELECT tx, there, {', '.join(columns)} FROM {_ledger(table)} ORDER BY id")
+    for tx, there, *values in rows:
+        row = dict(zip(columns, values, strict=True))
+        key = tuple(row[one] for one in table.key)
+        found[key].append(Entry(tx, key, row if there else None))
+    return found
+
+
+def _ledger(table: PhysicalTable) -> str:
+    return f"crash_{table.name}"
+
+
+class Promises:
+    """One writer's file: what it began, and what the database answered. A line is whole or not there, and outlives the
+    process that wrote it."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def say(self, tx: str, word: str) -> None:
+        os.write(self._file, json.dumps([tx, word]).encode() + b"\n")
+
+
+#: Words of a writer's file. A transaction without the second word may have been committed or not.
+COMMITTED, ROLLED_BACK = "committed", "rolled back"
+
+
+def promised(paths: Iterable[Path]) -> dict[str, set[str]]:
+    """Transactions by the word that was said of them."""
+    said: dict[str, set[str]] = {COMMITTED: set(), ROLLED_BACK: set()}
+    for path in paths:
+        for line in path.read_text().splitlines():
+            tx, word = json.loads(line)
+            said[word].add(tx)
+    return said

@@ -1,0 +1,149 @@
+"""One run: writers at work, one relay after another, the troubles, a last relay in peace, and what is wrong then."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from services.cli.world.processes import Child, stop_all
+from tests.crash import findings, ledger, processes, relay_process, writers
+from tests.crash.ground import Ground, World
+from tests.crash.points import Deed
+from tests.crash.relay_process import RelayPlan
+from tests.crash.scenario import Life, Scenario, Trouble
+from tests.crash.troubles import free_lease, happen
+from tests.crash.writers import WriterPlan
+from tests.stores import Store, drained, opened
+from tests.waiting import until
+
+_PATIENCE = 40.0
+#: How long a topic may be not as it should although all is sent: as long as it takes to look twice what the broker has.
+_SETTLING = 6.0
+
+
+@dataclass
+class Result:
+    """What was wrong, and what happened: one line for each trap that sprang."""
+
+    found: list[str] = field(default_factory=list)
+    happened: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Run:
+    """One run on the ground, with a bug or without."""
+
+    ground: Ground
+    world: World
+    scenario: Scenario
+    bug: str
+    result: Result = field(default_factory=Result)
+    children: list[Child] = field(default_factory=list)
+
+    async def go(self) -> None:
+        async with opened(self.world.url) as store:
+            writing = [self._writer(number) for number in range(len(self.scenario.writers))]
+            for number, life in enumerate(self.scenario.lives):
+                await self._live(store, number, life)
+            last = self._relay("last", None)
+            try:
+                await until(lambda: not any(one.alive for one in writing), _PATIENCE, "all writers end")
+                await until(lambda: drained(store), _PATIENCE, "all is sent")
+                self.result.found += await self._settled(store)
+            except AssertionError as late:
+                self.result.found.append(f"{late}: {last.last_words(3)}")
+            stop_all([last])
+            self._note_ends(writing, last)
+
+    async def _live(self, store: Store, number: int, life: Life) -> None:
+        relay = self._relay(f"relay-{number}", life)
+        trouble = asyncio.create_task(happen(life.trouble, store, self.ground, life.seconds / 2))
+        await _lasting(life.seconds, lambda: not relay.alive or processes.stopped(relay))
+        if life.trap.deed is Deed.FREEZE and processes.stopped(relay):
+            await self._be_overtaken(store, number, life, relay)
+        relay.kill()
+        await trouble
+        if said := processes.sprung(relay):
+            self.result.happened.append(said)
+        if not life.patience:
+            await free_lease(store)
+
+    async def _be_overtaken(self, store: Store, number: int, life: Life, frozen: Child) -> None:
+        """Another relay works while the first one stands still; then both think that they are the one."""
+        if not life.patience:
+            await free_lease(store)
+        heir = self._relay(f"heir-{number}", None)
+        await _lasting(life.seconds, lambda: not heir.alive)
+        processes.resume(frozen)
+        await _lasting(life.seconds, lambda: not frozen.alive)
+        heir.kill()
+
+    async def _settled(self, store: Store) -> list[str]:
+        """What is wrong and stays wrong."""
+        settings = self._plan("look", None).settings
+        promises = ledger.promised(sorted(self.world.folder.glob("*.promises")))
+        last: list[str] = []
+
+        async def right() -> bool:
+            last[:] = await findings.find(store, settings, promises, self.scenario.tells_each)
+            return not last
+
+        try:
+            await until(right, _SETTLING)
+        except AssertionError:
+            return last
+        return []
+
+    def _note_ends(self, writing: list[Child], last: Child) -> None:
+        for one in writing:
+            if said := processes.sprung(one):
+                self.result.happened.append(said)
+            elif one.process.returncode:
+                self.result.found.append(f"{one.name} failed: {one.last_words(5)}")
+        if last.process.returncode:
+            self.result.found.append(f"the last relay did not end well: {last.last_words(5)}")
+
+    def _writer(self, number: int) -> Child:
+        seed, trap = self.scenario.writers[number]
+        promises = self.world.folder / f"writer-{number}.promises"
+        plan = WriterPlan(number, seed, self.world.url, promises, self.scenario.transactions, trap=trap)
+        return self._start(f"writer-{number}", writers.run, plan)
+
+    def _relay(self, name: str, life: Life | None) -> Child:
+        return self._start(name, relay_process.run, self._plan(name, life))
+
+    def _plan(self, name: str, life: Life | None) -> RelayPlan:
+        return RelayPlan(
+            name=name,
+            database_url=self.world.url,
+            bootstrap=self.ground.broker().bootstrap,
+            environment=self.world.environment,
+            trap=life.trap if life is not None else None,
+            bug=self.bug,
+            batch=self.scenario.batch,
+            outbox_limit=self.scenario.outbox_limit,
+            outbox_keep_seconds=self.scenario.keep_seconds,
+        )
+
+    def _start(self, name: str, work: "processes.Work", plan: object) -> Child:
+        child = processes.start(name, work, plan, self.world.folder)
+        self.children.append(child)
+        return child
+
+
+async def perform(ground: Ground, scenario: Scenario, bug: str = "") -> Result:
+    """One run from its start to its end; whatever comes of it, its processes are gone."""
+    run = Run(ground, await ground.world(scenario), scenario, bug)
+    try:
+        await run.go()
+    finally:
+        for one in run.children:
+            one.kill()
+        await ground.forget(run.world)
+    return run.result
+
+
+async def _lasting(seconds: float, over: "processes.Condition") -> None:
+    """Until it is over, or the time is."""
+    try:
+        await until(over, seconds)
+    except AssertionError:
+        return

@@ -1,0 +1,128 @@
+"""What happens in one run: all of it follows from seed and number; made for `run`."""
+
+import random
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tests.crash.points import BROKER, WRITER, Deed, Stage, Trap
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+EMBEDDED, APACHE = "embedded", "apache-kafka"
+
+
+class Trouble(StrEnum):
+    """What happens to others than relay and writers, while these are at work."""
+
+    NONE = ""
+    BROKER_HANGS = "the broker hangs for a while"
+    BROKER_RESTARTS = "the broker is stopped and started"
+    BROKER_DIES = "the broker is killed and started"
+    DATABASE_CRASHES = "the database's server crashes"
+    LEASE_LOST = "the lease is taken away"
+    CLOCK_BACK = "the database's clock goes back an hour"
+
+
+@dataclass(frozen=True)
+class Life:
+    """One relay's life: the trap that ends or disturbs it, and where it does not spring, how many seconds it has. With
+    `patience` its successor waits for the lease to end by itself."""
+
+    trap: Trap
+    seconds: float
+    trouble: Trouble = Trouble.NONE
+    patience: bool = False
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One run. Of the writers, each has a seed and perhaps a trap. With few places in the outbox, what does not find
+    room is marked and read again, so that of several changes only the last may be told."""
+
+    seed: int
+    number: int
+    store: str
+    writers: tuple[tuple[int, Trap | None], ...]
+    transactions: int
+    lives: tuple[Life, ...]
+    batch: int
+    outbox_limit: int
+    keep_seconds: int
+
+    @property
+    def tells_each(self) -> bool:
+        """Whether every transaction's effect must be told, and not only how each record stands in the end."""
+        return self.outbox_limit >= AMPLE
+
+
+AMPLE = 1_000_000
+
+#: Where a relay's traps are set, by how often it comes there in one life: seldom, or many times.
+_SELDOM = (
+    *(("lease", stage) for stage in (Stage.STATEMENT, Stage.COMMIT, Stage.COMMITTED)),
+    *(("status", stage) for stage in (Stage.BEGIN, Stage.COMMIT, Stage.COMMITTED)),
+    *(("outbox", stage) for stage in (Stage.BEGIN, Stage.COMMIT, Stage.COMMITTED)),
+    *((room, stage) for room in ("dirty", "naming", "snapshot")
+      for stage in (Stage.BEGIN, Stage.COMMIT, Stage.COMMITTED)),
+)  # fmt: skip
+_OFTEN = (
+    *(("publishing", stage) for stage in (Stage.BEGIN, Stage.STATEMENT, Stage.COMMIT, Stage.COMMITTED)),
+    *(("dirty", Stage.STATEMENT), ("snapshot", Stage.STATEMENT), ("outbox", Stage.STATEMENT)),
+    *((BROKER, stage) for stage in (Stage.SEND, Stage.SENT, Stage.WRITTEN, Stage.PARTLY, Stage.ACKED)),
+)
+#: Where a relay that is stopped has most in hand.
+_FROZEN = (
+    (BROKER, Stage.SEND),
+    (BROKER, Stage.SENT),
+    (BROKER, Stage.ACKED),
+    ("publishing", Stage.COMMITTED),
+    ("outbox", Stage.COMMITTED),
+)
+_WRITING = (Stage.STATEMENT, Stage.AFTER, Stage.DURING)
+
+
+def scenario_of(seed: int, number: int, stores: tuple[str, ...], broker: str) -> Scenario:
+    """The same for the same arguments."""
+    chance = random.Random(f"{seed}/{number}")
+    store = chance.choice(stores)
+    lives = tuple(_life(chance, store, broker) for _ in range(chance.choice((1, 2, 2, 3))))
+    return Scenario(
+        seed=seed,
+        number=number,
+        store=store,
+        writers=tuple((chance.randrange(2**32), _dying(chance)) for _ in range(chance.choice((2, 3, 4)))),
+        transactions=chance.choice((15, 30, 45)),
+        lives=lives,
+        batch=chance.choice((1, 3, 10, 50, 500)),
+        outbox_limit=chance.choice((AMPLE, AMPLE, AMPLE, 5, 40)),
+        keep_seconds=chance.choice((600, 600, 1)),
+    )
+
+
+def _life(chance: random.Random, store: str, broker: str) -> Life:
+    seconds = chance.uniform(0.3, 1.0)
+    troubles = [Trouble.BROKER_HANGS, Trouble.LEASE_LOST, Trouble.CLOCK_BACK]
+    if store == POSTGRESQL:
+        troubles.append(Trouble.DATABASE_CRASHES)
+    if broker == APACHE:
+        troubles += [Trouble.BROKER_RESTARTS, Trouble.BROKER_DIES]
+    trouble = chance.choice(troubles) if chance.random() < 0.15 else Trouble.NONE
+    return Life(_trap(chance), seconds, trouble, patience=chance.random() < 0.1)
+
+
+def _trap(chance: random.Random) -> Trap:
+    kind = chance.random()
+    if kind < 0.15:
+        return Trap(*chance.choice(_FROZEN), _nth(chance, 8), Deed.FREEZE)
+    if kind < 0.25:
+        return Trap(BROKER, Stage.WRITTEN, _nth(chance, 6), Deed.SEVER)
+    if kind < 0.5:
+        return Trap(*chance.choice(_SELDOM), _nth(chance, 2))
+    return Trap(*chance.choice(_OFTEN), _nth(chance, 12))
+
+
+def _nth(chance: random.Random, about: float) -> int:
+    return 1 + int(chance.expovariate(1 / about))
+
+
+def _dying(chance: random.Random) -> Trap | None:
+    return Trap(WRITER, chance.choice(_WRITING), _nth(chance, 60)) if chance.random() < 0.3 else None

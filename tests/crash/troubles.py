@@ -1,0 +1,75 @@
+"""What happens to broker, database and clocks while a relay lives; called by `run`."""
+
+import asyncio
+import os
+import signal
+from threading import Event
+
+from tests.crash.ground import Ground
+from tests.crash.scenario import SQLITE, Trouble
+from tests.stores import Store, open_program
+from tests.waiting import until
+
+_HANGING_SECONDS = 0.4
+_HOUR = 3_600
+
+
+async def happen(trouble: Trouble, store: Store, ground: Ground, after: float) -> None:
+    """The trouble, so many seconds from now."""
+    if trouble is Trouble.NONE:
+        return
+    await asyncio.to_thread(Event().wait, after)
+    lease = store.engine("lease")
+    match trouble:
+        case Trouble.LEASE_LOST:
+            await _say(store, f"UPDATE {lease} SET fence = fence + 1, until = 0")
+        case Trouble.CLOCK_BACK:
+            await _say(store, f"UPDATE {lease} SET until = until + {_HOUR}")
+        case Trouble.DATABASE_CRASHES:
+            await _crash_database(store)
+        case Trouble.BROKER_HANGS:
+            await asyncio.to_thread(_hang, ground)
+        case Trouble.BROKER_RESTARTS:
+            await asyncio.to_thread(ground.broker().stop)
+            await asyncio.to_thread(ground.broker().start)
+        case Trouble.BROKER_DIES:
+            await asyncio.to_thread(ground.broker().kill)
+            await asyncio.to_thread(ground.broker().start)
+
+
+async def free_lease(store: Store) -> None:
+    """The holder is known to be dead or stopped, so that nobody need wait for the end of its lease."""
+    await _say(store, f"UPDATE {store.engine('lease')} SET until = 0")
+
+
+async def _say(store: Store, sql: str) -> None:
+    """On a connection of its own, as soon as the database takes it."""
+
+    async def said() -> bool:
+        try:
+            program = await open_program(store.url)
+            await program.execute(sql)
+            await program.close()
+        except Exception:
+            return False
+        return True
+
+    await until(said, what="the database takes a statement")
+
+
+async def _crash_database(store: Store) -> None:
+    """One of its backends dies by kill -9: then the server ends all others and recovers from its log."""
+    assert not store.url.startswith(SQLITE)
+    program = await open_program(store.url)
+    ours = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    victims = await program.rows(f"{ours} ORDER BY backend_start DESC LIMIT 1")
+    await program.close()
+    for (pid,) in victims:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _hang(ground: Ground) -> None:
+    child = getattr(ground.broker(), "child")
+    child.process.send_signal(signal.SIGSTOP)
+    Event().wait(_HANGING_SECONDS)
+    child.process.send_signal(signal.SIGCONT)
