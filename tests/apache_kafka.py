@@ -80,6 +80,10 @@ class ApacheKafka:
         relay = self.authority.identity(_WORKSHOP)
         return {"bootstrap_servers": self.bootstrap, **relay.settings}
 
+    @property
+    def operator_settings(self) -> dict[str, Any]:
+        return {"bootstrap_servers": self.bootstrap, **self.operator.settings}
+
     def start(self) -> None:
         fresh = not self._data.exists()
         settings = self.folder / "server.properties"

@@ -38,6 +38,10 @@ class Broker(Protocol):
     def settings(self) -> dict[str, Any]:
         """How the workshop's relay reaches it, and who it is there."""
 
+    @property
+    def operator_settings(self) -> dict[str, Any]:
+        """How an operator reaches it, who may do everything there."""
+
     def start(self) -> None: ...
 
     def stop(self) -> None:
@@ -69,6 +73,10 @@ class EmbeddedBroker:
     @property
     def settings(self) -> dict[str, Any]:
         return {"bootstrap_servers": self.bootstrap}
+
+    @property
+    def operator_settings(self) -> dict[str, Any]:
+        return self.settings
 
     def start(self) -> None:
         self.child = start_broker(self.port, self.folder)

@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 _NOUNS = (
     *("up", "ask", "explain", "tail", "token"),
-    *("keys", "registry", "grants", "contract", "department", "outbox", "gateway"),
+    *("keys", "registry", "grants", "contract", "department", "outbox", "topics", "acls", "gateway"),
 )
 
 

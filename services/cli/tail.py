@@ -10,7 +10,8 @@ from schemas.wire.event import Event
 from schemas.wire.topics import Audience
 from services.cli import show
 from services.cli.caller import DEFAULT_PROFILE, UNREACHED, ProfileFile, calling, load_profile
-from services.client.topics import CannotFollow, follow
+from services.client.profile import BadProfile
+from services.client.topics import CannotFollow, Following, follow
 
 app = typer.Typer()
 
@@ -35,7 +36,11 @@ def tail(
     topics = sorted(_topics(offerings, dataset, version, audience))
     if not topics:
         raise typer.BadParameter(f"nobody publishes {dataset} to the audience {audience}")
-    raise typer.Exit(asyncio.run(_print(loaded.bootstrap, topics, from_start, count)))
+    try:
+        following = follow(loaded.bootstrap, topics, from_start=from_start, security=loaded.security())
+    except BadProfile as fault:
+        raise typer.BadParameter(str(fault), param_hint="--profile") from None
+    raise typer.Exit(asyncio.run(_print(following, count)))
 
 
 def _topics(
@@ -50,9 +55,8 @@ def _topics(
                 yield topic
 
 
-async def _print(bootstrap: str, topics: list[str], from_start: bool, count: int | None) -> int:
+async def _print(following: Following, count: int | None) -> int:
     """Print until enough; the exit code."""
-    following = follow(bootstrap, topics, from_start=from_start)
     seen = 0
     try:
         async for event in following:

@@ -3,11 +3,13 @@
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from ssl import SSLContext
 
 import orjson
 
 from schemas.trust import keys, token
 from schemas.wire import headers
+from services.engine.relay.security import BadSecurityFile, secured
 
 
 class BadProfile(Exception):
@@ -18,7 +20,8 @@ class BadProfile(Exception):
 class Profile:
     """Where to ask and as whom. `key_file` is relative to the profile's own folder; None asks anonymously.
 
-    `bootstrap` is the Kafka address for following topics. `purpose` is `grant:<id>` or `case:<reference>`.
+    `bootstrap` is the Kafka address for following topics; the `broker_…` files, relative too, secure the way there as
+    a department's settings of these names do. `purpose` is `grant:<id>` or `case:<reference>`.
     """
 
     gateway: str
@@ -28,6 +31,9 @@ class Profile:
     officer: str = ""
     purpose: str = ""
     key_file: str | None = None
+    broker_ca_file: str | None = None
+    broker_certificate_file: str | None = None
+    broker_key_file: str | None = None
     folder: Path = Path()
 
     def with_purpose(self, purpose: str | None) -> "Profile":
@@ -49,6 +55,14 @@ class Profile:
             headers.OFFICER: self.officer,
             headers.PURPOSE: self.purpose,
         }
+
+    def security(self) -> SSLContext | None:
+        """Who this is at the broker; None: nobody in particular, in plain text."""
+        named = (self.broker_ca_file, self.broker_certificate_file, self.broker_key_file)
+        try:
+            return secured(*(None if one is None else self.folder / one for one in named))
+        except BadSecurityFile as fault:
+            raise BadProfile(str(fault)) from fault
 
     @staticmethod
     def _key(path: Path) -> keys.KeyPair:

@@ -1,0 +1,53 @@
+"""`langqiao acls`: the operator's work on who may read and write which topic."""
+
+from datetime import UTC, datetime
+
+import typer
+
+from schemas.derived.acls import rights
+from services.cli.operating import DryRun, operating
+from services.directory.known import members, publishers
+
+app = typer.Typer(
+    help="Who may read and write which topic; the LANGQIAO_OPERATOR_… settings name departments and members.",
+    no_args_is_help=True,
+)
+
+
+@app.callback()
+def group() -> None:
+    pass
+
+
+@app.command()
+def sync(dry_run: DryRun = False) -> None:
+    """Give the broker the rights that follow from contracts, member registry and grants, and take away all others.
+
+    All others under the environment, that is: rights under other names stay. Run it when registry or grants change,
+    and daily, since grants expire.
+    """
+    try:
+        from services.directory import acls
+    except ImportError:
+        typer.echo("This needs the operator's extra: pip install 'langqiao[operator]'", err=True)
+        raise typer.Exit(2) from None
+
+    with operating(acls.CannotSync) as (settings, _):
+        now = datetime.now(UTC)
+        registry = members(settings)
+        if registry is not None and registry.expires <= now:
+            typer.echo("The member registry has expired: nobody is a member.", err=True)
+        wanted = rights(settings.environment, publishers(settings), registry, now)
+        admin = acls.open_admin(
+            settings.bootstrap_servers,
+            settings.broker_ca_file,
+            settings.broker_certificate_file,
+            settings.broker_key_file,
+        )
+        found = acls.synchronise(admin, wanted, settings.environment, dry_run=dry_run)
+    for one in found.removed:
+        typer.echo(f"remove  {one}")
+    for one in found.added:
+        typer.echo(f"add     {one}")
+    if not (found.added or found.removed):
+        typer.echo(f"All {len(wanted)} rights are as they must be.")
