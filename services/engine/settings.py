@@ -172,6 +172,11 @@ class Settings(BaseSettings):
         1_000,
         description="More deletes of one dataset at a time than this wait for a person: they may be a mistake.",
     )
+    reconcile_hours: int = Field(
+        24,
+        ge=0,
+        description="How often the relay compares each table with its topics, in hours; 0: only when it must.",
+    )
     relay_batch: Count = Field(
         500, description="Changes that the relay sends at a time: one round trip's worth."
     )

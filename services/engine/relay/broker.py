@@ -1,9 +1,10 @@
 """What the relay asks of a broker; implemented by `kafka`, and by tests in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from schemas.wire.event import Headers
 from services.engine.relay.projection import Message
 
 #: A topic and one of its partitions.
@@ -37,6 +38,17 @@ class Tail:
     newest: int
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message as its topic keeps it."""
+
+    place: Place
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
 class CannotPublish(Exception):
     """The broker is away, or a topic is not as it must be; says what is wrong. Worth trying again."""
 
@@ -49,8 +61,23 @@ class Refused(Exception):
         super().__init__(", ".join(sorted(set(reasons.values()))))
 
 
-class Broker(Protocol):
-    """One writer of some topics. All calls come from one task."""
+class Topics(Protocol):
+    """What topics keep. May be asked from any task, while others write."""
+
+    async def ends(self, topics: Mapping[str, int]) -> dict[Place, int]:
+        """Every partition's end, 0 of a topic that is not there; raises CannotPublish."""
+        ...
+
+    async def read(
+        self, spans: Mapping[Place, tuple[int, int]], take: Callable[[Sequence[Kept]], None]
+    ) -> None:
+        """Hand over what partitions keep from an offset on, up to but without an end, some messages at a time and those
+        of a partition in their order; raises CannotPublish."""
+        ...
+
+
+class Broker(Topics, Protocol):
+    """One writer of some topics. Its own calls come from one task."""
 
     async def prepare(self, topics: Mapping[str, int]) -> None:
         """Have the topics with their partitions; raises CannotPublish."""

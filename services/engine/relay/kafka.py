@@ -1,28 +1,22 @@
 """The broker as Kafka's protocol shows it, through aiokafka; opened by `main`, called by `loop`."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import (
-    CorruptRecordException,
-    KafkaError,
-    MessageSizeTooLargeError,
-    RecordListTooLargeError,
-)
+from aiokafka.errors import CorruptRecordException, MessageSizeTooLargeError, RecordListTooLargeError
 
 from schemas.wire.event import BadEvent, from_kafka
 from services.engine.relay import topics as topic_making
-from services.engine.relay.broker import Ack, CannotPublish, Place, Refused, Seen, Tail
+from services.engine.relay.broker import Ack, Place, Refused, Seen, Tail
+from services.engine.relay.kafka_topics import AWAY, PATIENCE_SECONDS, KafkaTopics
 from services.engine.relay.projection import Message
 from services.engine.relay.reading import reading
-from services.engine.relay.security import options, secured
 from services.engine.settings import Settings
 
-#: How long a batch may take before the broker counts as away, a single request within it, and a producer given up.
-_PATIENCE_SECONDS = 10.0
+#: How long a single request of a batch may take, and a producer's being given up.
 _REQUEST_MS = 8_000
 _ABANDON_SECONDS = 2.0
 #: How long an acknowledgement may take before we look whether anybody listens, in seconds.
@@ -35,32 +29,27 @@ _READ_MS = 200
 
 #: The message's own fault: it would be refused again.
 _REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, CorruptRecordException)
-_AWAY = (KafkaError, OSError, TimeoutError)
 
 
-class KafkaBroker:
+class KafkaBroker(KafkaTopics):
     """See `Broker`. The producer is idempotent, so within its life nothing is doubled or reordered; at the first
     trouble it is given up, and the caller sends again through a new one. To make one raises BadSecurityFile."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._way = options(
-            settings.bootstrap_servers,
-            secured(settings.broker_ca_file, settings.broker_certificate_file, settings.broker_key_file),
-        )
+        super().__init__(settings)
         self._producer: Any = None
 
     async def prepare(self, topics: Mapping[str, int]) -> None:
         with self._answering():
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await topic_making.prepare(topics, self._settings, self._way)
 
     async def publish(self, messages: Sequence[Message]) -> list[Ack]:
         futures: list[asyncio.Future[Any]] = []
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await self._send(messages, futures)
-        except _AWAY as fault:
+        except AWAY as fault:
             await self._give_up(futures)
             raise self._trouble({len(futures): fault}) from fault
         except asyncio.CancelledError:
@@ -74,7 +63,7 @@ class KafkaBroker:
 
     async def tails(self, topics: Mapping[str, int], since: Mapping[Place, int]) -> dict[Place, Tail]:
         with self._answering():
-            async with asyncio.timeout(_PATIENCE_SECONDS), reading(self._way) as reader:
+            async with asyncio.timeout(PATIENCE_SECONDS), reading(self._way) as reader:
                 return await _tails(reader, topics, since)
 
     async def close(self) -> None:
@@ -128,29 +117,18 @@ class KafkaBroker:
         producer, self._producer = self._producer, None
         if producer is not None:
             producer._closed = True
-            with suppress(*_AWAY):
+            with suppress(*AWAY):
                 await producer.client.close()
                 async with asyncio.timeout(_ABANDON_SECONDS):
                     await producer._sender.close()
                 # Once more for a connection that it was just opening.
                 await producer.client.close()
 
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
-        try:
-            yield
-        except _AWAY as fault:
-            raise self._away(fault) from fault
-
     def _trouble(self, faults: Mapping[int, BaseException]) -> Exception:
         for fault in faults.values():
             if not isinstance(fault, _REFUSALS):
                 return self._away(fault)
         return Refused({place: type(fault).__name__ for place, fault in faults.items()})
-
-    def _away(self, fault: BaseException) -> CannotPublish:
-        where = self._settings.bootstrap_servers
-        return CannotPublish(f"the broker at {where} does not do its work ({type(fault).__name__})")
 
 
 def _ack(done: Any) -> Ack:

@@ -11,7 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.wire.event import Event, from_kafka, to_kafka
 from services.client.topics import follow
-from services.engine.relay.broker import CannotPublish, Refused, Seen
+from services.engine.relay.broker import CannotPublish, Kept, Refused, Seen
 from services.engine.relay.kafka import KafkaBroker
 from services.engine.relay.projection import Message
 from services.engine.relay.topics import CONFIGURATION
@@ -153,6 +153,23 @@ async def test_what_was_sent_can_be_read_back_from_an_offset(ground: Broker, top
     assert [tail.messages for place, tail in tails.items() if place != ack.place] == [(), ()]
 
 
+async def test_what_topics_keep_is_read_from_an_offset_up_to_an_end(ground: Broker, topic: str) -> None:
+    async with opened(ground) as broker:
+        await broker.prepare({topic: PARTITIONS})
+        for version in (1, 2, 3):
+            acks = await broker.publish([message(topic, one, version) for one in subjects()])
+        ends = await broker.ends({topic: PARTITIONS, "nobody.330203.workshop.tools.v1.public": 2})
+        kept: list[Kept] = []
+        place = acks[0].place
+        await broker.read({place: (1, ends[place] - 1)}, kept.extend)
+        everything: list[Kept] = []
+        await broker.read({one: (0, end) for one, end in ends.items()}, everything.extend)
+    assert [one.offset for one in kept] == list(range(1, ends[place] - 1))
+    assert {from_kafka(one.key, one.value, one.headers).subject for one in everything} == set(subjects())
+    assert len(everything) == sum(ends.values()) == 3 * len(subjects())
+    assert [end for (of, _), end in ends.items() if of.startswith("nobody")] == [0, 0]
+
+
 async def test_an_end_before_our_last_message_is_seen(ground: Broker, topic: str) -> None:
     async with opened(ground) as broker:
         await broker.prepare({topic: 1})
@@ -177,6 +194,8 @@ async def test_a_broker_that_is_away_is_said_to_be_away(topic: str, tmp_path: Pa
             broker.prepare({topic: 1}),
             broker.publish([message(topic, "a", 1)]),
             broker.tails({topic: 1}, {}),
+            broker.ends({topic: 1}),
+            broker.read({(topic, 0): (0, 1)}, lambda _: None),
         ):
             with pytest.raises(CannotPublish, match="does not do its work"):
                 await deed

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from schemas.wire.event import Event, from_kafka
-from services.engine.relay.broker import Ack, CannotPublish, Place, Refused, Seen, Tail
+from services.engine.relay.broker import Ack, CannotPublish, Kept, Place, Refused, Seen, Tail
 from services.engine.relay.projection import Message
 from tests.waiting import breath
 
@@ -57,6 +57,23 @@ class MemoryBroker:
             for topic, count in topics.items()
             for one in range(count)
         }
+
+    async def ends(self, topics: Mapping[str, int]) -> dict[Place, int]:
+        self._there()
+        return {
+            (topic, one): len(self.logs[topic, one])
+            for topic, count in topics.items()
+            for one in range(count)
+        }
+
+    async def read(
+        self, spans: Mapping[Place, tuple[int, int]], take: Callable[[Sequence[Kept]], None]
+    ) -> None:
+        self._there()
+        for place, (start, end) in spans.items():
+            await breath()
+            found = enumerate(self.logs[place][:end])
+            take([Kept(place, at, one.key, one.value, one.headers) for at, one in found if at >= start])
 
     async def close(self) -> None:
         return
