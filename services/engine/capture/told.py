@@ -12,6 +12,9 @@ from services.engine.capture.upsert import insert
 #: By channel label, such as `v1.public`.
 Digests = Mapping[str, str]
 
+#: The label of the digest of the row itself, as capture keeps it: where that is the same, all are.
+AS_STORED = "row"
+
 #: A record by dataset and raw key.
 Record = tuple[str, str]
 

@@ -81,7 +81,7 @@ class _Deciding:
             made.names.append(told.name)
         if change.relieves:
             made.relieved.append(change)
-        if change.op not in _OF_NO_RECORD:
+        if change.op not in _OF_NO_RECORD and told.digests != self._known.get(change.record, change.digests):
             made.known[change.record] = self._known[change.record] = told.digests
 
     def _publication(self, change: Change) -> Publication:
