@@ -4,7 +4,10 @@ the source before it answers and by the relay before it reads again."""
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
+
+from sqlalchemy import Connection
 
 from services.engine.capture.keys import literal
 from services.engine.capture.tables import SQLITE
@@ -25,7 +28,8 @@ _TEXTUAL = ("S", "E")
 _IN_JSON: Mapping[str, tuple[type, ...]] = {
     "text": (str,),
     "integer": (int,),
-    "numeric": (int, Decimal),
+    # A text stands there for what is no number.
+    "numeric": (int, Decimal, str),
     "boolean": (bool,),
     "date": (str,),
     "timestamp without time zone": (str,),
@@ -60,6 +64,13 @@ def columns_query(dialect: str, tables: Iterable[str]) -> str:
     )
 
 
+def stale(connection: Connection, mappings: Sequence[TableMapping]) -> dict[str, Misfit]:
+    """The datasets whose tables do not fit now."""
+    dialect = connection.dialect.name
+    query = columns_query(dialect, {one.table.name for one in mappings})
+    return misfits(mappings, dialect, connection.exec_driver_sql(query).all())
+
+
 def misfits(mappings: Iterable[TableMapping], dialect: str, found: Iterable[ColumnRow]) -> dict[str, Misfit]:
     """The datasets whose tables no longer fit, by what `columns_query` found."""
     kinds: dict[str, dict[str, str | None]] = {}
@@ -67,12 +78,12 @@ def misfits(mappings: Iterable[TableMapping], dialect: str, found: Iterable[Colu
         kinds.setdefault(_name(table, dialect), {})[_name(column, dialect)] = _kind(
             sql_type, category, dialect
         )
-    stale: dict[str, Misfit] = {}
+    unfit: dict[str, Misfit] = {}
     for one in mappings:
         misfit = _misfit(one, dialect, kinds.get(_name(one.table.name, dialect)))
         if misfit is not None:
-            stale.setdefault(one.contract.dataset, misfit)
-    return stale
+            unfit.setdefault(one.contract.dataset, misfit)
+    return unfit
 
 
 def changed_column(mapping: TableMapping, row: Mapping[str, Any], dialect: str) -> str | None:
@@ -116,6 +127,7 @@ def _means(declared: str, kind: str | None, dialect: str) -> bool:
     return kind == expected
 
 
+@cache
 def _declared(sql_type: str) -> str:
     plain = sql_type.partition("(")[0].strip().lower()
     return _SAME.get(plain, plain)

@@ -19,8 +19,8 @@ class Round:
 
     `numbered`: changes with events, in order, and the labels of the channels that these go to. `known`: what audiences
     are then told of records. `names`: record ids. `aside`: changes set aside, with the reason. `needless`: changes with
-    nothing to tell. `overdue`: changes of an epoch that is over, whose records are to be read again in this one.
-    `relieved`: records that came again, so that earlier deletes which were set aside are needless.
+    nothing to tell. `overdue`: changes of an epoch that is over, or of a table that did not fit, whose records are to
+    be read again. `relieved`: records that came again, so that earlier deletes which were set aside are needless.
     """
 
     numbered: list[tuple[Change, Sequence[str]]] = field(default_factory=list)

@@ -3,9 +3,9 @@ run by `loop` under its lease."""
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from services.engine.capture import deletes, dirty, outbox
+from services.engine.capture import deletes, dirty, fit, outbox
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.dirty import Todo
 from services.engine.capture.naming import name_some
@@ -28,6 +28,8 @@ class Chores:
         self._database = database
         self._feeds = feeds
         self._settings = settings
+        self._mappings = [major.mapping for feed in feeds for major in feed.majors]
+        self._stale: Mapping[str, fit.Misfit] = {}
         #: Set when the broker was seen to hold what it acknowledged: only then may sent changes go.
         self.may_prune = False
 
@@ -36,6 +38,7 @@ class Chores:
         while True:
             try:
                 todo = await self._database.read(dirty.todo, [one.dataset for one in self._feeds])
+                await self._look_at_tables()
                 for feed in self._feeds:
                     await self._work_off(feed, todo[feed.dataset])
                 await self._let_settled_go(lease)
@@ -50,12 +53,25 @@ class Chores:
         if todo.nameless:
             while await write(name_some, feed.namer, feed.dataset, _CHUNK) == _CHUNK:
                 pass
+        if feed.dataset in self._stale:
+            # What was marked waits until it can be read again.
+            return
         if todo.all_marked_at is not None:
             await self._mark_each(feed, todo.all_marked_at, todo.all_forced)
         # While the outbox is full, marks stay marks: that is its bound.
         marked = todo.marked
         while marked and await self._database.read(outbox.has_room, dialect):
             marked = await write(dirty.read_again, dialect, captured, _CHUNK) == _CHUNK
+
+    async def _look_at_tables(self) -> None:
+        """Which of them the department has altered so that they no longer fit, or fit again."""
+        found = await self._database.read(fit.stale, self._mappings)
+        for dataset, misfit in found.items():
+            if dataset not in self._stale:
+                _log.error("%s is stale, and its changes wait: %s", dataset, misfit.reason)
+        for dataset in self._stale.keys() - found.keys():
+            _log.info("%s fits again", dataset)
+        self._stale = found
 
     async def _mark_each(self, feed: Feed, marked_at: str, forced: bool) -> None:
         """The mark on every record becomes one on each: those in the table, and those that we take to be there."""

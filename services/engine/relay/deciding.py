@@ -11,7 +11,7 @@ from services.engine.capture.tables import CONTROL, RETRACTED
 from services.engine.capture.told import Digests, Record
 from services.engine.relay.feeds import Feed
 from services.engine.relay.projection import Publication, publication
-from services.engine.relay.views import Unpublishable
+from services.engine.relay.views import Misfitting, Unpublishable
 
 #: Changes worked on at a stretch, before whatever else is due, such as the lease's renewal, gets its turn.
 BREATH = 25
@@ -58,6 +58,9 @@ class _Deciding:
         else:
             try:
                 self._tell(change)
+            except Misfitting:
+                # What it lacks is in the table, once that fits again; till then the record's mark waits.
+                made.overdue.append(change)
             except Unpublishable as reason:
                 made.aside[change.id] = str(reason)
                 self._stuck.add(change.record)

@@ -12,12 +12,11 @@ from schemas.wire.event import MAX_BODY_BYTES, Event, Headers, event_id, instant
 from services.engine.capture.naming import UNREADABLE
 from services.engine.capture.outbox import Change
 from services.engine.capture.record import Name
-from services.engine.capture.rows import stored_row
 from services.engine.capture.tables import CONTROL, CREATED, RETRACTED, SNAPSHOT, UPDATED
 from services.engine.capture.told import AS_STORED, Digests
 from services.engine.relay import control
 from services.engine.relay.feeds import Feed
-from services.engine.relay.views import View, digest_of, digests, views
+from services.engine.relay.views import View, digest_of, digests, row_of, views
 
 _DEEDS = {CREATED: "created", UPDATED: "updated", SNAPSHOT: "snapshot"}
 _LEGAL_TIME = ZoneInfo("Asia/Shanghai")
@@ -80,7 +79,7 @@ def publication(feed: Feed, change: Change, known: Digests | None, dialect: str)
     row = {} if change.new is None else {AS_STORED: digest_of(change.new.encode())}
     if known and _is_old_news(change, known, row):
         return Publication(change, _named(change, subject), (), known)
-    seen = views(feed, None if change.new is None else stored_row(change.new, dialect))
+    seen = views(feed, row_of(feed, change.new, dialect))
     now = row | digests(seen)
     concerned = _concerned(change, known or {}, now, seen)
     drafts = tuple(_draft(feed, view, change, subject) for view in seen if view.channel.label in concerned)

@@ -11,7 +11,8 @@ from schemas.contracts.model import Contract
 from schemas.query.bound import Value
 from schemas.query.values import to_wire
 from schemas.wire.event import body_of
-from services.engine.capture.rows import Row
+from services.engine.capture.fit import changed_column
+from services.engine.capture.rows import Row, stored_row
 from services.engine.mapping.model import Mapping as TableMapping
 from services.engine.relay.feeds import Channel, Feed
 
@@ -25,6 +26,10 @@ class Unpublishable(Exception):
     """The change cannot become an event; says why, without a value."""
 
 
+class Misfitting(Unpublishable):
+    """The row is of a table that does not fit its mapping, or did not when it was captured; it never will."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """A record for one channel: the items that its events show, as JSON too, and the digest of all that the channel
@@ -36,6 +41,18 @@ class View:
     data: dict[str, Any] | None
     body: bytes
     digest: str
+
+
+def row_of(feed: Feed, text: str | None, dialect: str) -> Row | None:
+    """A row of capture JSON for `views`, None for one that is gone. Raises Misfitting."""
+    if text is None:
+        return None
+    row = stored_row(text, dialect)
+    for major in feed.majors:
+        column = changed_column(major.mapping, row, dialect)
+        if column is not None:
+            raise Misfitting(f"the column {column} has another type")
+    return row
 
 
 def views(feed: Feed, row: Row | None) -> tuple[View, ...]:
@@ -85,4 +102,4 @@ def _values(mapping: TableMapping, row: Row) -> Values:
     try:
         return {item: field.codec.decode(row[field.column]) for item, field in mapping.fields.items()}
     except KeyError as fault:
-        raise Unpublishable(f"the column {fault.args[0]} is gone") from None
+        raise Misfitting(f"the column {fault.args[0]} is gone") from None

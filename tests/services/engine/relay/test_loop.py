@@ -203,23 +203,6 @@ async def test_a_row_whose_key_cannot_be_read_holds_up_nobody(shop: Store, broke
     assert [(one.subject, *told([one])[0]) for one in broker.events(PUBLIC)] == [("T1", "created", 1)]
 
 
-async def test_a_column_that_is_gone_parks_changes_until_it_is_back(
-    postgresql_store: Store, broker: MemoryBroker
-) -> None:
-    await create_tables(postgresql_store.url, workshop.MAPPINGS)
-    await attach(postgresql_store.database, workshop.MAPPINGS, outbox_limit=1_000)
-    await postgresql_store.program.execute("ALTER TABLE ws_tool RENAME COLUMN nm TO name")
-    async with relaying(postgresql_store, broker):
-        await postgresql_store.program.execute("INSERT INTO ws_tool (no) VALUES ('t1')")
-        await until(lambda: _parked(postgresql_store))
-        await postgresql_store.program.insert("ws_loan", who="a", n=1)
-        await until(lambda: drained(postgresql_store))
-    reasons = await postgresql_store.program.rows(
-        "SELECT parked_because FROM langqiao.outbox WHERE parked_because IS NOT NULL"
-    )
-    assert reasons == [("the column nm is gone",)]
-
-
 async def test_a_projection_that_is_too_large_is_left_to_be_fetched(
     shop: Store, broker: MemoryBroker
 ) -> None:
@@ -240,10 +223,6 @@ async def _unseen(store: Store, sql: str) -> None:
 async def _troubled(store: Store) -> bool:
     found = await standing(store)
     return found.relay is not None and found.relay.trouble == "the broker is away"
-
-
-async def _parked(store: Store) -> bool:
-    return (await standing(store)).parked == 1
 
 
 async def _emptied(store: Store) -> bool:
