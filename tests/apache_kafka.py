@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.derived.acls import Right
 from services.cli.world.processes import Child, free_ports, listening, start, stop_all, wait_until
-from services.directory.acls import add, open_admin
+from services.directory.acls import Difference, carry_out, open_admin
 from tests import workshop
 from tests.certificates import Authority, Identity
 
@@ -32,7 +32,7 @@ _PROJECT = f"""<project>
   </dependencies>
 </project>
 """
-_READY_SECONDS = 60.0
+_READY_SECONDS = 120.0
 #: The relay of the department that the suites run.
 _WORKSHOP = f"{workshop.DIVISION}.{workshop.KIND}"
 _HEAP = "-Xmx512m"
@@ -111,14 +111,12 @@ class ApacheKafka:
 
     def _admit_the_workshop(self) -> None:
         admin = open_admin(self.bootstrap, self.operator.ca, self.operator.certificate, self.operator.key)
-        add(
-            admin,
-            [
-                Right("topic", environment, "prefixed", _WORKSHOP, deed)
-                for environment in _ENVIRONMENTS
-                for deed in _RELAY_MAY
-            ],
-        )
+        may = [
+            Right("topic", environment, "prefixed", _WORKSHOP, deed)
+            for environment in _ENVIRONMENTS
+            for deed in _RELAY_MAY
+        ]
+        carry_out(admin, Difference(added=may, removed=[]))
 
     def _keystore(self, identity: Identity) -> Path:
         """Key and certificate in one file, as Kafka reads PEM."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -21,6 +22,7 @@ from confluent_kafka.admin import (
 from schemas.derived.acls import Right
 
 _PATIENCE_SECONDS = 30.0
+_LOOK_SECONDS = 0.05
 _USER = "User:"
 _KINDS = (ResourceType.TOPIC, ResourceType.GROUP)
 _ALL_ALLOWED = (
@@ -65,25 +67,35 @@ def open_admin(bootstrap: str, ca: Path | None, certificate: Path | None, key: P
 def synchronise(
     admin: AdminClient, wanted: Collection[Right], environment: str, *, dry_run: bool
 ) -> Difference:
-    """Take away what is not wanted under the environment, then add what is missing; raises CannotSync.
+    """Take away what is not wanted under the environment, then add what is missing; raises CannotSync. Returns when it
+    is in force at the broker that was asked; others follow it in a moment.
 
     What the broker denies, and what it allows under other names, is left alone: an operator's own rights stand there.
     """
     todo = difference(wanted, _found(admin), environment)
     if not dry_run:
-        # Taking away comes first: should the rest fail, nobody may do too much.
-        if todo.removed:
-            gone = [AclBindingFilter(*_described(one)) for one in todo.removed]
-            _done(admin.delete_acls(gone, request_timeout=_PATIENCE_SECONDS).values())
-        add(admin, todo.added)
+        carry_out(admin, todo)
     return todo
 
 
-def add(admin: AdminClient, rights: Collection[Right]) -> None:
-    """Add rights to those that stand; raises CannotSync."""
-    if rights:
-        bindings = [AclBinding(*_described(one)) for one in rights]
-        _done(admin.create_acls(bindings, request_timeout=_PATIENCE_SECONDS).values())
+def carry_out(admin: AdminClient, todo: Difference) -> None:
+    """Remove and add rights, and wait until they are in force; raises CannotSync."""
+    # Taking away comes first: should the rest fail, nobody may do too much.
+    if todo.removed:
+        gone = [AclBindingFilter(*_described(one)) for one in todo.removed]
+        _done(admin.delete_acls(gone, request_timeout=_PATIENCE_SECONDS).values())
+    if todo.added:
+        new = [AclBinding(*_described(one)) for one in todo.added]
+        _done(admin.create_acls(new, request_timeout=_PATIENCE_SECONDS).values())
+    deadline = monotonic() + _PATIENCE_SECONDS
+    while not _in_force(todo, set(_found(admin))):
+        if monotonic() > deadline:
+            raise CannotSync("the broker took the rights, but they are not in force there")
+        sleep(_LOOK_SECONDS)
+
+
+def _in_force(todo: Difference, found: set[Right]) -> bool:
+    return found.issuperset(todo.added) and found.isdisjoint(todo.removed)
 
 
 def _found(admin: AdminClient) -> list[Right]:

@@ -13,6 +13,7 @@ from services.engine.relay.broker import CannotPublish
 from services.engine.relay.topics import configuration, described, make
 
 _PATIENCE_SECONDS = 60.0
+_LOOK_SECONDS = 0.05
 #: A configuration's source, in Kafka's protocol: said of this very topic.
 _OF_THE_TOPIC = 1
 
@@ -57,7 +58,8 @@ def plan(wanted: Mapping[str, int], found: Mapping[str, Found], replicas: int) -
 
 
 async def apply(wanted: Mapping[str, int], replicas: int, way: Mapping[str, Any], *, dry_run: bool) -> Plan:
-    """Make and change topics; where anything is refused, or on a dry run, nothing is touched. Raises CannotApply.
+    """Make and change topics; where anything is refused, or on a dry run, nothing is touched. Returns when the broker
+    shows them so. Raises CannotApply.
 
     `way` is what `security.options` gives. Topics that no contract asks for stay as they are.
     """
@@ -69,6 +71,7 @@ async def apply(wanted: Mapping[str, int], replicas: int, way: Mapping[str, Any]
             todo = plan(wanted, found, replicas)
             if not dry_run and not todo.refused:
                 await _carry_out(admin, todo, found, replicas)
+                await _until_shown(admin, wanted, replicas)
             return todo
     except CannotPublish as fault:
         raise CannotApply(str(fault)) from fault
@@ -130,6 +133,13 @@ async def _carry_out(admin: Any, todo: Plan, found: Mapping[str, Found], replica
     ]
     answers = await admin.alter_configs(altered) if altered else []
     _check((name, code) for answer in answers for code, _, _, name in answer.resources)
+
+
+async def _until_shown(admin: Any, wanted: Mapping[str, int], replicas: int) -> None:
+    while True:
+        if not plan(wanted, await _look(admin, wanted), replicas):
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _check(answered: Iterable[tuple[str, int]]) -> None:

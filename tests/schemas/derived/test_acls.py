@@ -1,5 +1,6 @@
 """Who may read and write which topic follows from contracts, registry and grants, for every topic and everybody."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -29,8 +30,9 @@ _GRANT = Grant(
 )
 
 
-def _registry(expires: datetime = _NOW + _DAY, **further: str) -> Registry:
-    members = {system: Member(member, system, {}) for system, member in {**_MEMBERS, **further}.items()}
+def _registry(expires: datetime = _NOW + _DAY, further: Mapping[str, str] | None = None) -> Registry:
+    listed = {**_MEMBERS, **(further or {})}
+    members = {system: Member(member, system, {}) for system, member in listed.items()}
     return Registry(1, expires, members, {})
 
 
@@ -97,7 +99,7 @@ def test_without_a_registry_that_holds_everybody_reads_public_topics_alone(regis
 
 
 def test_a_member_who_calls_itself_everybody_is_nobody() -> None:
-    named = _rights(_grants(), _registry(**{EVERYBODY: "330200.approvals"}))
+    named = _rights(_grants(), _registry(further={EVERYBODY: "330200.approvals"}))
     assert named == _rights(_grants(), _registry())
 
 

@@ -20,6 +20,7 @@ from services.engine.settings import Settings
 from tests import workshop
 from tests.brokers import EACH_BROKER, Broker, running_broker, way_to
 from tests.services.directory.bridge import NEIGHBOUR, PUBLISHER, Bridge
+from tests.waiting import until_sync
 
 _IN_LINE = configuration(1)
 
@@ -115,6 +116,7 @@ def test_changed_configuration_is_brought_into_line_and_what_an_operator_added_s
     bridge.langqiao("topics", "apply")
     topic = bridge.topic("shared")
     _configured(bridge, topic, cleanup_policy="delete", segment_ms="3600000")
+    until_sync(lambda: _configured(bridge, topic)["cleanup.policy"] == "delete")
     ended = bridge.langqiao("topics", "apply")
     assert ended.exit_code == 0, ended.output
     assert [line.split()[:2] for line in ended.output.splitlines()] == [["change", topic]]
