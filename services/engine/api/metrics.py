@@ -150,7 +150,7 @@ GAUGES: tuple[Gauge, ...] = (
     ),
     Gauge(
         "langqiao_snapshot_running",
-        "1 while the dataset is told anew as a whole, else 0.",
+        "1 while the dataset is read anew as a whole, or is to be, else 0.",
         _by_dataset(lambda status, dataset: float(dataset in status.snapshots)),
         by_dataset=True,
     ),

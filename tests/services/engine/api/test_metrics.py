@@ -44,6 +44,7 @@ async def test_the_numbers_are_those_of_the_outbox(anonymous: httpx.AsyncClient,
         "UPDATE lq_outbox SET parked_because = 'a fault' WHERE id = 2",
         "UPDATE lq_outbox SET parked_because = 'held' WHERE id = 3",
         "UPDATE lq_outbox SET parked_because = 'settling' WHERE id = 4",
+        "DELETE FROM lq_state WHERE name LIKE 'snapshot.%'",
         f"INSERT INTO lq_state VALUES ('reconciled.{_VEHICLES}', '{reconciled}'), ('snapshot.{_DRIVERS}', '{{}}')",
     )
 
