@@ -26,6 +26,7 @@ def test_every_command_argument_and_option_has_help() -> None:
 def test_the_tool_has_the_nouns_that_it_promises() -> None:
     found = {path.removeprefix("langqiao ") for path, _ in _commands(typer.main.get_command(app), "langqiao")}
     promised = "up ask explain tail token|keys new|contract lint|contract diff|gateway serve|gateway settings"
+    promised += "|topics apply|topics settings|acls sync"
     departments = "serve relay attach new seed settings"
     assert found >= {*promised.split("|")[0].split(), *promised.split("|")[1:]}
     assert found >= {f"department {verb}" for verb in departments.split()}
