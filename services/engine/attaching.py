@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from services.engine.capture.attach import attach
+from services.engine.capture.attach import CannotAttach, attach, was_in_place
 from services.engine.capture.database import Database, DatabaseAway, open_database
 from services.engine.mapping.model import Mapping
 from services.engine.settings import Settings
@@ -13,13 +13,16 @@ from services.engine.settings import Settings
 #: How long a start waits for capture before it goes on without: long enough for any table that is not huge, short
 #: enough that a service whose database is away soon says so.
 _WAIT_SECONDS = 2.0
+#: How long a table that no longer fits is left before it is tried again.
+_AGAIN_SECONDS = 5.0
 _log = logging.getLogger("langqiao.engine")
 
 
 @asynccontextmanager
 async def capturing(mappings: Sequence[Mapping], settings: Settings) -> AsyncIterator[Database]:
     """The department's database as capture sees it. Raises CannotAttach when it is seen at once that capture cannot
-    be put in place; while the database is away it is tried again beside the calls, and /health says so."""
+    be put in place; while the database is away, or a table no longer fits, it is tried again beside the calls, and
+    /health says so."""
     database = open_database(settings.database_url.get_secret_value())
     work = asyncio.create_task(_attach(database, mappings, settings))
     try:
@@ -35,10 +38,28 @@ async def capturing(mappings: Sequence[Mapping], settings: Settings) -> AsyncIte
 
 
 async def _attach(database: Database, mappings: Sequence[Mapping], settings: Settings) -> None:
-    while settings.attach:
+    """Until capture stands on every table. One that fitted before and no longer does keeps its own dataset waiting; one
+    that never did is a fault of the mapping, and stops the start."""
+    waiting = sorted({one.contract.dataset for one in mappings})
+    while settings.attach and waiting:
         try:
-            await attach(database, mappings, outbox_limit=settings.outbox_limit)
+            unfit = [one for one in waiting if not await _attached(database, one, mappings, settings)]
         except DatabaseAway as away:
             _log.warning("capture is not in place yet: the database is away (%s)", away)
         else:
-            return
+            waiting = unfit
+            await asyncio.sleep(_AGAIN_SECONDS if unfit else 0)
+
+
+async def _attached(
+    database: Database, dataset: str, mappings: Sequence[Mapping], settings: Settings
+) -> bool:
+    mine = [one for one in mappings if one.contract.dataset == dataset]
+    try:
+        await attach(database, mine, outbox_limit=settings.outbox_limit)
+    except CannotAttach as fault:
+        if not await was_in_place(database, dataset):
+            raise
+        _log.warning("capture is not in place: %s", fault)
+        return False
+    return True

@@ -57,6 +57,11 @@ async def detach(database: Database, mappings: Iterable[Mapping]) -> None:
         await _patiently(database, _take_away, database.dialect, captured)
 
 
+async def was_in_place(database: Database, dataset: str) -> bool:
+    """Whether capture has ever stood on the dataset's table, which then fitted its mapping."""
+    return await database.read(state.get, _IN_PLACE + dataset) is not None
+
+
 def _lay_tables(connection: Connection, dialect: Dialect, outbox_limit: int) -> None:
     for statement in dialect.alone:
         connection.exec_driver_sql(statement)
