@@ -79,7 +79,8 @@ async def _read(
     reader: Any, ends: Mapping[TopicPartition, int], take: Callable[[Sequence[Kept]], None]
 ) -> None:
     """A position moves over what compaction took, too; one that stands still for too long raises TimeoutError."""
-    positions, until = {}, monotonic() + PATIENCE_SECONDS
+    positions: dict[TopicPartition, int] = {}
+    until = monotonic() + PATIENCE_SECONDS
     while unread := [one for one in ends if await reader.position(one) < ends[one]]:
         found = await reader.getmany(*unread, timeout_ms=_READ_MS, max_records=_MOST_AT_ONCE)
         for one, messages in found.items():

@@ -43,7 +43,7 @@ class MemoryBroker:
             if self.surprises:
                 self.surprises.pop(0)()
                 await breath()
-            acks.append(self._append(one))
+            acks.append(self.append(one))
         self.batches += 1
         if self.loses_acks:
             self.loses_acks -= 1
@@ -92,7 +92,7 @@ class MemoryBroker:
         for log in self.logs.values():
             del log[max(0, len(log) - count) :]
 
-    def _append(self, message: Message) -> Ack:
+    def append(self, message: Message) -> Ack:
         place = message.topic, crc32(message.key) % self.partitions[message.topic]
         self.logs[place].append(message)
         return Ack(place, len(self.logs[place]) - 1)

@@ -1,0 +1,208 @@
+"""The department's side of a reconciliation: the table page by page, how single records stand, and what mends them;
+used by the relay's reconciliation and by `langqiao reconcile`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, exists, or_, select, update
+
+from services.engine.capture import clock, dirty, fit, record, state, telling
+from services.engine.capture.captured import Captured
+from services.engine.capture.dialect import Dialect
+from services.engine.capture.tables import EVERY_KEY, RETRACTED, engine_tables
+from services.engine.mapping.model import Mapping as TableMapping
+
+#: State by dataset: that a reconciliation is wanted (LOOK, MEND or nothing), what the last one found (JSON), since when
+#: the next one is waited for (seconds by the database's clock), and that a snapshot is under way.
+WANTED, RESULT, SINCE, SNAPSHOT = "reconcile.", "reconciled.", "reconcile_since.", "snapshot."
+LOOK, MEND = "look", "mend"
+
+Order = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How a record stands: its raw key, None where only a topic knows it; its (epoch, version), (0, 0) where the engine
+    knows none; its row as capture JSON, None when it has none; and whether a change of it is on its way.
+
+    A key that was spelt in several ways has several raw keys: the one with the row counts, else the newest.
+    """
+
+    raw_key: str | None
+    order: Order
+    row: str | None
+    moving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Which wish a reconciliation has answered: what was wanted, and in which epoch; one that comes after it is wanted
+    still. Where anything was `mended`, it is to be looked at once more."""
+
+    wanted: str
+    epoch: int
+    mended: bool
+
+
+#: Order by raw key.
+_Known = dict[str, Order]
+
+
+def now(connection: Connection) -> str:
+    """By the database's clock, RFC 3339 UTC."""
+    said: str = connection.execute(select(clock.now(connection.dialect.name))).scalar_one()
+    return said
+
+
+def misfit(connection: Connection, mappings: Iterable[TableMapping]) -> str | None:
+    """Why a dataset's table cannot be read through these mappings; None when it can."""
+    mine, dialect = tuple(mappings), connection.dialect.name
+    query = fit.columns_query(dialect, {one.table.name for one in mine})
+    columns = [tuple(one) for one in connection.exec_driver_sql(query)]
+    return next((one.reason for one in fit.misfits(mine, dialect, columns).values()), None)
+
+
+def page(
+    connection: Connection, dialect: Dialect, captured: Captured, after: str | None, limit: int
+) -> tuple[dict[str, str], str | None]:
+    """The table's next rows in key order, as capture JSON by raw key, and the last key; None at the table's end."""
+    keys = record.keys_after(connection, dialect, captured, after, limit)
+    rows = record.rows_now(connection, dialect, captured, keys) if keys else {}
+    return rows, keys[-1] if len(keys) == limit else None
+
+
+def look(
+    connection: Connection, dialect: Dialect, captured: Captured, wanted: Mapping[str, str | None]
+) -> dict[str, Stand]:
+    """How some records stand, by record id; `wanted` gives the raw key, where it is known.
+
+    The versions are read first: whatever happens to a record after that raises its version, so that a second look
+    tells. Without that order, a change could be sent between two of these statements and be seen by none.
+    """
+    known = _known(connection, captured.dataset, wanted)
+    keys = [key for one in known.values() for key in one]
+    everything = _everything_moves(connection, captured.dataset)
+    moving = _moving(connection, captured.dataset, [*keys, *wanted])
+    rows = record.rows_now(connection, dialect, captured, keys) if keys else {}
+    return {
+        subject: _stand(one, rows, everything or not moving.isdisjoint((subject, *one)))
+        for subject, one in known.items()
+    }
+
+
+def _stand(known: _Known, rows: Mapping[str, str], moving: bool) -> Stand:
+    if not known:
+        return Stand(None, (0, 0), None, moving)
+    newest = sorted(known, key=lambda key: known[key])
+    there = [key for key in newest if key in rows]
+    key = (there or newest)[-1]
+    return Stand(key, max(known.values()), rows.get(key), moving)
+
+
+def tell_again(connection: Connection, dataset: str, records: Mapping[str, Order]) -> None:
+    """Have records told to everybody as they stand, by raw key, under versions above what a topic shows of them."""
+    known = engine_tables(connection.dialect.name).record
+    record.ensure(connection, dataset, list(records), deleted=True)
+    for raw_key, (epoch, version) in records.items():
+        mine = (known.c.dataset == dataset) & (known.c.raw_key == raw_key)
+        behind = mine & (known.c.epoch <= epoch) & (known.c.version < version)
+        connection.execute(update(known).where(behind).values(version=version))
+    dirty.mark(connection, dataset, list(records), forced=True)
+
+
+def retract(connection: Connection, dataset: str, records: Mapping[str, Order]) -> None:
+    """Have deletes told of records that only a topic knows, by record id, above the (epoch, version) that it shows of
+    them. One that is told already, and not sent yet, is not told twice."""
+    row = engine_tables(connection.dialect.name).outbox.c
+    waiting = select(row.raw_key).where(
+        row.dataset == dataset,
+        row.op == RETRACTED,
+        row.sent_at.is_(None),
+        row.raw_key.in_(list(records)),
+    )
+    waits = set(connection.execute(waiting).scalars())
+    current = telling.epoch(connection)
+    for subject, (epoch, version) in records.items():
+        if subject not in waits:
+            above = (current, version + 1 if epoch == current else 0)
+            telling.retract(connection, dataset, subject, above)
+
+
+def due(connection: Connection, datasets: Sequence[str], hours: int) -> dict[str, str]:
+    """What is to be done now by dataset: LOOK or MEND. A dataset whose snapshot is under way waits for its end."""
+    names = [name + one for one in datasets for name in (WANTED, SINCE, SNAPSHOT)]
+    facts = state.get_all(connection, names)
+    at = _now(connection)
+    found = {}
+    for one in datasets:
+        since = facts.get(SINCE + one)
+        over = hours > 0 and since is not None and at >= float(since) + hours * 3600
+        wanted = facts.get(WANTED + one) or (LOOK if over else "")
+        if wanted and not facts.get(SNAPSHOT + one):
+            found[one] = wanted
+    return found
+
+
+def wait_from_now(connection: Connection, datasets: Sequence[str]) -> None:
+    """Begin to count the hours to the next reconciliation of those datasets for which nobody counts yet."""
+    facts = state.get_all(connection, [SINCE + one for one in datasets])
+    at = str(_now(connection))
+    state.put(connection, {SINCE + one: at for one in datasets if SINCE + one not in facts})
+
+
+def keep(
+    connection: Connection,
+    dataset: str,
+    counts: Mapping[str, int],
+    said: Mapping[int, Mapping[str, Any]],
+    answered: Answered,
+) -> None:
+    """Keep what a reconciliation has counted, and have subscribers told what it `said` by major."""
+    at = _now(connection)
+    result = orjson.dumps({"at": at, **counts}).decode()
+    facts = {RESULT + dataset: result, SINCE + dataset: str(at)}
+    wanted = state.get(connection, WANTED + dataset) or answered.wanted
+    if wanted == answered.wanted and telling.epoch(connection) == answered.epoch:
+        facts[WANTED + dataset] = LOOK if answered.mended else ""
+    state.put(connection, facts)
+    for major, data in said.items():
+        telling.control(connection, dataset, major, "reconciled", dict(data))
+
+
+def _now(connection: Connection) -> float:
+    seconds: float = connection.execute(select(clock.seconds(connection.dialect.name))).scalar_one()
+    return seconds
+
+
+def _known(connection: Connection, dataset: str, wanted: Mapping[str, str | None]) -> dict[str, _Known]:
+    known = engine_tables(connection.dialect.name).record.c
+    by_key = {key: subject for subject, key in wanted.items() if key is not None}
+    named = or_(known.pseudonym.in_(list(wanted)), known.raw_key.in_(list(by_key)))
+    columns = (known.raw_key, known.epoch, known.version, known.pseudonym)
+    found: dict[str, _Known] = {subject: {} for subject in wanted}
+    for one in connection.execute(select(*columns).where(known.dataset == dataset, named)):
+        subject = one.pseudonym if one.pseudonym in found else by_key[one.raw_key]
+        found[subject][one.raw_key] = (one.epoch, one.version)
+    for key, subject in by_key.items():
+        found[subject].setdefault(key, (0, 0))
+    return found
+
+
+def _everything_moves(connection: Connection, dataset: str) -> bool:
+    """Whether every record of the dataset waits to be read again."""
+    mark = engine_tables(connection.dialect.name).dirty.c
+    every = select(exists().where(mark.dataset == dataset, mark.raw_key == EVERY_KEY))
+    return bool(connection.execute(every).scalar_one() or state.get(connection, SNAPSHOT + dataset))
+
+
+def _moving(connection: Connection, dataset: str, keys: Sequence[str]) -> set[str]:
+    """Those of the raw keys, or record ids that are retracted, of which something is not told yet. Marks are read
+    first: one that is worked off meanwhile is a row of the outbox then."""
+    tables = engine_tables(connection.dialect.name)
+    mark, row = tables.dirty.c, tables.outbox.c
+    marked = select(mark.raw_key).where(mark.dataset == dataset, mark.raw_key.in_(keys))
+    found = set(connection.execute(marked).scalars())
+    unsent = select(row.raw_key).where(row.dataset == dataset, row.sent_at.is_(None), row.raw_key.in_(keys))
+    return found | set(connection.execute(unsent).scalars())

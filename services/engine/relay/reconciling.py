@@ -1,0 +1,292 @@
+"""Reconciliation: a dataset's table against its record topics, by count and hash, and by record where these differ; run
+by the relay, by itself and after a new epoch, and by `langqiao reconcile`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+
+from schemas.wire.event import MAX_BODY_BYTES
+from services.engine.capture import reconciling
+from services.engine.capture.database import Database
+from services.engine.capture.naming import UNREADABLE
+from services.engine.capture.reconciling import Stand
+from services.engine.capture.rows import stored_row
+from services.engine.relay.broker import Place, Topics
+from services.engine.relay.deciding import BREATH
+from services.engine.relay.feeds import Channel, Feed
+from services.engine.relay.folding import CHUNKS, GONE, THIN, Entry, Fold, Tally, chunk_of
+from services.engine.relay.views import Unpublishable, View, digest_of, views
+
+#: Rows read from the table at a time, and records looked at again: short statements.
+_PAGE, _LOOK = 200, 500
+#: Entries held at a time of what differs, and findings by record: beyond these, everything is to be told anew.
+_MOST_HELD, _MOST_NAMED = 100_000, 10_000
+_PAUSE_SECONDS = 0.2
+#: The digest of a row that cannot be told; no event has it.
+_UNTELLABLE = "?"
+
+MISSING, DIFFERING, UNKNOWN = "missing on the topic", "differing", "not in the table"
+
+
+class CannotCompare(Exception):
+    """The table cannot be read as its mapping says; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One record that differs on one topic, by its record id. `raw_key` is None when only the topic knows it;
+    `order` is the topic's, (0, 0) where it knows none."""
+
+    record: str
+    topic: str
+    what: str
+    raw_key: str | None
+    order: tuple[int, int]
+
+
+@dataclass(slots=True)
+class Side:
+    """One topic, folded up to an offset of each partition, and what the table says that it should hold."""
+
+    major: int
+    partitions: int
+    channel: Channel
+    on_topic: Tally = field(default_factory=Tally)
+    in_table: Tally = field(default_factory=Tally)
+    offsets: list[int] = field(default_factory=list)
+
+    @property
+    def topic(self) -> str:
+        return self.channel.topic
+
+    @property
+    def differing(self) -> set[int]:
+        """Chunks."""
+        return self.on_topic.differing(self.in_table)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a comparison has found. `started_at`: RFC 3339 UTC. `moving`: records of which a change was still on its way
+    when we stopped waiting. `more`: there are more findings than are named. `epoch` and `number` are the highest that
+    the topics bear."""
+
+    dataset: str
+    started_at: str
+    records: int = 0
+    moving: int = 0
+    more: bool = False
+    epoch: int = 0
+    number: int = 0
+    sides: list[Side] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def differing(self) -> int:
+        """Records."""
+        return len({one.record for one in self.findings})
+
+
+@dataclass(slots=True)
+class _Suspect:
+    """A record that seems to differ on one topic; `entry` is the topic's."""
+
+    subject: str
+    raw_key: str | None
+    side: Side
+    entry: Entry | None
+
+
+class Comparison:
+    """Writers go on meanwhile, so what differs at first is only suspected, and looked at again until nothing of it is
+    on its way to the topic: what then differs is found. Runs once. Holds a few dozen bytes of each record of one
+    partition, and of those that differ."""
+
+    def __init__(self, database: Database, feed: Feed, topics: Topics, patience: float) -> None:
+        """`patience`: how long to wait for what is on its way, in seconds."""
+        self._database, self._feed, self._topics = database, feed, topics
+        self._patience = patience
+        self._outcome = Outcome(feed.dataset, "")
+        self._sides = self._outcome.sides = [
+            Side(major.mapping.contract.major, major.mapping.contract.partitions, channel)
+            for major in feed.majors
+            for channel in major.channels
+            if channel.watched
+        ]
+
+    async def run(self) -> Outcome:
+        """Raises CannotCompare, CannotPublish, DatabaseAway."""
+        await self._begin()
+        for side in self._sides:
+            await self._fold(side)
+        await self._count_table()
+        for chunks in self._portions():
+            suspects, offsets = await self._suspects(chunks)
+            await self._settle(suspects, offsets)
+            if len(self._outcome.findings) >= _MOST_NAMED:
+                self._outcome.more = True
+                break
+        return self._outcome
+
+    async def _begin(self) -> None:
+        self._outcome.started_at = await self._database.read(reconciling.now)
+        mappings = [major.mapping for major in self._feed.majors]
+        if (reason := await self._database.read(reconciling.misfit, mappings)) is not None:
+            raise CannotCompare(f"{self._feed.dataset}: {reason}")
+
+    async def _fold(self, side: Side) -> None:
+        """Partition by partition, of which only count and hash stay."""
+        ends = await self._topics.ends({side.topic: side.partitions})
+        for place, end in sorted(ends.items()):
+            fold = Fold()
+            await self._topics.read({place: (0, end)}, fold.take)
+            for subject, entry in fold.live():
+                side.on_topic.add(subject, entry.digest)
+            side.offsets.append(end)
+            self._outcome.epoch = max(self._outcome.epoch, fold.epoch)
+            self._outcome.number = max(self._outcome.number, fold.number)
+
+    async def _count_table(self) -> None:
+        async for _, subject, digests in self._rows(range(CHUNKS)):
+            self._outcome.records += 1
+            for side in self._sides:
+                side.in_table.add(subject, digests[side.channel.label])
+
+    def _portions(self) -> Iterator[set[int]]:
+        """The chunks that differ anywhere, as many at a time as can be held."""
+        portion: set[int] = set()
+        held = 0
+        for chunk in sorted(set().union(*(side.differing for side in self._sides))):
+            size = sum(one.on_topic.counts[chunk] + one.in_table.counts[chunk] for one in self._sides)
+            if portion and held + size > _MOST_HELD:
+                yield portion
+                portion, held = set(), 0
+            portion.add(chunk)
+            held += size
+        if portion:
+            yield portion
+
+    async def _suspects(self, chunks: set[int]) -> tuple[list[_Suspect], dict[Place, int]]:
+        """Records of these chunks that differ, and up to where the topics were read."""
+        sides = [side for side in self._sides if side.differing & chunks]
+        ends = await self._topics.ends({side.topic: side.partitions for side in sides})
+        wrong = {side.topic: side.differing & chunks for side in sides}
+        folds = {topic: Fold(_within(some)) for topic, some in wrong.items()}
+        for side in sides:
+            mine = {place: (0, end) for place, end in ends.items() if place[0] == side.topic}
+            await self._topics.read(mine, folds[side.topic].take)
+        suspects = []
+        async for raw_key, subject, digests in self._rows(chunks):
+            for side in sides:
+                if chunk_of(subject) in wrong[side.topic]:
+                    entry = folds[side.topic].entries.pop(subject, None)
+                    if entry is None or entry.digest != digests[side.channel.label]:
+                        suspects.append(_Suspect(subject, raw_key, side, entry))
+        suspects += [
+            _Suspect(subject, None, side, entry)
+            for side in sides
+            for subject, entry in folds[side.topic].live()
+        ]
+        return suspects, ends
+
+    async def _settle(self, suspects: list[_Suspect], offsets: dict[Place, int]) -> None:
+        """Look at them again until each is alike, found to differ, or still on its way when we have waited enough."""
+        until = monotonic() + self._patience
+        while True:
+            before = await self._look(suspects)
+            offsets = await self._read_on(suspects, offsets)
+            after = await self._look(suspects)
+            suspects = list(self._moving(suspects, before, after))
+            if not suspects or monotonic() >= until:
+                break
+            await asyncio.sleep(_PAUSE_SECONDS)
+        self._outcome.moving += len({one.subject for one in suspects})
+
+    def _moving(
+        self, suspects: Iterable[_Suspect], before: Mapping[str, Stand], after: Mapping[str, Stand]
+    ) -> Iterator[_Suspect]:
+        """Those that must be looked at again; what differs of the others is found. The topic was read between the two
+        looks: where nothing was on its way at either, and the version stands, it should have told all."""
+        for one in suspects:
+            stand = after[one.subject]
+            if stand.moving or before[one.subject].moving or before[one.subject].order != stand.order:
+                yield one
+            elif (what := self._difference(one, stand)) is not None:
+                order = one.entry.order if one.entry is not None else (0, 0)
+                self._outcome.findings.append(
+                    Finding(one.subject, one.side.topic, what, stand.raw_key, order)
+                )
+
+    def _difference(self, suspect: _Suspect, stand: Stand) -> str | None:
+        entry = suspect.entry
+        shown = GONE if entry is None else entry.digest
+        expected = GONE
+        if stand.row is not None:
+            expected = self._digests(stand.row)[suspect.side.channel.label]
+        if shown != expected:
+            return MISSING if shown == GONE else UNKNOWN if expected == GONE else DIFFERING
+        # A subscriber would pass over what comes next.
+        return DIFFERING if entry is not None and stand.raw_key and entry.order > stand.order else None
+
+    async def _look(self, suspects: list[_Suspect]) -> dict[str, Stand]:
+        wanted = {one.subject: one.raw_key for one in suspects}
+        wanted |= {one.subject: one.raw_key for one in suspects if one.raw_key is not None}
+        found: dict[str, Stand] = {}
+        dialect, captured = self._database.dialect, self._feed.captured
+        for some in _portions_of(wanted, _LOOK):
+            found |= await self._database.read(reconciling.look, dialect, captured, some)
+        return found
+
+    async def _read_on(self, suspects: list[_Suspect], offsets: dict[Place, int]) -> dict[Place, int]:
+        """What the topics have got since of the suspects; up to where they are read now."""
+        sides = {one.side.topic: one.side for one in suspects}
+        ends = await self._topics.ends({topic: side.partitions for topic, side in sides.items()})
+        for topic in sides:
+            mine = {one.subject: one for one in suspects if one.side.topic == topic}
+            fold = Fold(mine.__contains__)
+            fold.entries |= {subject: one.entry for subject, one in mine.items() if one.entry is not None}
+            spans = {place: (offsets[place], end) for place, end in ends.items() if place[0] == topic}
+            await self._topics.read(spans, fold.take)
+            for subject, one in mine.items():
+                one.entry = fold.entries.get(subject)
+        return ends
+
+    async def _rows(self, chunks: Container[int]) -> AsyncIterator[tuple[str, str, Mapping[str, str]]]:
+        """Raw key, record id, and digests by channel label, of every row of the table that is a record in a chunk."""
+        after: str | None = None
+        dialect, captured = self._database.dialect, self._feed.captured
+        while True:
+            rows, after = await self._database.read(reconciling.page, dialect, captured, after, _PAGE)
+            for place, (raw_key, row) in enumerate(rows.items()):
+                if place % BREATH == 0:
+                    await asyncio.sleep(0)
+                subject = self._feed.namer(raw_key)
+                if subject != UNREADABLE and chunk_of(subject) in chunks:
+                    yield raw_key, subject, self._digests(row)
+            if after is None:
+                return
+
+    def _digests(self, row: str) -> dict[str, str]:
+        try:
+            seen = views(self._feed, stored_row(row, self._database.dialect.name))
+        except (Unpublishable, ValueError, TypeError, ArithmeticError):
+            # Such a record is parked, or never told of.
+            return {side.channel.label: _UNTELLABLE for side in self._sides}
+        return {one.channel.label: _digest(one) for one in seen}
+
+
+def _digest(view: View) -> str:
+    """As `Entry` has it."""
+    if not view.data or len(view.body) > MAX_BODY_BYTES:
+        return THIN
+    return view.digest if view.channel.watched == view.channel.items else digest_of(view.body)
+
+
+def _within(chunks: set[int]) -> Callable[[str], bool]:
+    return lambda subject: chunk_of(subject) in chunks
+
+
+def _portions_of(wanted: Mapping[str, str | None], size: int) -> Iterator[dict[str, str | None]]:
+    pairs = list(wanted.items())
+    return (dict(pairs[start : start + size]) for start in range(0, len(pairs), size))
