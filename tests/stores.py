@@ -106,13 +106,17 @@ async def open_program(url: str, patience: float = 5.0) -> Program:
 
 
 async def drained(store: Store) -> bool:
-    """Whether everything that is not parked was sent, and no record is marked."""
+    """Whether everything that is not parked was sent, no record is marked, and no snapshot is under way."""
     unsent = (
         f"SELECT 1 FROM {store.engine('outbox')} WHERE sent_at IS NULL AND parked_because IS NULL LIMIT 1"
     )
-    return not await store.program.rows(unsent) and not await store.program.rows(
-        f"SELECT 1 FROM {store.engine('dirty')} LIMIT 1"
-    )
+    marked = f"SELECT 1 FROM {store.engine('dirty')} LIMIT 1"
+    walking = f"SELECT 1 FROM {store.engine('state')} WHERE name LIKE 'snapshot.%'"
+    # A snapshot first: what it tells at last is seen to be unsent after it has ended.
+    for something in (walking, marked, unsent):
+        if await store.program.rows(something):
+            return False
+    return True
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, inspect
 
-from services.engine.capture import dirty, outbox, record, state
+from services.engine.capture import outbox, record, snapshot, state
 from services.engine.capture.captured import Captured, captures
 from services.engine.capture.database import Database, DatabaseAway, DatabaseRefuses, Work
 from services.engine.capture.dialect import Dialect
@@ -85,8 +85,10 @@ def _put_in_place(connection: Connection, dialect: Dialect, captured: Captured) 
     for statement in statements:
         connection.exec_driver_sql(statement)
     state.put(connection, {_IN_PLACE + captured.dataset: digest})
-    if before is not None and not whole:
-        dirty.mark_all(connection, captured.dataset)
+    if before is None:
+        snapshot.want(connection, captured.dataset, "capture was put in place", forced=False)
+    elif not whole:
+        snapshot.want(connection, captured.dataset, "capture had a gap", forced=False)
 
 
 def _check(connection: Connection, captured: Captured) -> None:

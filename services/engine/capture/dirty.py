@@ -10,17 +10,16 @@ from services.engine.capture import clock, record, telling, told
 from services.engine.capture.captured import Captured
 from services.engine.capture.dialect import Dialect
 from services.engine.capture.tables import CREATED, DELETED, EVERY_KEY, SNAPSHOT, UPDATED, engine_tables
+from services.engine.capture.telling import Told
 from services.engine.capture.upsert import insert as insert_over
 
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """Whether records have no record id yet, whether single records are marked, and since when all are, and how."""
+    """Whether records have no record id yet, and whether single records are marked."""
 
     nameless: bool
     marked: bool
-    all_marked_at: str | None
-    all_forced: bool
 
 
 def mark(connection: Connection, dataset: str, keys: Sequence[str], *, forced: bool = False) -> None:
@@ -38,9 +37,22 @@ def mark(connection: Connection, dataset: str, keys: Sequence[str], *, forced: b
     connection.execute(statement, [{**marked, "raw_key": key} for key in keys])
 
 
-def mark_all(connection: Connection, dataset: str, *, forced: bool = False) -> None:
-    """Mark every record of a dataset, those that are gone from the table included."""
-    mark(connection, dataset, [EVERY_KEY], forced=forced)
+def every_marked(connection: Connection, dataset: str) -> bool:
+    """Whether every record of the dataset is marked."""
+    mark = engine_tables(connection.dialect.name).dirty.c
+    every = exists().where(mark.dataset == dataset, mark.raw_key == EVERY_KEY)
+    return bool(connection.execute(select(every)).scalar_one())
+
+
+def take_every_mark(connection: Connection, dataset: str) -> bool:
+    """Take the mark on every record away; not one that a writer is about to set again."""
+    dirty = engine_tables(connection.dialect.name).dirty
+    mine = (dirty.c.dataset == dataset) & (dirty.c.raw_key == EVERY_KEY)
+    marked = select(dirty.c.raw_key).where(mine).with_for_update(skip_locked=True)
+    if connection.execute(marked).scalar() is None:
+        return False
+    connection.execute(delete(dirty).where(mine))
+    return True
 
 
 def todo(connection: Connection, datasets: Iterable[str]) -> dict[str, Todo]:
@@ -53,40 +65,7 @@ def _todo(connection: Connection, dataset: str) -> Todo:
     mark, known = tables.dirty.c, tables.record.c
     one = exists().where(mark.dataset == dataset, mark.raw_key != EVERY_KEY)
     nameless = exists().where(known.dataset == dataset, known.pseudonym.is_(None))
-    of_all = select(mark.at, mark.forced).where(mark.dataset == dataset, mark.raw_key == EVERY_KEY)
-    at, forced = connection.execute(of_all).one_or_none() or (None, False)
-    return Todo(*connection.execute(select(nameless, one)).one(), at, forced)
-
-
-def mark_found(
-    connection: Connection, dialect: Dialect, captured: Captured, after: str | None, limit: int, forced: bool
-) -> str | None:
-    """Mark the table's next records by their own keys; the last key, or None at the table's end."""
-    keys = record.keys_after(connection, dialect, captured, after, limit)
-    record.ensure(connection, captured.dataset, keys, deleted=True)
-    mark(connection, captured.dataset, keys, forced=forced)
-    return keys[-1] if len(keys) == limit else None
-
-
-def mark_known(
-    connection: Connection, dataset: str, after: str | None, limit: int, forced: bool
-) -> str | None:
-    """Mark the next records that we take to be in the table by their own keys; the last key, or None at the end."""
-    known = engine_tables(connection.dialect.name).record
-    following = select(known.c.raw_key).where(
-        known.c.dataset == dataset, known.c.raw_key > (after or ""), known.c.deleted.is_(False)
-    )
-    keys = connection.execute(following.order_by(known.c.raw_key).limit(limit)).scalars().all()
-    mark(connection, dataset, keys, forced=forced)
-    return keys[-1] if len(keys) == limit else None
-
-
-def settle(connection: Connection, dataset: str, at: str) -> None:
-    """Take the mark on every record away, unless it was set again meanwhile."""
-    dirty = engine_tables(connection.dialect.name).dirty
-    connection.execute(
-        delete(dirty).where(dirty.c.dataset == dataset, dirty.c.raw_key == EVERY_KEY, dirty.c.at == at)
-    )
+    return Todo(*connection.execute(select(nameless, one)).one())
 
 
 def read_again(connection: Connection, dialect: Dialect, captured: Captured, limit: int) -> int:
@@ -105,10 +84,15 @@ def read_again(connection: Connection, dialect: Dialect, captured: Captured, lim
     held = record.locked(connection, dataset, keys)
     stand = record.rows_now(connection, dialect, captured, list(held))
     known = told.get(connection, dataset, list(held))
-    for raw_key, deleted in held.items():
-        row = stand.get(raw_key)
-        if row is not None or not deleted or raw_key in known or forced[raw_key]:
-            telling.tell(connection, dataset, raw_key, row, _op(row, deleted, forced[raw_key]))
+    telling.tell_all(
+        connection,
+        dataset,
+        [
+            Told(raw_key, stand.get(raw_key), _op(stand.get(raw_key), deleted, forced[raw_key]))
+            for raw_key, deleted in held.items()
+            if raw_key in stand or not deleted or raw_key in known or forced[raw_key]
+        ],
+    )
     _unmark(connection, dataset, list(held))
     return len(held)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from services.engine.capture import dirty, outbox, state, telling
+from services.engine.capture import outbox, snapshot, state, telling
 from services.engine.capture.tables import EPOCH
 
 
@@ -23,4 +23,4 @@ def begin(
         outbox.go_on_from(connection, dataset, ahead.get(dataset, 0))
         for major in served:
             telling.control(connection, dataset, major, "epoch-began", {"reason": reason})
-        dirty.mark_all(connection, dataset, forced=True)
+        snapshot.want(connection, dataset, reason)

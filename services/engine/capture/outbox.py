@@ -152,6 +152,23 @@ def unsent_numbers(connection: Connection, dataset: str) -> set[int]:
     return set(connection.execute(begun).scalars())
 
 
+def newest_unsent(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, str | None]:
+    """What the newest unsent change of each record says, set aside or not: capture JSON, or None of a delete."""
+    row = engine_tables(connection.dialect.name).outbox.c
+    unsent = select(row.raw_key, row.new).where(
+        row.dataset == dataset, row.raw_key.in_(keys), row.sent_at.is_(None)
+    )
+    return {one.raw_key: one.new for one in connection.execute(unsent.order_by(row.id))}
+
+
+def few_wait(connection: Connection, dialect: Dialect, most: int) -> bool:
+    """Whether the outbox takes whole changes, and no more than so many wait to be sent."""
+    row = engine_tables(connection.dialect.name).outbox.c
+    waiting = select(row.id).where(row.sent_at.is_(None), row.parked_because.is_(None)).limit(most + 1)
+    counted = select(func.count()).select_from(waiting.subquery())
+    return has_room(connection, dialect) and connection.execute(counted).scalar_one() <= most
+
+
 def prune(connection: Connection, dialect: Dialect, keep_seconds: float, keep_rows: int, limit: int) -> int:
     """Delete at most `limit` sent changes that are older than `keep_seconds`, or beyond `keep_rows`; how many."""
     outbox = engine_tables(connection.dialect.name).outbox

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from sqlalchemy import Connection, Insert, Select, bindparam, select
+from sqlalchemy import Connection, Insert, Select, bindparam, delete, select
 
 from services.engine.capture.tables import engine_tables
 from services.engine.capture.upsert import insert
@@ -27,6 +27,12 @@ def put(connection: Connection, facts: Mapping[str, str]) -> None:
     if facts:
         rows = [{"name": name, "value": value} for name, value in facts.items()]
         connection.execute(_putting(connection.dialect.name), rows)
+
+
+def forget(connection: Connection, names: Sequence[str]) -> None:
+    """Forget facts, whether they are known or not."""
+    state = engine_tables(connection.dialect.name).state
+    connection.execute(delete(state).where(state.c.name.in_(names)))
 
 
 @cache

@@ -1,13 +1,24 @@
 """Outbox rows that the engine writes by itself, as a trigger would: a record as it was read, a record that is to be
 retracted, and control records; used by re-reading, snapshot, reconciliation and epochs."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from services.engine.capture import clock, state
 from services.engine.capture.tables import CONTROL, EPOCH, RETRACTED, SQLITE, engine_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A record as it was read: `row` is capture JSON, None when it is gone."""
+
+    raw_key: str
+    row: str | None
+    op: str
 
 
 def tell(connection: Connection, dataset: str, raw_key: str, row: str | None, op: str) -> None:
@@ -16,14 +27,37 @@ def tell(connection: Connection, dataset: str, raw_key: str, row: str | None, op
 
     The caller holds the record's row. A version never has two contents, so what was read is a version of its own.
     """
-    tables = engine_tables(connection.dialect.name)
+    tell_all(connection, dataset, [Told(raw_key, row, op)])
+
+
+def tell_all(connection: Connection, dataset: str, told: Sequence[Told], *, aside: str | None = None) -> None:
+    """`tell`, for some records at once; `aside` is why they are set aside until somebody lets them go."""
+    if not told:
+        return
+    tables, dialect = engine_tables(connection.dialect.name), connection.dialect.name
     known = tables.record.c
-    mine = (known.dataset == dataset) & (known.raw_key == raw_key)
-    larger = func.max if connection.dialect.name == SQLITE else func.greatest
-    counted = {"epoch": larger(known.epoch, epoch(connection)), "version": known.version + 1}
-    connection.execute(update(tables.record).where(mine).values(**counted, deleted=row is None))
-    stands = connection.execute(select(known.epoch, known.version).where(mine)).one()
-    _put(connection, dataset, raw_key, (stands.epoch, stands.version), op, row)
+    larger = func.max if dialect == SQLITE else func.greatest
+    mine = (known.dataset == dataset) & (known.raw_key == bindparam("of_key"))
+    counted = (
+        update(tables.record)
+        .where(mine)
+        .values(
+            epoch=larger(known.epoch, epoch(connection)),
+            version=known.version + 1,
+            deleted=bindparam("is_gone"),
+        )
+    )
+    connection.execute(counted, [{"of_key": one.raw_key, "is_gone": one.row is None} for one in told])
+    stands = select(known.raw_key, known.epoch, known.version).where(
+        known.dataset == dataset, known.raw_key.in_([one.raw_key for one in told])
+    )
+    orders = {one.raw_key: {"epoch": one.epoch, "version": one.version} for one in connection.execute(stands)}
+    rows = [
+        {"raw_key": one.raw_key, "op": one.op, "new": one.row, "parked_because": aside, **orders[one.raw_key]}
+        for one in told
+    ]
+    fresh = insert(tables.outbox).values(dataset=dataset, at=clock.now(dialect))
+    connection.execute(fresh, rows)
 
 
 def retract(connection: Connection, dataset: str, subject: str, order: tuple[int, int]) -> None:

@@ -1,9 +1,10 @@
-"""What the relay does beside sending: naming records, reading marked ones again, deleting what was sent long ago;
-run by `loop` under its lease."""
+"""What the relay does beside sending: naming records, reading marked ones again, taking snapshots, deleting what was
+sent long ago; run by `loop` under its lease."""
 
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from time import monotonic
 
 from services.engine.capture import deletes, dirty, fit, outbox
 from services.engine.capture.database import Database, DatabaseAway
@@ -11,13 +12,14 @@ from services.engine.capture.dirty import Todo
 from services.engine.capture.naming import name_some
 from services.engine.relay.feeds import Feed
 from services.engine.relay.lease import Lease
+from services.engine.relay.walking import Walker
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
 
 #: Rows in one transaction: short, since on SQLite the department's writers wait for it.
 _CHUNK = 100
-_REST_SECONDS = 0.25
+_REST_SECONDS, _MOMENT_SECONDS = 0.25, 0.01
 
 
 class Chores:
@@ -29,6 +31,7 @@ class Chores:
         self._feeds = feeds
         self._settings = settings
         self._mappings = [major.mapping for feed in feeds for major in feed.majors]
+        self._walkers = {one.dataset: Walker(database, one, settings) for one in feeds}
         self._stale: Mapping[str, fit.Misfit] = {}
         #: Set when the broker was seen to hold what it acknowledged: only then may sent changes go.
         self.may_prune = False
@@ -36,32 +39,34 @@ class Chores:
     async def run(self, lease: Lease) -> None:
         """Until cancelled."""
         while True:
+            begun, more = monotonic(), False
             try:
                 todo = await self._database.read(dirty.todo, [one.dataset for one in self._feeds])
                 await self._look_at_tables()
                 for feed in self._feeds:
-                    await self._work_off(feed, todo[feed.dataset])
+                    more |= await self._work_off(feed, todo[feed.dataset])
                 await self._let_settled_go(lease)
                 await self._prune(lease)
             except DatabaseAway as away:
                 # A writer may only have been slow; whether it is really away, sending finds out.
                 _log.info("a chore waits: %s", away)
-            await asyncio.sleep(_REST_SECONDS)
+            # A snapshot takes half of the time at most, and the less the more others work here.
+            await asyncio.sleep(max(monotonic() - begun, _MOMENT_SECONDS) if more else _REST_SECONDS)
 
-    async def _work_off(self, feed: Feed, todo: Todo) -> None:
+    async def _work_off(self, feed: Feed, todo: Todo) -> bool:
+        """Whether there is more to do."""
         dialect, captured, write = self._database.dialect, feed.captured, self._database.write
         if todo.nameless:
             while await write(name_some, feed.namer, feed.dataset, _CHUNK) == _CHUNK:
                 pass
         if feed.dataset in self._stale:
             # What was marked waits until it can be read again.
-            return
-        if todo.all_marked_at is not None:
-            await self._mark_each(feed, todo.all_marked_at, todo.all_forced)
+            return False
         # While the outbox is full, marks stay marks: that is its bound.
         marked = todo.marked
         while marked and await self._database.read(outbox.has_room, dialect):
             marked = await write(dirty.read_again, dialect, captured, _CHUNK) == _CHUNK
+        return await self._walkers[feed.dataset].step()
 
     async def _look_at_tables(self) -> None:
         """Which of them the department has altered so that they no longer fit, or fit again."""
@@ -72,17 +77,6 @@ class Chores:
         for dataset in self._stale.keys() - found.keys():
             _log.info("%s fits again", dataset)
         self._stale = found
-
-    async def _mark_each(self, feed: Feed, marked_at: str, forced: bool) -> None:
-        """The mark on every record becomes one on each: those in the table, and those that we take to be there."""
-        dialect, captured, write = self._database.dialect, feed.captured, self._database.write
-        found: str | None = None
-        while (found := await write(dirty.mark_found, dialect, captured, found, _CHUNK, forced)) is not None:
-            pass
-        known: str | None = None
-        while (known := await write(dirty.mark_known, captured.dataset, known, _CHUNK, forced)) is not None:
-            pass
-        await write(dirty.settle, captured.dataset, marked_at)
 
     async def _let_settled_go(self, lease: Lease) -> None:
         """Deletes whose record did not come again in time."""

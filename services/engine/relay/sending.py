@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.engine.capture import dirty, epochs, outbox, publishing, state, telling
+from services.engine.capture import epochs, outbox, publishing, snapshot, state, telling
 from services.engine.capture.database import Database
 from services.engine.capture.outbox import Change
 from services.engine.capture.publishing import Round
@@ -19,6 +19,9 @@ from services.engine.relay.setting_aside import set_aside
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
+
+#: Why every record of a dataset is told anew.
+LOST = "the broker had lost a topic"
 
 
 @dataclass(slots=True)
@@ -64,7 +67,7 @@ class Sender:
         for topic in wrong:
             if all(tails[topic, one].end == 0 for one in range(self._topics[topic])):
                 # All of it is gone, and the outbox keeps only the last while.
-                await lease.write(dirty.mark_all, self._of_topic[topic], forced=True)
+                await lease.write(snapshot.want, self._of_topic[topic], LOST)
         await self._settle(lease, Outcome(surprises=wrong))
 
     def _ahead(self, tails: Mapping[Place, Tail]) -> dict[str, int]:

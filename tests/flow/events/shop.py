@@ -110,7 +110,8 @@ class Shop:
     async def numbered(self) -> set[tuple[str, tuple[int, int]]]:
         """Record and version of every change of a tool that raised an event."""
         rows = await self.store.program.rows(
-            f"SELECT raw_key, epoch, version FROM {self.store.engine('outbox')} WHERE sequence IS NOT NULL"
+            f"SELECT raw_key, epoch, version FROM {self.store.engine('outbox')}"
+            " WHERE sequence IS NOT NULL AND op <> 'k'"
         )
         return {(str(stored_key(raw)[0]).upper(), (epoch, version)) for raw, epoch, version in rows}
 

@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
+from services.engine.capture import snapshot
 from services.engine.capture.attach import CannotAttach, attach, detach
 from services.engine.capture.captured import captures
 from services.engine.capture.database import DatabaseAway, open_database
@@ -127,8 +128,9 @@ async def test_after_a_gap_in_capture_everything_is_read_again(shop: Store) -> N
     await shop.program.insert("ws_tool", **HAMMER)
     await detach(shop.database, TOOL_MAPPINGS)
     await attach(shop.database, MAPPINGS, outbox_limit=_LIMIT)
-    marks = await shop.program.rows(f"SELECT dataset, raw_key FROM {shop.engine('dirty')}")
-    assert [tuple(mark) for mark in marks] == [(TOOLS, "*")]
+    walk = await shop.database.read(snapshot.under_way, TOOLS)
+    assert walk is not None
+    assert (walk.reason, walk.forced) == ("capture had a gap", False)
     await shop.program.execute("UPDATE ws_tool SET nm = 'x'")
     assert await records(shop) == {("t1",): (1, 2, False)}
 

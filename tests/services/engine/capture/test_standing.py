@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from services.engine.capture import status
+from services.engine.capture import dirty, status
 from services.engine.capture.attach import attach
 from services.engine.capture.captured import captures
-from services.engine.capture.dirty import mark_all
 from services.engine.capture.status import capture_status
 from services.engine.source.sql.ddl import create_tables
 from tests.stores import Store, opened
@@ -29,7 +28,7 @@ async def test_status_counts_what_waits(store: Store) -> None:
     await store.program.execute(f"UPDATE {outbox} SET at = '2026-01-31T00:00:00.000Z' WHERE id = 2")
     await store.program.execute(f"UPDATE {outbox} SET sent_at = 1 WHERE id = 1")
     await store.program.execute(f"UPDATE {outbox} SET parked_because = 'a reason' WHERE id = 3")
-    await store.database.write(mark_all, TOOLS)
+    await store.database.write(dirty.mark, TOOLS, ["*"])
     found = await capture_status(store.database, captured)
     assert (found.unsent, found.parked, found.dirty) == (1, 1, 1)
     assert found.oldest_unsent_seconds > 86_400

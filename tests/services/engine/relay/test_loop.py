@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from services.engine.capture import snapshot
 from services.engine.capture.attach import attach, detach
-from services.engine.capture.dirty import mark_all
 from services.engine.source.sql.ddl import create_tables
 from tests import workshop
 from tests.services.engine.relay.memory import MemoryBroker
@@ -61,7 +61,9 @@ async def test_a_feed_is_numbered_without_gaps_in_the_order_of_sending(
         for number in range(10):
             await each_shop.program.insert("ws_tool", no=f"t{number}", nm="x")
         await until(lambda: drained(each_shop))
-    assert sorted(int(one.sequence) for one in broker.events(GRANTED)) == list(range(1, 11))
+    numbers = {one.number for place, log in broker.logs.items() if workshop.TOOLS in place[0] for one in log}
+    assert numbers == set(range(1, len(numbers) + 1))
+    assert len(broker.events(GRANTED)) == 10
 
 
 async def test_the_record_id_is_known_before_its_event_is_sent(shop: Store, broker: MemoryBroker) -> None:
@@ -111,7 +113,7 @@ async def test_while_the_broker_is_away_the_relay_says_so_and_then_all_is_sent(
     async with relaying(shop, broker):
         await shop.program.insert("ws_tool", **workshop.HAMMER)
         await until(lambda: _troubled(shop))
-        assert (await standing(shop)).unsent == 1
+        assert (await standing(shop)).unsent > 0
         broker.away = False
         await until(lambda: drained(shop))
         found = await standing(shop)
@@ -150,14 +152,14 @@ async def test_every_record_marked_is_read_again_and_those_that_are_gone_are_del
         await until(lambda: drained(each_shop))
         await _unseen(each_shop, "DELETE FROM ws_tool WHERE no = 't0'")
         await _unseen(each_shop, "INSERT INTO ws_tool (no, nm) VALUES ('t9', 'unseen')")
-        await each_shop.database.write(mark_all, workshop.TOOLS, forced=forced)
+        await each_shop.database.write(snapshot.want, workshop.TOOLS, "a test", forced=forced)
         await until(lambda: drained(each_shop))
     newest = {one.subject: told([one])[0] for one in broker.events(PUBLIC)}
     assert newest == {
         "T0": ("deleted", 2),
         "T1": unchanged,
         "T2": unchanged,
-        "T9": ("snapshot" if forced else "created", 1),
+        "T9": ("snapshot", 1),
     }
 
 
@@ -178,20 +180,23 @@ async def test_sent_changes_are_deleted_after_a_while(each_shop: Store, broker: 
     async with relaying(each_shop, broker):
         await each_shop.program.insert("ws_tool", **workshop.HAMMER)
         await until(lambda: drained(each_shop))
-        assert len(await each_shop.program.rows(f"SELECT 1 FROM {each_shop.engine('outbox')}")) == 1
+        assert not await _emptied(each_shop)
     await each_shop.program.execute(f"UPDATE {each_shop.engine('outbox')} SET sent_at = sent_at - 700")
     async with relaying(each_shop, broker):
         await until(lambda: _emptied(each_shop))
 
 
-async def test_records_that_stood_before_capture_get_their_ids(store: Store, broker: MemoryBroker) -> None:
+async def test_records_that_stood_before_capture_get_their_ids_and_are_told(
+    store: Store, broker: MemoryBroker
+) -> None:
     await create_tables(store.url, workshop.MAPPINGS)
     await store.program.insert("ws_tool", **workshop.HAMMER)
     await attach(store.database, workshop.MAPPINGS, outbox_limit=1_000)
     names = f"SELECT pseudonym FROM {store.engine('record')} WHERE pseudonym IS NOT NULL"
     async with relaying(store, broker):
-        assert await until(lambda: store.program.rows(names)) == [("T1",)]
-    assert broker.events(PUBLIC) == []
+        await until(lambda: drained(store))
+        assert await store.program.rows(names) == [("T1",)]
+    assert told(broker.events(PUBLIC)) == [("snapshot", 2)]
 
 
 async def test_a_row_whose_key_cannot_be_read_holds_up_nobody(shop: Store, broker: MemoryBroker) -> None:
