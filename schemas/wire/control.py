@@ -81,7 +81,9 @@ class Reconciled(Data):
     """The table and the topics were compared."""
 
     started_at: str = Field(description="When, RFC 3339 UTC.")
-    differing: int = Field(ge=0, description="How many records differed, which are being mended.")
+    records: int = Field(ge=0, description="How many records the table held.")
+    differing: int = Field(ge=0, description="How many records differed on a topic of any audience.")
+    moving: int = Field(ge=0, description="Of how many a change was still on its way to a topic.")
     audiences: Mapping[str, Contents] = Field(description="What the topics held, by audience.")
     offsets: Mapping[str, list[int]] = Field(
         description="The end of each partition, by audience, up to which the topics were read."
@@ -133,6 +135,11 @@ class Sum:
         mark = hashlib.sha256(f"{subject}\0{digest}".encode()).digest()[:_MARK_BYTES]
         self._count += 1
         self._sum = (self._sum + int.from_bytes(mark)) % _MODULUS
+
+    def merge(self, other: "Sum") -> None:
+        """All of another's records, which are none of ours yet."""
+        self._count += other._count
+        self._sum = (self._sum + other._sum) % _MODULUS
 
     @property
     def contents(self) -> Contents:

@@ -8,7 +8,18 @@ from typer.core import TyperGroup
 
 _NOUNS = (
     *("up", "ask", "explain", "tail", "token"),
-    *("keys", "registry", "grants", "contract", "department", "outbox", "topics", "acls", "gateway"),
+    *(
+        "keys",
+        "registry",
+        "grants",
+        "contract",
+        "department",
+        "outbox",
+        "reconcile",
+        "topics",
+        "acls",
+        "gateway",
+    ),
 )
 
 

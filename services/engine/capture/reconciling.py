@@ -1,22 +1,21 @@
 """The department's side of a reconciliation: the table page by page, how single records stand, and what mends them;
 used by the relay's reconciliation and by `langqiao reconcile`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection, exists, or_, select, update
 
-from services.engine.capture import clock, dirty, fit, record, state, telling
+from schemas.wire import control
+from services.engine.capture import clock, dirty, record, snapshot, state, telling
 from services.engine.capture.captured import Captured
 from services.engine.capture.dialect import Dialect
 from services.engine.capture.tables import EVERY_KEY, RETRACTED, engine_tables
-from services.engine.mapping.model import Mapping as TableMapping
 
 #: State by dataset: that a reconciliation is wanted (LOOK, MEND or nothing), what the last one found (JSON), since when
 #: the next one is waited for (seconds by the database's clock), and that a snapshot is under way.
-WANTED, RESULT, SINCE, SNAPSHOT = "reconcile.", "reconciled.", "reconcile_since.", "snapshot."
+WANTED, RESULT, SINCE, SNAPSHOT = "reconcile.", "reconciled.", "reconcile_since.", snapshot.WALK
 LOOK, MEND = "look", "mend"
 
 Order = tuple[int, int]
@@ -54,14 +53,6 @@ def now(connection: Connection) -> str:
     """By the database's clock, RFC 3339 UTC."""
     said: str = connection.execute(select(clock.now(connection.dialect.name))).scalar_one()
     return said
-
-
-def misfit(connection: Connection, mappings: Iterable[TableMapping]) -> str | None:
-    """Why a dataset's table cannot be read through these mappings; None when it can."""
-    mine, dialect = tuple(mappings), connection.dialect.name
-    query = fit.columns_query(dialect, {one.table.name for one in mine})
-    columns = [tuple(one) for one in connection.exec_driver_sql(query)]
-    return next((one.reason for one in fit.misfits(mine, dialect, columns).values()), None)
 
 
 def page(
@@ -130,6 +121,11 @@ def retract(connection: Connection, dataset: str, records: Mapping[str, Order]) 
             telling.retract(connection, dataset, subject, above)
 
 
+def want(connection: Connection, dataset: str, how: str) -> None:
+    """Have the relay compare a dataset with its topics as soon as no snapshot of it is under way: LOOK or MEND."""
+    state.put(connection, {WANTED + dataset: how})
+
+
 def due(connection: Connection, datasets: Sequence[str], hours: int) -> dict[str, str]:
     """What is to be done now by dataset: LOOK or MEND. A dataset whose snapshot is under way waits for its end."""
     names = [name + one for one in datasets for name in (WANTED, SINCE, SNAPSHOT)]
@@ -156,7 +152,7 @@ def keep(
     connection: Connection,
     dataset: str,
     counts: Mapping[str, int],
-    said: Mapping[int, Mapping[str, Any]],
+    said: Mapping[int, control.Reconciled],
     answered: Answered,
 ) -> None:
     """Keep what a reconciliation has counted, and have subscribers told what it `said` by major."""
@@ -168,7 +164,7 @@ def keep(
         facts[WANTED + dataset] = LOOK if answered.mended else ""
     state.put(connection, facts)
     for major, data in said.items():
-        telling.control(connection, dataset, major, "reconciled", dict(data))
+        telling.control(connection, dataset, major, control.RECONCILED, data.model_dump())
 
 
 def _now(connection: Connection) -> float:

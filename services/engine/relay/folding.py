@@ -1,22 +1,19 @@
 """What a topic folds to, kept small: of each record its order and a digest, never a body; and the count and hash of it
 all. Pure; used by reconciliation, and by subscribers through `services.client.folding`."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 from zlib import crc32
 
+from schemas.wire.control import THIN, Contents, Sum
 from services.engine.relay.broker import Kept
 from services.engine.relay.views import digest_of
 
 #: Slices of the records, by record id.
 CHUNKS = 256
 
-#: In place of a digest: of a record that is gone, and of one whose event shows nothing of it.
-GONE, THIN = "", "thin"
-
-_MARK_BYTES = 16
-_MODULUS = 1 << (8 * _MARK_BYTES)
+#: In place of a digest, of a record that is gone.
+GONE = ""
 
 Order = tuple[int, int]
 
@@ -58,28 +55,28 @@ class Tally:
     """Count and hash of some records by chunk, whatever their order."""
 
     def __init__(self) -> None:
-        self.counts = [0] * CHUNKS
-        self._sums = [0] * CHUNKS
+        self._chunks = [Sum() for _ in range(CHUNKS)]
 
     def add(self, subject: str, digest: str) -> None:
-        chunk = chunk_of(subject)
-        mark = hashlib.sha256(f"{subject}\0{digest}".encode()).digest()[:_MARK_BYTES]
-        self.counts[chunk] += 1
-        self._sums[chunk] = (self._sums[chunk] + int.from_bytes(mark)) % _MODULUS
+        self._chunks[chunk_of(subject)].add(subject, digest)
 
     @property
-    def count(self) -> int:
-        return sum(self.counts)
+    def counts(self) -> list[int]:
+        """By chunk."""
+        return [one.contents.count for one in self._chunks]
 
     @property
-    def hash(self) -> str:
-        """Hexadecimal; the same for the same records and digests."""
-        return f"{sum(self._sums) % _MODULUS:0{2 * _MARK_BYTES}x}"
+    def contents(self) -> Contents:
+        """Of all chunks."""
+        total = Sum()
+        for one in self._chunks:
+            total.merge(one)
+        return total.contents
 
     def differing(self, other: "Tally") -> set[int]:
         """The chunks whose count or hash is not the other's."""
-        mine, theirs = zip(self.counts, self._sums, strict=True), zip(other.counts, other._sums, strict=True)
-        return {chunk for chunk, (one, two) in enumerate(zip(mine, theirs, strict=True)) if one != two}
+        both = zip(self._chunks, other._chunks, strict=True)
+        return {chunk for chunk, (one, two) in enumerate(both) if one.contents != two.contents}
 
 
 def chunk_of(subject: str) -> int:

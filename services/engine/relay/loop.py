@@ -13,6 +13,7 @@ from services.engine.relay.broker import Broker, CannotPublish
 from services.engine.relay.chores import Chores
 from services.engine.relay.feeds import Feed
 from services.engine.relay.lease import Lease, take
+from services.engine.relay.reconciler import Reconciler
 from services.engine.relay.sending import Sender
 from services.engine.settings import Settings
 
@@ -73,10 +74,12 @@ class Relay:
 
     async def _lead(self, lease: Lease) -> None:
         chores = Chores(self._database, self._feeds, self._settings)
+        reconciler = Reconciler(self._database, self._feeds, self._broker, self._settings)
         async with asyncio.TaskGroup() as group:
             beside = (
                 group.create_task(lease.keep(lambda connection: status.say(connection, self._trouble))),
                 group.create_task(chores.run(lease)),
+                group.create_task(reconciler.run(lease)),
             )
             await self._send(lease, chores)
             for task in beside:

@@ -6,20 +6,19 @@ from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterat
 from dataclasses import dataclass, field
 from time import monotonic
 
-from schemas.wire.event import MAX_BODY_BYTES
-from services.engine.capture import reconciling
+from services.engine.capture import fit, reconciling
 from services.engine.capture.database import Database
 from services.engine.capture.naming import UNREADABLE
 from services.engine.capture.reconciling import Stand
-from services.engine.capture.rows import stored_row
 from services.engine.relay.broker import Place, Topics
-from services.engine.relay.deciding import BREATH
 from services.engine.relay.feeds import Channel, Feed
-from services.engine.relay.folding import CHUNKS, GONE, THIN, Entry, Fold, Tally, chunk_of
-from services.engine.relay.views import Unpublishable, View, digest_of, views
+from services.engine.relay.folding import CHUNKS, GONE, Entry, Fold, Tally, chunk_of
+from services.engine.relay.walking import channels_of
 
 #: Rows read from the table at a time, and records looked at again: short statements.
 _PAGE, _LOOK = 200, 500
+#: Rows projected at a stretch, before whatever else is due, such as a batch to send, gets its turn.
+_BREATH = 8
 #: Entries held at a time of what differs, and findings by record: beyond these, everything is to be told anew.
 _MOST_HELD, _MOST_NAMED = 100_000, 10_000
 _PAUSE_SECONDS = 0.2
@@ -107,6 +106,8 @@ class Comparison:
         """`patience`: how long to wait for what is on its way, in seconds."""
         self._database, self._feed, self._topics = database, feed, topics
         self._patience = patience
+        self._channels = channels_of(feed, database.dialect.name)
+        self._untellable = dict.fromkeys(self._channels.places, _UNTELLABLE)
         self._outcome = Outcome(feed.dataset, "")
         self._sides = self._outcome.sides = [
             Side(major.mapping.contract.major, major.mapping.contract.partitions, channel)
@@ -132,8 +133,8 @@ class Comparison:
     async def _begin(self) -> None:
         self._outcome.started_at = await self._database.read(reconciling.now)
         mappings = [major.mapping for major in self._feed.majors]
-        if (reason := await self._database.read(reconciling.misfit, mappings)) is not None:
-            raise CannotCompare(f"{self._feed.dataset}: {reason}")
+        for misfit in (await self._database.read(fit.stale, mappings)).values():
+            raise CannotCompare(f"{self._feed.dataset}: {misfit.reason}")
 
     async def _fold(self, side: Side) -> None:
         """Partition by partition, of which only count and hash stay."""
@@ -259,7 +260,7 @@ class Comparison:
         while True:
             rows, after = await self._database.read(reconciling.page, dialect, captured, after, _PAGE)
             for place, (raw_key, row) in enumerate(rows.items()):
-                if place % BREATH == 0:
+                if place % _BREATH == 0:
                     await asyncio.sleep(0)
                 subject = self._feed.namer(raw_key)
                 if subject != UNREADABLE and chunk_of(subject) in chunks:
@@ -267,20 +268,11 @@ class Comparison:
             if after is None:
                 return
 
-    def _digests(self, row: str) -> dict[str, str]:
-        try:
-            seen = views(self._feed, stored_row(row, self._database.dialect.name))
-        except (Unpublishable, ValueError, TypeError, ArithmeticError):
-            # Such a record is parked, or never told of.
-            return {side.channel.label: _UNTELLABLE for side in self._sides}
-        return {one.channel.label: _digest(one) for one in seen}
-
-
-def _digest(view: View) -> str:
-    """As `Entry` has it."""
-    if not view.data or len(view.body) > MAX_BODY_BYTES:
-        return THIN
-    return view.digest if view.channel.watched == view.channel.items else digest_of(view.body)
+    def _digests(self, row: str) -> Mapping[str, str]:
+        """By channel label, as `Entry` has them."""
+        seen = self._channels.look(row)
+        # What cannot be told is parked, or was never told of.
+        return self._untellable if seen is None else {one.label: one.told for one in seen}
 
 
 def _within(chunks: set[int]) -> Callable[[str], bool]:

@@ -16,7 +16,7 @@ from tests.waiting import breath
 class MemoryBroker:
     """Partitions as lists. `away` refuses everything; `loses_acks` takes that many batches without a word of it;
     `refuses` are keys whose messages are never taken; `held` keeps every batch waiting until it is set; `surprises`
-    are called in turn, each before the next message is taken."""
+    are called in turn, each before the next message is taken; `unreadable` refuses to show what topics keep."""
 
     logs: dict[Place, list[Message]] = field(default_factory=lambda: defaultdict(list))
     partitions: dict[str, int] = field(default_factory=dict)
@@ -25,7 +25,9 @@ class MemoryBroker:
     refuses: frozenset[bytes] = frozenset()
     held: asyncio.Event | None = None
     surprises: list[Callable[[], object]] = field(default_factory=list)
+    unreadable: bool = False
     batches: int = 0
+    looks: int = 0
 
     async def prepare(self, topics: Mapping[str, int]) -> None:
         self._there()
@@ -60,6 +62,9 @@ class MemoryBroker:
 
     async def ends(self, topics: Mapping[str, int]) -> dict[Place, int]:
         self._there()
+        self.looks += 1
+        if self.unreadable:
+            raise CannotPublish("the topics cannot be read")
         return {
             (topic, one): len(self.logs[topic, one])
             for topic, count in topics.items()
