@@ -43,6 +43,10 @@ class Database(Protocol):
         """Run in a transaction that takes no write lock."""
         ...
 
+    async def read_at_one_moment(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same, and all its statements see what was committed when it began. It may take as long as it takes."""
+        ...
+
     async def write(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run in a transaction that may write, and commit; raises DatabaseAway."""
         ...
@@ -75,6 +79,9 @@ class SqliteDatabase:
 
     async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await self._run("BEGIN", work, *args, **kwargs)
+
+    async def read_at_one_moment(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self.read(work, *args, **kwargs)
 
     async def write(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await self._run("BEGIN IMMEDIATE", work, *args, **kwargs)
@@ -130,6 +137,16 @@ class PostgresqlDatabase:
         try:
             async with self._engine.connect() as connection:
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
+                return await connection.run_sync(work, *args, **kwargs)
+        except (SQLAlchemyError, OSError, TimeoutError) as fault:
+            raise _away(fault) from fault
+
+    async def read_at_one_moment(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            async with self._engine.connect() as connection:
+                await connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
                 return await connection.run_sync(work, *args, **kwargs)
         except (SQLAlchemyError, OSError, TimeoutError) as fault:
             raise _away(fault) from fault

@@ -13,7 +13,8 @@ from services.engine.capture.upsert import insert
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_NAME = "relay"
+#: The one lease of a department.
+NAME = "relay"
 
 
 class LeaseLost(Exception):
@@ -24,14 +25,14 @@ def take(connection: Connection, holder: str, seconds: float) -> int | None:
     """The lease under a new fencing number, if nobody else holds it; else None. By the database's clock alone."""
     dialect = connection.dialect.name
     lease, now = engine_tables(dialect).lease, clock.seconds(dialect)
-    nobody = insert(dialect, lease).values(name=_NAME, holder="", fence=0, until=0.0)
+    nobody = insert(dialect, lease).values(name=NAME, holder="", fence=0, until=0.0)
     connection.execute(nobody.on_conflict_do_nothing(index_elements=["name"]))
     free = (lease.c.holder == holder) | (lease.c.until < now)
-    taking = update(lease).where(lease.c.name == _NAME, free)
+    taking = update(lease).where(lease.c.name == NAME, free)
     taken = taking.values(holder=holder, fence=lease.c.fence + 1, until=now + seconds)
     if connection.execute(taken).rowcount == 0:
         return None
-    fence: int = connection.execute(select(lease.c.fence).where(lease.c.name == _NAME)).scalar_one()
+    fence: int = connection.execute(select(lease.c.fence).where(lease.c.name == NAME)).scalar_one()
     return fence
 
 
@@ -46,14 +47,14 @@ def hold(connection: Connection, fence: int, seconds: float) -> None:
 @cache
 def _holding(dialect: str) -> Update:
     lease = engine_tables(dialect).lease
-    mine = update(lease).where(lease.c.name == _NAME, lease.c.fence == bindparam("our_fence"))
+    mine = update(lease).where(lease.c.name == NAME, lease.c.fence == bindparam("our_fence"))
     return mine.values(until=clock.seconds(dialect) + bindparam("for_seconds", type_=Float))
 
 
 def release(connection: Connection, fence: int) -> None:
     """Let the next relay begin at once."""
     lease = engine_tables(connection.dialect.name).lease
-    connection.execute(update(lease).where(lease.c.name == _NAME, lease.c.fence == fence).values(until=0.0))
+    connection.execute(update(lease).where(lease.c.name == NAME, lease.c.fence == fence).values(until=0.0))
 
 
 def holding(
