@@ -1,21 +1,22 @@
 """The department's side of a reconciliation: the table page by page, how single records stand, and what mends them;
 used by the relay's reconciliation and by `langqiao reconcile`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, exists, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from schemas.wire import control
 from services.engine.capture import clock, dirty, record, snapshot, state, telling
 from services.engine.capture.captured import Captured
 from services.engine.capture.dialect import Dialect
-from services.engine.capture.tables import EVERY_KEY, RETRACTED, engine_tables
+from services.engine.capture.snapshot import Channels
+from services.engine.capture.tables import RETRACTED, engine_tables
 
-#: State by dataset: that a reconciliation is wanted (LOOK, MEND or nothing), what the last one found (JSON), since when
-#: the next one is waited for (seconds by the database's clock), and that a snapshot is under way.
-WANTED, RESULT, SINCE, SNAPSHOT = "reconcile.", "reconciled.", "reconcile_since.", snapshot.WALK
+#: State by dataset: that a reconciliation is wanted (LOOK, MEND or nothing), what the last one found (JSON), and since
+#: when the next one is waited for (seconds by the database's clock).
+WANTED, RESULT, SINCE = "reconcile.", "reconciled.", "reconcile_since."
 LOOK, MEND = "look", "mend"
 
 Order = tuple[int, int]
@@ -24,7 +25,8 @@ Order = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class Stand:
     """How a record stands: its raw key, None where only a topic knows it; its (epoch, version), (0, 0) where the engine
-    knows none; its row as capture JSON, None when it has none; and whether a change of it is on its way.
+    knows none; its row as capture JSON, None when it has none; whether a change of it is on its way; and whether that
+    is set aside, and so does not move by itself.
 
     A key that was spelt in several ways has several raw keys: the one with the row counts, else the newest.
     """
@@ -33,6 +35,7 @@ class Stand:
     order: Order
     row: str | None
     moving: bool
+    aside: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +68,31 @@ def page(
 
 
 def look(
-    connection: Connection, dialect: Dialect, captured: Captured, wanted: Mapping[str, str | None]
+    connection: Connection, dialect: Dialect, channels: Channels, wanted: Mapping[str, str | None]
 ) -> dict[str, Stand]:
     """How some records stand, by record id; `wanted` gives the raw key, where it is known.
 
     The versions are read first: whatever happens to a record after that raises its version, so that a second look
     tells. Without that order, a change could be sent between two of these statements and be seen by none.
     """
-    known = _known(connection, captured.dataset, wanted)
+    known = _known(connection, channels.dataset, wanted)
     keys = [key for one in known.values() for key in one]
-    everything = _everything_moves(connection, captured.dataset)
-    moving = _moving(connection, captured.dataset, [*keys, *wanted])
-    rows = record.rows_now(connection, dialect, captured, keys) if keys else {}
-    return {
-        subject: _stand(one, rows, everything or not moving.isdisjoint((subject, *one)))
-        for subject, one in known.items()
-    }
+    everything = dirty.every_marked(connection, channels.dataset) or snapshot.due(connection, channels)
+    moving = _moving(connection, channels.dataset, [*keys, *wanted])
+    rows = record.rows_now(connection, dialect, channels.captured, keys) if keys else {}
+    found = {}
+    for subject, orders in known.items():
+        mine = [moving[key] for key in (subject, *orders) if key in moving]
+        raw_key = _counting(orders, rows)
+        order = max(orders.values(), default=(0, 0))
+        row = None if raw_key is None else rows.get(raw_key)
+        found[subject] = Stand(raw_key, order, row, everything or bool(mine), any(mine))
+    return found
 
 
-def _stand(known: _Known, rows: Mapping[str, str], moving: bool) -> Stand:
-    if not known:
-        return Stand(None, (0, 0), None, moving)
-    newest = sorted(known, key=lambda key: known[key])
-    there = [key for key in newest if key in rows]
-    key = (there or newest)[-1]
-    return Stand(key, max(known.values()), rows.get(key), moving)
+def _counting(orders: Mapping[str, Order], rows: Collection[str]) -> str | None:
+    """Of a record's raw keys the one with a row, else the newest; None where there is none."""
+    return max(orders, key=lambda key: (key in rows, orders[key]), default=None)
 
 
 def tell_again(connection: Connection, dataset: str, records: Mapping[str, Order]) -> None:
@@ -127,8 +130,8 @@ def want(connection: Connection, dataset: str, how: str) -> None:
 
 
 def due(connection: Connection, datasets: Sequence[str], hours: int) -> dict[str, str]:
-    """What is to be done now by dataset: LOOK or MEND. A dataset whose snapshot is under way waits for its end."""
-    names = [name + one for one in datasets for name in (WANTED, SINCE, SNAPSHOT)]
+    """What is to be done now by dataset: LOOK or MEND."""
+    names = [name + one for one in datasets for name in (WANTED, SINCE)]
     facts = state.get_all(connection, names)
     at = _now(connection)
     found = {}
@@ -136,7 +139,7 @@ def due(connection: Connection, datasets: Sequence[str], hours: int) -> dict[str
         since = facts.get(SINCE + one)
         over = hours > 0 and since is not None and at >= float(since) + hours * 3600
         wanted = facts.get(WANTED + one) or (LOOK if over else "")
-        if wanted and not facts.get(SNAPSHOT + one):
+        if wanted:
             found[one] = wanted
     return found
 
@@ -186,19 +189,16 @@ def _known(connection: Connection, dataset: str, wanted: Mapping[str, str | None
     return found
 
 
-def _everything_moves(connection: Connection, dataset: str) -> bool:
-    """Whether every record of the dataset waits to be read again."""
-    mark = engine_tables(connection.dialect.name).dirty.c
-    every = select(exists().where(mark.dataset == dataset, mark.raw_key == EVERY_KEY))
-    return bool(connection.execute(every).scalar_one() or state.get(connection, SNAPSHOT + dataset))
-
-
-def _moving(connection: Connection, dataset: str, keys: Sequence[str]) -> set[str]:
-    """Those of the raw keys, or record ids that are retracted, of which something is not told yet. Marks are read
-    first: one that is worked off meanwhile is a row of the outbox then."""
+def _moving(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, bool]:
+    """Those of the raw keys, or record ids that are retracted, of which something is not told yet, and whether any of
+    that is set aside. Marks are read first: one that is worked off meanwhile is a row of the outbox then."""
     tables = engine_tables(connection.dialect.name)
     mark, row = tables.dirty.c, tables.outbox.c
     marked = select(mark.raw_key).where(mark.dataset == dataset, mark.raw_key.in_(keys))
-    found = set(connection.execute(marked).scalars())
-    unsent = select(row.raw_key).where(row.dataset == dataset, row.sent_at.is_(None), row.raw_key.in_(keys))
-    return found | set(connection.execute(unsent).scalars())
+    found = dict.fromkeys(connection.execute(marked).scalars(), False)
+    unsent = select(row.raw_key, row.parked_because.is_not(None).label("aside")).where(
+        row.dataset == dataset, row.sent_at.is_(None), row.raw_key.in_(keys)
+    )
+    for one in connection.execute(unsent):
+        found[one.raw_key] = found.get(one.raw_key, False) or one.aside
+    return found

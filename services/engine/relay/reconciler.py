@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from time import monotonic
 
 from schemas.wire.control import Reconciled
-from services.engine.capture import reconciling, telling
+from services.engine.capture import reconciling, snapshot, telling
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.lease import LeaseLost
 from services.engine.capture.reconciling import MEND, Answered
@@ -16,13 +16,14 @@ from services.engine.relay.feeds import Feed
 from services.engine.relay.lease import Lease
 from services.engine.relay.mending import Mended, TooManyDeletes, mend
 from services.engine.relay.reconciling import CannotCompare, Comparison, Outcome
+from services.engine.relay.walking import channels_of
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
 
 #: How often it is asked whether one is due; how long one waits for what is on its way; and how long a dataset is left
 #: alone whose reconciliation failed; in seconds.
-_LOOK_SECONDS, _PATIENCE_SECONDS, _LATER_SECONDS = 1.0, 30.0, 60.0
+_LOOK_SECONDS, _PATIENCE_SECONDS, _LATER_SECONDS = 0.5, 30.0, 60.0
 
 
 class Reconciler:
@@ -56,7 +57,10 @@ class Reconciler:
     async def _try(self, lease: Lease, feed: Feed, wanted: str) -> None:
         """Whatever is wrong with a comparison, it must not stop the sending."""
         try:
-            await self._reconcile(lease, feed, wanted)
+            # A snapshot that is wanted, or under way, comes first.
+            channels = channels_of(feed, self._database.dialect.name)
+            if not await self._database.read(snapshot.due, channels):
+                await self._reconcile(lease, feed, wanted)
             return
         except LeaseLost:
             raise

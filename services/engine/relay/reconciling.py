@@ -21,7 +21,8 @@ _PAGE, _LOOK = 200, 500
 _BREATH = 8
 #: Entries held at a time of what differs, and findings by record: beyond these, everything is to be told anew.
 _MOST_HELD, _MOST_NAMED = 100_000, 10_000
-_PAUSE_SECONDS = 0.2
+#: Between looks at what is on its way, in seconds.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 #: The digest of a row that cannot be told; no event has it.
 _UNTELLABLE = "?"
 
@@ -193,16 +194,20 @@ class Comparison:
 
     async def _settle(self, suspects: list[_Suspect], offsets: dict[Place, int]) -> None:
         """Look at them again until each is alike, found to differ, or still on its way when we have waited enough."""
-        until = monotonic() + self._patience
-        while True:
+        until, pause = monotonic() + self._patience, _FIRST_PAUSE
+        moving: set[str] = set()
+        while suspects:
             before = await self._look(suspects)
             offsets = await self._read_on(suspects, offsets)
             after = await self._look(suspects)
             suspects = list(self._moving(suspects, before, after))
-            if not suspects or monotonic() >= until:
-                break
-            await asyncio.sleep(_PAUSE_SECONDS)
-        self._outcome.moving += len({one.subject for one in suspects})
+            over = monotonic() >= until
+            moving |= {one.subject for one in suspects if over or after[one.subject].aside}
+            suspects = [one for one in suspects if one.subject not in moving]
+            if suspects:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        self._outcome.moving += len(moving)
 
     def _moving(
         self, suspects: Iterable[_Suspect], before: Mapping[str, Stand], after: Mapping[str, Stand]
@@ -234,9 +239,8 @@ class Comparison:
         wanted = {one.subject: one.raw_key for one in suspects}
         wanted |= {one.subject: one.raw_key for one in suspects if one.raw_key is not None}
         found: dict[str, Stand] = {}
-        dialect, captured = self._database.dialect, self._feed.captured
         for some in _portions_of(wanted, _LOOK):
-            found |= await self._database.read(reconciling.look, dialect, captured, some)
+            found |= await self._database.read(reconciling.look, self._database.dialect, self._channels, some)
         return found
 
     async def _read_on(self, suspects: list[_Suspect], offsets: dict[Place, int]) -> dict[Place, int]:

@@ -7,7 +7,7 @@ import orjson
 from schemas.wire import control
 from schemas.wire.event import Event
 from services.client.folding import is_whole
-from services.engine.capture import reconciling, state
+from services.engine.capture import reconciling, snapshot, state
 from tests import workshop
 from tests.services.engine.relay.memory import MemoryBroker
 from tests.services.engine.relay.running import GRANTED, PUBLIC, SHARED, relaying
@@ -65,8 +65,17 @@ async def test_zero_hours_mean_only_when_it_is_wanted(shop: Store, broker: Memor
     assert await shop.database.read(reconciling.due, [workshop.TOOLS], 0) == {
         workshop.TOOLS: reconciling.LOOK
     }
-    await shop.database.write(state.put, {reconciling.SNAPSHOT + workshop.TOOLS: "under way"})
-    assert await shop.database.read(reconciling.due, [workshop.TOOLS], 0) == {}
+
+
+async def test_a_snapshot_that_is_wanted_comes_first(shop: Store, broker: MemoryBroker) -> None:
+    await three_tools(shop, broker)
+    broker.logs.clear()
+    await want(shop, reconciling.LOOK)
+    await shop.database.write(snapshot.want, workshop.TOOLS, "a test")
+    async with relaying(shop, broker):
+        found = await until(lambda: result(shop))
+    assert found is not None
+    assert (found["records"], found["differing"]) == (3, 0)
 
 
 async def test_looking_mends_nothing(shop: Store, broker: MemoryBroker) -> None:

@@ -87,8 +87,8 @@ async def test_writers_that_go_on_are_no_finding(each_shop: Store, broker: Memor
     chance = random.Random(5)
     async with relaying(each_shop, broker, relay_batch=5):
         await write_at_random(each_shop.program, random.Random(1), 20)
-        for _ in range(4):
-            writing = asyncio.create_task(write_at_random(writer, chance, 20))
+        for _ in range(3):
+            writing = asyncio.create_task(write_at_random(writer, chance, 15))
             found = await compared(each_shop, broker)
             assert found.findings == []
             await writing
@@ -108,6 +108,17 @@ async def test_a_change_on_its_way_is_waited_for_and_else_counted(shop: Store, b
     async with relaying(shop, broker):
         found = await looking
     assert (found.findings, found.moving) == ([], 0)
+
+
+async def test_what_is_set_aside_is_counted_and_not_waited_for(shop: Store, broker: MemoryBroker) -> None:
+    await three_tools(shop, broker)
+    await shop.program.execute("DELETE FROM ws_tool")
+    async with relaying(shop, broker, hold_deletes=2):
+        await until(
+            lambda: shop.program.rows(f"SELECT 1 FROM {shop.engine('outbox')} WHERE parked_because = 'held'")
+        )
+        found = await asyncio.wait_for(compared(shop, broker, patience=60), 10)
+    assert (found.findings, found.moving) == ([], 3)
 
 
 async def test_what_the_broker_lost_is_named_and_told_anew(each_shop: Store, broker: MemoryBroker) -> None:
