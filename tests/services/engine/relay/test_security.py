@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from services.client.profile import BadProfile, Profile
 from services.engine.relay.security import BadSecurityFile, options, secured
 from tests.certificates import Authority, Identity
 from tests.services.cli.tool import run
@@ -95,3 +96,13 @@ def test_a_relay_whose_files_cannot_be_used_does_not_start_and_says_so(tmp_path:
     assert ended.stderr.strip() == (
         f"{tmp_path / 'lost.pem'}: no authority's certificate can be read from it (No such file or directory)"
     )
+
+
+def test_a_profile_names_its_files_beside_itself(identity: Identity) -> None:
+    folder = identity.ca.parent
+    profile = Profile("http://127.0.0.1:8000", broker_ca_file=identity.ca.name)
+    profile.save(folder / "reader.json")
+    assert Profile.load(folder / "reader.json").security() is not None
+    assert Profile("http://127.0.0.1:8000").security() is None
+    with pytest.raises(BadProfile, match=r"lost\.pem: no authority's certificate"):
+        Profile("http://127.0.0.1:8000", broker_ca_file="lost.pem", folder=folder).security()
