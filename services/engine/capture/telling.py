@@ -67,8 +67,12 @@ def retract(connection: Connection, dataset: str, subject: str, order: tuple[int
 
 def control(connection: Connection, dataset: str, major: int, kind: str, data: dict[str, Any] | None) -> None:
     """A control record for the major's control topic, under a kind that is also its key; None takes it back."""
-    said = orjson.dumps({"major": major, "kind": kind, "data": data}).decode()
-    _put(connection, dataset, kind, (epoch(connection), 0), CONTROL, said)
+    _put(connection, dataset, kind, (epoch(connection), 0), CONTROL, said(major, kind, data))
+
+
+def said(major: int, kind: str, data: dict[str, Any] | None) -> str:
+    """A control record as the outbox keeps it."""
+    return orjson.dumps({"major": major, "kind": kind, "data": data}).decode()
 
 
 def epoch(connection: Connection) -> int:

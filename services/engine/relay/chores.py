@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from time import monotonic
 
-from services.engine.capture import deletes, dirty, fit, outbox
+from services.engine.capture import announcing, deletes, dirty, fit, outbox
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.dirty import Todo
 from services.engine.capture.naming import name_some
@@ -31,6 +31,7 @@ class Chores:
         self._feeds = feeds
         self._settings = settings
         self._mappings = [major.mapping for feed in feeds for major in feed.majors]
+        self._majors = {one.dataset: [major.mapping.contract.major for major in one.majors] for one in feeds}
         self._walkers = {one.dataset: Walker(database, one, settings) for one in feeds}
         self._stale: Mapping[str, fit.Misfit] = {}
         #: Set when the broker was seen to hold what it acknowledged: only then may sent changes go.
@@ -45,6 +46,7 @@ class Chores:
                 await self._look_at_tables()
                 for feed in self._feeds:
                     more |= await self._work_off(feed, todo[feed.dataset])
+                await self._announce()
                 await self._let_settled_go(lease)
                 await self._prune(lease)
             except DatabaseAway as away:
@@ -77,6 +79,11 @@ class Chores:
         for dataset in self._stale.keys() - found.keys():
             _log.info("%s fits again", dataset)
         self._stale = found
+
+    async def _announce(self) -> None:
+        """What waits because it cannot be published, and what does no longer."""
+        for dataset in await self._database.read(announcing.outdated, list(self._majors)):
+            await self._database.write(announcing.announce, dataset, self._majors[dataset])
 
     async def _let_settled_go(self, lease: Lease) -> None:
         """Deletes whose record did not come again in time."""

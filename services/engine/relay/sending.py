@@ -5,23 +5,28 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.engine.capture import epochs, outbox, publishing, snapshot, state, telling
+from services.engine.capture import epochs, incarnation, outbox, publishing, snapshot, state, telling
 from services.engine.capture.database import Database
 from services.engine.capture.outbox import Change
 from services.engine.capture.publishing import Round
-from services.engine.relay.broker import Broker, Place, Refused, Tail
+from services.engine.relay.broker import Broker, CannotPublish, Place, Refused, Tail
 from services.engine.relay.deciding import BEHIND, BREATH, decide
 from services.engine.relay.feeds import Feed
 from services.engine.relay.lease import Lease
 from services.engine.relay.positions import POSITION, Positions
 from services.engine.relay.projection import Message, Publication
 from services.engine.relay.setting_aside import set_aside
+from services.engine.relay.writer import Writers
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
 
 #: Why every record of a dataset is told anew.
 LOST = "the broker had lost a topic"
+STRANGER = (
+    "another database writes these topics under the id {node}, and two nodes with one id are refused; if this database"
+    " replaces that one, say `langqiao snapshot --take-over`"
+)
 
 
 @dataclass(slots=True)
@@ -48,6 +53,7 @@ class Sender:
         self._batch, self._limit = settings.relay_batch, settings.outbox_limit
         self._majors = {one.dataset: [major.mapping.contract.major for major in one.majors] for one in feeds}
         self._positions = Positions({})
+        self._writers = Writers(feeds, broker)
         #: The last number of each feed as far as we know; that the database knows no less is how we trust it.
         self._given: dict[str, int] = {}
 
@@ -59,9 +65,36 @@ class Sender:
         self._positions = Positions(await self._database.read(state.get_all, names))
         tails = await self._broker.tails(self._topics, self._positions.last_offsets)
         self._given = {one: await self._database.read(outbox.last_number, one) for one in self._feeds}
+        await self._meet_writers(lease, tails)
         if ahead := self._ahead(tails):
-            await self._begin_epoch(lease, ahead)
-            return
+            await self._begin_epoch(lease, ahead, "the database is older than its topics")
+        else:
+            await self._compare(lease, tails)
+        await self._claim(lease)
+
+    async def _meet_writers(self, lease: Lease, tails: Mapping[Place, Tail]) -> None:
+        """Raises CannotPublish where another database writes these topics, unless a person lets ours take them over."""
+        own = await lease.write(incarnation.own)
+        allowed = await self._database.read(incarnation.may_take_over)
+        await self._writers.look(tails)
+        if self._writers.strangers(own):
+            if not allowed:
+                raise CannotPublish(STRANGER.format(node=self._settings.node_id))
+            await self._begin_epoch(lease, self._ahead(tails), "another database takes over")
+        elif allowed:
+            await lease.write(incarnation.nobody_met)
+
+    async def _claim(self, lease: Lease) -> None:
+        """Be the database that each control topic names."""
+        own, epoch = await lease.write(incarnation.own), await self._database.read(telling.epoch)
+        messages = self._writers.claims(own, epoch, self._given)
+        if messages:
+            lease.check()
+            self._positions.acknowledged(messages, await self._broker.publish(messages))
+            await lease.write(state.put, self._positions.facts({one.topic for one in messages}))
+
+    async def _compare(self, lease: Lease, tails: Mapping[Place, Tail]) -> None:
+        """What the broker lost waits to be sent again."""
         unsent = {one: await self._database.read(outbox.unsent_numbers, one) for one in self._feeds}
         wrong = self._positions.compared(tails, lambda topic: unsent[self._of_topic[topic]])
         for topic in wrong:
@@ -78,14 +111,13 @@ class Sender:
             newest[dataset] = max(newest.get(dataset, 0), tail.newest)
         return {dataset: number for dataset, number in newest.items() if number > self._given[dataset]}
 
-    async def _begin_epoch(self, lease: Lease, ahead: Mapping[str, int]) -> None:
-        _log.error("the database is older than its topics: a new epoch begins, and every record is told anew")
+    async def _begin_epoch(self, lease: Lease, ahead: Mapping[str, int], reason: str) -> None:
+        _log.error("%s: a new epoch begins, and every record is told anew", reason)
         self._positions = Positions({})
         self._given |= ahead
         forgotten = self._positions.facts(self._topics)
-        await lease.write(
-            epochs.begin, self._majors, "the database is older than its topics", ahead, forgotten
-        )
+        above = self._writers.epoch
+        await lease.write(epochs.begin, self._majors, reason, ahead, forgotten, above=above)
 
     async def round(self, lease: Lease) -> bool:
         """Send what waits, at most a batch; whether anything did. Raises CannotPublish, LeaseLost, DatabaseAway,
