@@ -16,6 +16,8 @@ _NOUNS = (
         "department",
         "outbox",
         "reconcile",
+        "backup",
+        "restore",
         "topics",
         "acls",
         "gateway",
