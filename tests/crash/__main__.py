@@ -7,10 +7,10 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tests.crash.bugs import BUGS
+from tests.crash import bugs
 from tests.crash.ground import Ground, prepared_ground
 from tests.crash.run import Result, perform
-from tests.crash.scenario import APACHE, EMBEDDED, POSTGRESQL, SQLITE, Scenario, scenario_of
+from tests.crash.scenario import APACHE, EMBEDDED, POSTGRESQL, SQLITE, Scenario
 
 #: A sign of life after so many runs.
 _SPARSELY = 10
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = _asked(arguments)
     numbers = [asked.only] if asked.only is not None else range(asked.first, asked.first + asked.runs)
     with prepared_ground(asked.broker) as ground:
-        scenarios = (scenario_of(asked.seed, one, tuple(asked.stores), asked.broker) for one in numbers)
+        scenarios = (bugs.scenario(asked.bug, asked.seed, one, asked.stores, asked.broker) for one in numbers)
         return asyncio.run(_go(ground, scenarios, asked))
 
 
@@ -69,7 +69,7 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", type=int, help="one run alone, and what happened in it")
     parser.add_argument("--broker", choices=(EMBEDDED, APACHE), default=EMBEDDED)
     parser.add_argument("--stores", nargs="+", choices=(SQLITE, POSTGRESQL), default=(SQLITE, POSTGRESQL))
-    parser.add_argument("--bug", choices=("", *BUGS), default="", help="a mistake that is to be found")
+    parser.add_argument("--bug", choices=("", *bugs.ALL), default="", help="a mistake that is to be found")
     parser.add_argument("--verbose", action="store_true", help="where traps sprang, and how often")
     return parser.parse_args(arguments)
 

@@ -1,16 +1,128 @@
 """Deliberate mistakes, put into a relay process of the harness at its seams, so that the harness is seen to find them;
 known to `relay_process` by name."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any
+
+from sqlalchemy import Connection, select, text
+
+from services.engine.capture import outbox, record
+from services.engine.capture.outbox import Change
+from services.engine.capture.tables import engine_tables
+from services.engine.relay import kafka
+from services.engine.relay.broker import Ack
+from tests.crash.scenario import AMPLE, POSTGRESQL, SQLITE, Scenario, scenario_of
+
+_ALL = 1_000_000
 
 
 @dataclass(frozen=True)
 class Bug:
-    """A mistake: how it is put in, and the stores on which it shows."""
+    """How a mistake is put in; the stores on which it shows, and the outbox that it needs."""
 
     install: Callable[[], None]
-    stores: tuple[str, ...]
+    stores: tuple[str, ...] = (SQLITE, POSTGRESQL)
+    outbox_limit: int = AMPLE
 
 
-BUGS: dict[str, Bug] = {}
+def _mark_before_ack() -> None:
+    """Changes count as sent before the broker has them."""
+    sound = kafka.KafkaBroker
+    sending: set[asyncio.Task[Any]] = set()
+
+    class Hasty(sound):  # type: ignore[misc,valid-type]
+        async def publish(self, messages: Sequence[Any]) -> list[Ack]:
+            before = list(sending)
+
+            async def later() -> None:
+                await asyncio.gather(*before, return_exceptions=True)
+                await super(Hasty, self).publish(messages)
+
+            sending.add(asyncio.create_task(later()))
+            return [Ack((one.topic, 0), None) for one in messages]
+
+    kafka.KafkaBroker = Hasty  # type: ignore[misc]
+
+
+def _xmin_horizon() -> None:
+    """The popular cure for rows that become visible late: only those of transactions older than all that run, in the
+    order of the transactions' ids."""
+
+    def horizon(connection: Connection, changes: list[Change]) -> list[Change]:
+        row = engine_tables(connection.dialect.name).outbox.c
+        found = connection.execute(select(row.id, row.tx).where(row.id.in_([one.id for one in changes])))
+        tx_of = {one.id: one.tx or 0 for one in found}
+        oldest: int = connection.execute(
+            text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        ).scalar_one()
+        return sorted(
+            (one for one in changes if tx_of[one.id] < oldest), key=lambda one: (tx_of[one.id], one.id)
+        )
+
+    _wait_otherwise(horizon)
+
+
+def _order_by_time() -> None:
+    """By the time of each change: of two in one thousandth of a second the database may give either first."""
+    _wait_otherwise(lambda _, changes: sorted(changes, key=lambda one: (one.at, -one.id)))
+
+
+def _wait_otherwise(choose: Callable[[Connection, list[Change]], list[Change]]) -> None:
+    sound = outbox.waiting
+
+    @wraps(sound)
+    def waiting(connection: Connection, limit: int) -> list[Change]:
+        return choose(connection, sound(connection, _ALL))[:limit]
+
+    outbox.waiting = waiting
+
+
+def _read_without_locks() -> None:
+    """Records are read again, or walked through, without their record rows being locked first."""
+
+    def unlocked(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, bool]:
+        known = engine_tables(connection.dialect.name).record.c
+        mine = select(known.raw_key, known.deleted).where(known.dataset == dataset, known.raw_key.in_(keys))
+        return {one.raw_key: one.deleted for one in connection.execute(mine)}
+
+    record.locked = unlocked
+    _read_slowly()
+
+
+def _read_slowly() -> None:
+    """No mistake: between reading records and telling them some time goes by. By itself it must do no harm."""
+    sound = record.rows_now
+
+    @wraps(sound)
+    def rows_now(connection: Connection, *args: Any) -> dict[str, str]:
+        rows = sound(connection, *args)
+        connection.execute(text("SELECT pg_sleep(0.02)"))
+        return rows
+
+    record.rows_now = rows_now
+
+
+#: An outbox so small that most changes become marks, and are read again.
+_SMALL = 3
+
+BUGS: dict[str, Bug] = {
+    "mark-before-ack": Bug(_mark_before_ack),
+    "xmin-horizon": Bug(_xmin_horizon, (POSTGRESQL,)),
+    "order-by-time": Bug(_order_by_time, (SQLITE,)),
+    "no-locks": Bug(_read_without_locks, (POSTGRESQL,), _SMALL),
+}
+#: What may be put in and must do no harm.
+HARMLESS: dict[str, Bug] = {"slow-reading": Bug(_read_slowly, (POSTGRESQL,), _SMALL)}
+ALL = BUGS | HARMLESS
+
+
+def scenario(bug: str, seed: int, number: int, stores: Sequence[str], broker: str) -> Scenario:
+    """A run's scenario, such that a bug can show; with no bug, as it is."""
+    if not bug:
+        return scenario_of(seed, number, tuple(stores), broker)
+    one = ALL[bug]
+    made = scenario_of(seed, number, tuple(store for store in stores if store in one.stores), broker)
+    return replace(made, outbox_limit=one.outbox_limit)

@@ -12,7 +12,7 @@ from schemas.wire.event import MAX_BODY_BYTES, Event, body_of
 from services.engine.relay.feeds import Channel, Feed, Major, feeds_of
 from services.engine.settings import Settings
 from tests import workshop
-from tests.brokers import events_in, messages_by_topic
+from tests.brokers import Broker, events_in, messages_by_topic
 from tests.crash import ledger
 from tests.crash.ledger import ROLLED_BACK, Entry
 from tests.flow.events.checker import State, Told, altered, first_told, gone_back, unexplained, untold
@@ -43,13 +43,13 @@ class Trail:
 
 
 async def find(
-    store: Store, settings: Settings, promises: dict[str, set[str]], tells_each: bool
+    store: Store, broker: Broker, settings: Settings, promises: dict[str, set[str]], tells_each: bool
 ) -> list[str]:
     """One sentence for each thing that is wrong; empty when all is right."""
     found = await _set_aside(store)
     feeds = feeds_of(workshop.MAPPINGS, settings, workshop.SECRET)
     topics = [topic for feed in feeds for topic in feed.topics]
-    messages = await messages_by_topic(settings.bootstrap_servers, topics)
+    messages = await messages_by_topic(broker, topics)
     for feed in feeds:
         table = feed.majors[0].mapping.table
         entries = await ledger.entries(store.program, table)
@@ -174,4 +174,10 @@ def _wrong_fold(trail: Trail) -> Iterator[str]:
         has = {subject: _content(one) for subject, one in fold.items() if not one.deleted}
         for subject in sorted(has.keys() | trail.stands.keys()):
             if has.get(subject) != trail.stands.get(subject):
-                yield f"{name}, it does not have {subject} as the table does"
+                yield f"{name}, it {_difference(has.get(subject), trail.stands.get(subject))}: {subject}"
+
+
+def _difference(has: object, stands: object) -> str:
+    if has is None:
+        return "lacks a record"
+    return "has a record that is gone" if stands is None else "has a record in another state"

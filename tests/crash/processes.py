@@ -50,6 +50,11 @@ def sprung(child: Child) -> str:
     return found[-1].removeprefix(SPRUNG) if found else ""
 
 
+def said(child: Child, words: str) -> bool:
+    """Whether its log has these words."""
+    return child.log.exists() and words in child.log.read_text(errors="replace")
+
+
 def _run(work: Work, plan: object, log: Path) -> None:
     # The process that forked us ends with the harness.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

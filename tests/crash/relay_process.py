@@ -1,12 +1,12 @@
 """A relay as a process of the harness: the product's own parts, put together as `services/engine/relay/main.py` does, on
-watched seams; also by hand, `python -m tests.crash.relay_process URL BOOTSTRAP ENVIRONMENT`."""
+watched seams; started by `run`."""
 
 import asyncio
 import logging
 import signal
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -22,17 +22,18 @@ from tests.crash.points import Trap, Watch
 
 @dataclass(frozen=True)
 class RelayPlan:
-    """One life of a relay. `bug` is one of `bugs`, or empty."""
+    """One life of a relay. `broker` are the settings by which it is reached, `bug` is one of `bugs`, or empty."""
 
     name: str
     database_url: str
-    bootstrap: str
+    broker: dict[str, Any]
     environment: str
     trap: Trap | None = None
     bug: str = ""
     batch: int = 500
     outbox_limit: int = 1_000_000
     outbox_keep_seconds: int = 600
+    settle_ms: int = 0
     lease_seconds: int = 1
 
     @property
@@ -43,12 +44,13 @@ class RelayPlan:
             environment=self.environment,
             database_url=self.database_url,  # type: ignore[arg-type]
             pseudonym_key_file=Path("pseudonym.key"),
-            bootstrap_servers=self.bootstrap,
+            **self.broker,
             create_topics=True,
             relay_poll_ms=2,
             relay_batch=self.batch,
             outbox_limit=self.outbox_limit,
             outbox_keep_seconds=self.outbox_keep_seconds,
+            settle_ms=self.settle_ms,
             lease_seconds=self.lease_seconds,
             broker_check_seconds=1,
         )
@@ -62,7 +64,7 @@ def run(plan: RelayPlan) -> int:
     seams.watch_statements(watch)
     seams.watch_broker(watch)
     if plan.bug:
-        bugs.BUGS[plan.bug].install()
+        bugs.ALL[plan.bug].install()
     return uvloop.run(_relay(plan, watch))
 
 
@@ -80,6 +82,3 @@ async def _relay(plan: RelayPlan, watch: Watch) -> int:
         await broker.close()
         await database.close()
 
-
-if __name__ == "__main__":
-    sys.exit(run(RelayPlan("by hand", *sys.argv[1:4])))

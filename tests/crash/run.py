@@ -8,8 +8,8 @@ from tests.crash import findings, ledger, processes, relay_process, writers
 from tests.crash.ground import Ground, World
 from tests.crash.points import Deed
 from tests.crash.relay_process import RelayPlan
-from tests.crash.scenario import Life, Scenario, Trouble
-from tests.crash.troubles import free_lease, happen
+from tests.crash.scenario import Life, Scenario
+from tests.crash.troubles import free_lease, happen, until_reached
 from tests.crash.writers import WriterPlan
 from tests.stores import Store, drained, opened
 from tests.waiting import until
@@ -17,6 +17,8 @@ from tests.waiting import until
 _PATIENCE = 40.0
 #: How long a topic may be not as it should although all is sent: as long as it takes to look twice what the broker has.
 _SETTLING = 6.0
+#: What a relay says when its work begins.
+_LEADS = "holds the lease"
 
 
 @dataclass
@@ -39,42 +41,49 @@ class Run:
     children: list[Child] = field(default_factory=list)
 
     async def go(self) -> None:
+        writing = [self._writer(number) for number in range(len(self.scenario.writers))]
+        for number, life in enumerate(self.scenario.lives):
+            await self._live(number, life)
+        await until_reached(self.world.url)
         async with opened(self.world.url) as store:
-            writing = [self._writer(number) for number in range(len(self.scenario.writers))]
-            for number, life in enumerate(self.scenario.lives):
-                await self._live(store, number, life)
             last = self._relay("last", None)
             try:
                 await until(lambda: not any(one.alive for one in writing), _PATIENCE, "all writers end")
-                await until(lambda: drained(store), _PATIENCE, "all is sent")
+                await until(lambda: self._is_over(store, last), _PATIENCE, "all is sent")
                 self.result.found += await self._settled(store)
             except AssertionError as late:
                 self.result.found.append(f"{late}: {last.last_words(3)}")
             stop_all([last])
             self._note_ends(writing, last)
 
-    async def _live(self, store: Store, number: int, life: Life) -> None:
+    async def _live(self, number: int, life: Life) -> None:
         relay = self._relay(f"relay-{number}", life)
-        trouble = asyncio.create_task(happen(life.trouble, store, self.ground, life.seconds / 2))
-        await _lasting(life.seconds, lambda: not relay.alive or processes.stopped(relay))
+        await _lasting(_PATIENCE, lambda: not _at_work(relay) or processes.said(relay, _LEADS))
+        trouble = asyncio.create_task(happen(life.trouble, self.world.url, self.ground, life.seconds / 2))
+        await _lasting(life.seconds, lambda: not _at_work(relay))
         if life.trap.deed is Deed.FREEZE and processes.stopped(relay):
-            await self._be_overtaken(store, number, life, relay)
+            await self._be_overtaken(number, life, relay)
         relay.kill()
         await trouble
         if said := processes.sprung(relay):
             self.result.happened.append(said)
         if not life.patience:
-            await free_lease(store)
+            await free_lease(self.world.url)
 
-    async def _be_overtaken(self, store: Store, number: int, life: Life, frozen: Child) -> None:
+    async def _be_overtaken(self, number: int, life: Life, frozen: Child) -> None:
         """Another relay works while the first one stands still; then both think that they are the one."""
         if not life.patience:
-            await free_lease(store)
+            await free_lease(self.world.url)
         heir = self._relay(f"heir-{number}", None)
+        await _lasting(_PATIENCE, lambda: not heir.alive or processes.said(heir, _LEADS))
         await _lasting(life.seconds, lambda: not heir.alive)
         processes.resume(frozen)
         await _lasting(life.seconds, lambda: not frozen.alive)
         heir.kill()
+
+    async def _is_over(self, store: Store, last: Child) -> bool:
+        assert last.alive, "the last relay has ended"
+        return await drained(store)
 
     async def _settled(self, store: Store) -> list[str]:
         """What is wrong and stays wrong."""
@@ -83,7 +92,9 @@ class Run:
         last: list[str] = []
 
         async def right() -> bool:
-            last[:] = await findings.find(store, settings, promises, self.scenario.tells_each)
+            last[:] = await findings.find(
+                store, self.ground.broker(), settings, promises, self.scenario.tells_each
+            )
             return not last
 
         try:
@@ -104,7 +115,10 @@ class Run:
     def _writer(self, number: int) -> Child:
         seed, trap = self.scenario.writers[number]
         promises = self.world.folder / f"writer-{number}.promises"
-        plan = WriterPlan(number, seed, self.world.url, promises, self.scenario.transactions, trap=trap)
+        scenario = self.scenario
+        plan = WriterPlan(
+            number, seed, self.world.url, promises, scenario.transactions, scenario.pause, trap
+        )
         return self._start(f"writer-{number}", writers.run, plan)
 
     def _relay(self, name: str, life: Life | None) -> Child:
@@ -114,13 +128,14 @@ class Run:
         return RelayPlan(
             name=name,
             database_url=self.world.url,
-            bootstrap=self.ground.broker().bootstrap,
+            broker=self.ground.broker().settings,
             environment=self.world.environment,
             trap=life.trap if life is not None else None,
             bug=self.bug,
             batch=self.scenario.batch,
             outbox_limit=self.scenario.outbox_limit,
             outbox_keep_seconds=self.scenario.keep_seconds,
+            settle_ms=self.scenario.settle_ms,
         )
 
     def _start(self, name: str, work: "processes.Work", plan: object) -> Child:
@@ -139,6 +154,10 @@ async def perform(ground: Ground, scenario: Scenario, bug: str = "") -> Result:
             one.kill()
         await ground.forget(run.world)
     return run.result
+
+
+def _at_work(child: Child) -> bool:
+    return child.alive and not processes.stopped(child)
 
 
 async def _lasting(seconds: float, over: "processes.Condition") -> None:

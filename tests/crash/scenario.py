@@ -35,7 +35,7 @@ class Life:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One run. Of the writers, each has a seed and perhaps a trap. With few places in the outbox, what does not find
+    """One run. Of the writers, each has a seed and perhaps a trap; `pause` is between their transactions, in seconds. With few places in the outbox, what does not find
     room is marked and read again, so that of several changes only the last may be told."""
 
     seed: int
@@ -43,10 +43,12 @@ class Scenario:
     store: str
     writers: tuple[tuple[int, Trap | None], ...]
     transactions: int
+    pause: float
     lives: tuple[Life, ...]
     batch: int
     outbox_limit: int
     keep_seconds: int
+    settle_ms: int
 
     @property
     def tells_each(self) -> bool:
@@ -90,16 +92,18 @@ def scenario_of(seed: int, number: int, stores: tuple[str, ...], broker: str) ->
         number=number,
         store=store,
         writers=tuple((chance.randrange(2**32), _dying(chance)) for _ in range(chance.choice((2, 3, 4)))),
-        transactions=chance.choice((15, 30, 45)),
+        transactions=chance.choice((10, 20, 30)) * (1 + len(lives)),
+        pause=chance.choice((0.002, 0.005, 0.015)),
         lives=lives,
         batch=chance.choice((1, 3, 10, 50, 500)),
         outbox_limit=chance.choice((AMPLE, AMPLE, AMPLE, 5, 40)),
         keep_seconds=chance.choice((600, 600, 1)),
+        settle_ms=chance.choice((0, 0, 0, 50)),
     )
 
 
 def _life(chance: random.Random, store: str, broker: str) -> Life:
-    seconds = chance.uniform(0.3, 1.0)
+    seconds = chance.uniform(0.2, 0.8)
     troubles = [Trouble.BROKER_HANGS, Trouble.LEASE_LOST, Trouble.CLOCK_BACK]
     if store == POSTGRESQL:
         troubles.append(Trouble.DATABASE_CRASHES)
@@ -112,12 +116,12 @@ def _life(chance: random.Random, store: str, broker: str) -> Life:
 def _trap(chance: random.Random) -> Trap:
     kind = chance.random()
     if kind < 0.15:
-        return Trap(*chance.choice(_FROZEN), _nth(chance, 8), Deed.FREEZE)
+        return Trap(*chance.choice(_FROZEN), _nth(chance, 6), Deed.FREEZE)
     if kind < 0.25:
         return Trap(BROKER, Stage.WRITTEN, _nth(chance, 6), Deed.SEVER)
     if kind < 0.5:
         return Trap(*chance.choice(_SELDOM), _nth(chance, 2))
-    return Trap(*chance.choice(_OFTEN), _nth(chance, 12))
+    return Trap(*chance.choice(_OFTEN), _nth(chance, 6))
 
 
 def _nth(chance: random.Random, about: float) -> int:
@@ -125,4 +129,4 @@ def _nth(chance: random.Random, about: float) -> int:
 
 
 def _dying(chance: random.Random) -> Trap | None:
-    return Trap(WRITER, chance.choice(_WRITING), _nth(chance, 60)) if chance.random() < 0.3 else None
+    return Trap(WRITER, chance.choice(_WRITING), _nth(chance, 40)) if chance.random() < 0.3 else None

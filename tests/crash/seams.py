@@ -2,6 +2,7 @@
 put on by `relay_process` before the relay is made."""
 
 import asyncio
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from aiokafka import AIOKafkaProducer
@@ -56,6 +57,8 @@ class WatchedDatabase:
 def _named(work: Any, args: tuple[Any, ...]) -> tuple[str, str]:
     """Module and function of the work; of what is done under the lease, not of the lease."""
     done = args[2] if work is lease.holding else work
+    while isinstance(done, partial):
+        done = done.func
     return done.__module__.rpartition(".")[2], done.__name__
 
 

@@ -5,28 +5,29 @@ import os
 import signal
 from threading import Event
 
+from services.engine.capture.tables import table_prefix
 from tests.crash.ground import Ground
-from tests.crash.scenario import SQLITE, Trouble
-from tests.stores import Store, open_program
+from tests.crash.scenario import POSTGRESQL, SQLITE, Trouble
+from tests.stores import open_program
 from tests.waiting import until
 
 _HANGING_SECONDS = 0.4
 _HOUR = 3_600
 
 
-async def happen(trouble: Trouble, store: Store, ground: Ground, after: float) -> None:
+async def happen(trouble: Trouble, url: str, ground: Ground, after: float) -> None:
     """The trouble, so many seconds from now."""
     if trouble is Trouble.NONE:
         return
     await asyncio.to_thread(Event().wait, after)
-    lease = store.engine("lease")
+    lease = _lease(url)
     match trouble:
         case Trouble.LEASE_LOST:
-            await _say(store, f"UPDATE {lease} SET fence = fence + 1, until = 0")
+            await _say(url, f"UPDATE {lease} SET fence = fence + 1, until = 0")
         case Trouble.CLOCK_BACK:
-            await _say(store, f"UPDATE {lease} SET until = until + {_HOUR}")
+            await _say(url, f"UPDATE {lease} SET until = until + {_HOUR}")
         case Trouble.DATABASE_CRASHES:
-            await _crash_database(store)
+            await _crash_database(url)
         case Trouble.BROKER_HANGS:
             await asyncio.to_thread(_hang, ground)
         case Trouble.BROKER_RESTARTS:
@@ -37,17 +38,26 @@ async def happen(trouble: Trouble, store: Store, ground: Ground, after: float) -
             await asyncio.to_thread(ground.broker().start)
 
 
-async def free_lease(store: Store) -> None:
+async def free_lease(url: str) -> None:
     """The holder is known to be dead or stopped, so that nobody need wait for the end of its lease."""
-    await _say(store, f"UPDATE {store.engine('lease')} SET until = 0")
+    await _say(url, f"UPDATE {_lease(url)} SET until = 0")
 
 
-async def _say(store: Store, sql: str) -> None:
+async def until_reached(url: str) -> None:
+    """Wait until the database takes statements."""
+    await _say(url, "SELECT 1")
+
+
+def _lease(url: str) -> str:
+    return table_prefix(SQLITE if url.startswith(SQLITE) else POSTGRESQL) + "lease"
+
+
+async def _say(url: str, sql: str) -> None:
     """On a connection of its own, as soon as the database takes it."""
 
     async def said() -> bool:
         try:
-            program = await open_program(store.url)
+            program = await open_program(url)
             await program.execute(sql)
             await program.close()
         except Exception:
@@ -57,10 +67,10 @@ async def _say(store: Store, sql: str) -> None:
     await until(said, what="the database takes a statement")
 
 
-async def _crash_database(store: Store) -> None:
+async def _crash_database(url: str) -> None:
     """One of its backends dies by kill -9: then the server ends all others and recovers from its log."""
-    assert not store.url.startswith(SQLITE)
-    program = await open_program(store.url)
+    assert not url.startswith(SQLITE)
+    program = await open_program(url)
     ours = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
     victims = await program.rows(f"{ours} ORDER BY backend_start DESC LIMIT 1")
     await program.close()
@@ -69,7 +79,7 @@ async def _crash_database(store: Store) -> None:
 
 
 def _hang(ground: Ground) -> None:
-    child = getattr(ground.broker(), "child")
+    child = ground.broker().child
     child.process.send_signal(signal.SIGSTOP)
     Event().wait(_HANGING_SECONDS)
     child.process.send_signal(signal.SIGCONT)

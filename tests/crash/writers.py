@@ -40,7 +40,7 @@ class WriterPlan:
     database_url: str
     promises: Path
     transactions: int
-    pause: float = 0.01
+    pause: float
     trap: Trap | None = None
 
 
