@@ -221,7 +221,7 @@ def _waiting(dialect: str) -> Select[Any]:
     others = tables.outbox.alias("others")
     same = and_(others.c.dataset == row.dataset, others.c.raw_key == row.raw_key, others.c.sent_at.is_(None))
     aside = others.c.parked_because.in_((SETTLING, HELD))
-    behind = exists().where(same, others.c.parked_because.is_not(None), ~aside)
+    behind = exists().where(same, others.c.id < row.id, others.c.parked_because.is_not(None), ~aside)
     later = exists().where(same, others.c.id > row.id, or_(row.op == DELETED, others.c.tx == row.tx))
     mark = tables.dirty.c
     marked = exists().where(mark.dataset == row.dataset, mark.raw_key == row.raw_key)
