@@ -77,7 +77,7 @@ class Shop:
         found = (await self.status()).relay
         return found.trouble if found is not None else ""
 
-    async def until_right(self, seconds: float = 20.0) -> None:
+    async def until_right(self, seconds: float = 60.0) -> None:
         """Wait until every topic folds to the table."""
         await until(self._right, timeout=seconds, what="every topic folds to the table")
 
@@ -95,7 +95,7 @@ class Shop:
             if fold(events_in(messages[topic])) != await self.projected(major, channel)
         ]
 
-    async def until_drained(self, seconds: float = 20.0) -> None:
+    async def until_drained(self, seconds: float = 60.0) -> None:
         await until(self.drained, timeout=seconds, what="everything is sent")
 
     async def told(self, topic: str) -> list[Told]:
