@@ -4,18 +4,16 @@
 import asyncio
 import hashlib
 from collections.abc import Iterable
-from pathlib import Path
 from time import monotonic
 from typing import ParamSpec, TypeVar
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, inspect
 
 from services.engine.capture import outbox, record, snapshot, state
 from services.engine.capture.captured import Captured, captures
 from services.engine.capture.database import Database, DatabaseAway, DatabaseRefuses, Work
 from services.engine.capture.dialect import Dialect
+from services.engine.capture.migrating import migrate
 from services.engine.capture.status import in_place
 from services.engine.capture.tables import EPOCH
 from services.engine.mapping.model import Mapping
@@ -65,10 +63,7 @@ async def was_in_place(database: Database, dataset: str) -> bool:
 def _lay_tables(connection: Connection, dialect: Dialect, outbox_limit: int) -> None:
     for statement in dialect.alone:
         connection.exec_driver_sql(statement)
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    migrate(connection)
     if state.get(connection, EPOCH) is None:
         state.put(connection, {EPOCH: "1"})
     outbox.set_ceiling(connection, dialect, outbox_limit)

@@ -7,7 +7,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, Table, column, delete, exists, func, insert, or_, select, table, text
 
-from services.engine.capture import attach, clock, epochs, outbox, state, telling
+from services.engine.capture import attach, clock, epochs, incarnation, outbox, state, telling
 from services.engine.capture.archive import Archive, Manifest
 from services.engine.capture.database import Database
 from services.engine.capture.dialect import Dialect
@@ -124,6 +124,8 @@ def _load(
     old = or_(*(tables.state.c.name.startswith(one, autoescape=True) for one in _OF_ITS_TIME))
     connection.execute(delete(tables.state).where(old))
     state.put(connection, {EPOCH: str(max(before.epoch, manifest.epoch))})
+    # Whoever has written to our topics meanwhile was a stopgap: this is a person's word.
+    incarnation.allow_taking_over(connection)
     epochs.begin(connection, _majors(mappings), REASON, before.numbers, {})
     return telling.epoch(connection)
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.brokers import EACH_BROKER, Broker, running_broker
-from tests.stores import patience, reused_postgresql, store
+from tests.stores import patience, reused_postgresql, sqlite_store, store
 
-__all__ = ["patience", "reused_postgresql", "store"]
+__all__ = ["patience", "reused_postgresql", "sqlite_store", "store"]
 
 
 @pytest.fixture(scope="session", params=EACH_BROKER)

@@ -53,10 +53,10 @@ async def test_a_department_whose_database_is_an_hour_older_takes_back_what_it_n
 
 
 async def test_a_department_goes_back_to_a_backup_over_what_it_has(
-    store: Store, shared_broker: Broker, tmp_path: Path
+    sqlite_store: Store, shared_broker: Broker, tmp_path: Path
 ) -> None:
     """Also where its epoch is newer than the backup's."""
-    shop = await opened(store, shared_broker)
+    shop = await opened(sqlite_store, shared_broker)
     await _at_work(shop, 21)
     await _backup(shop, tmp_path)
     assert await _restore(shop, tmp_path, over=True) == 2
