@@ -1,4 +1,4 @@
-"""How a process reaches a broker: in plain text, or by TLS with a certificate that says who it is; used by all that open
+"""How a process reaches a broker: in plain text, or by TLS with a certificate that says who it is; used by all who open
 a Kafka client, with the files that settings or a profile name."""
 
 from pathlib import Path
