@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from schemas.contracts.model import Contract
-from schemas.derived.events import file_name
+from schemas.derived.events import control_file_name, file_name
+from schemas.derived.topics import CONTROL_PARTITIONS
+from schemas.wire.control import KINDS, PARKED
 from schemas.wire.projection import audiences
 from schemas.wire.topics import Audience
 
@@ -14,15 +16,20 @@ _WHO = {
     Audience.PUBLIC: "everybody: open items",
     Audience.SHARED: "members: items shared unconditionally",
     Audience.GRANTED: "holders of a grant: that a record changed, to be fetched under the grant",
+    Audience.CONTROL: "members: what the feed says of itself, the newest of each kind",
 }
 #: CloudEvents' attributes and ours, as Kafka headers: name, what it holds, whether every event has it.
 _HEADERS = (
     ("ce_specversion", "1.0", True),
     ("ce_id", "Follows from the content: a repeated event has the same.", True),
     ("ce_source", "The node.", True),
-    ("ce_type", "cn.gov.<kind>.<dataset>.created, updated, deleted or snapshot.", True),
-    ("ce_subject", "The record id.", True),
-    ("ce_partitionkey", "The record id, which is the message's key.", True),
+    (
+        "ce_type",
+        "cn.gov.<kind>.<dataset>.created, updated, deleted or snapshot; of a control record control.<its kind>.",
+        True,
+    ),
+    ("ce_subject", "The record id; of a control record its kind.", True),
+    ("ce_partitionkey", "The subject, which is the message's key.", True),
     (
         "ce_time",
         "When it happened: the event-time item where this audience sees it, else as ce_recordedtime.",
@@ -41,7 +48,9 @@ _HEADERS = (
 
 def document(contracts: Iterable[Contract]) -> dict[str, Any]:
     """Every topic of every contract."""
-    pairs = [(contract, audience) for contract in contracts for audience in audiences(contract)]
+    known = list(contracts)
+    pairs = [(contract, audience) for contract in known for audience in audiences(contract)]
+    control = [(contract, Audience.CONTROL) for contract in known]
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -52,11 +61,12 @@ def document(contracts: Iterable[Contract]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {_name(*pair): _channel(*pair) for pair in pairs},
-        "operations": {f"follow.{_name(*pair)}": _operation(*pair) for pair in pairs},
+        "channels": {_name(*pair): _channel(*pair) for pair in (*pairs, *control)},
+        "operations": {f"follow.{_name(*pair)}": _operation(*pair) for pair in (*pairs, *control)},
         "components": {
             "messages": {
                 **{_name(*pair): _changed(*pair) for pair in pairs},
+                **{kind: _said(kind) for kind in KINDS},
                 "deleted": _deleted(),
             },
             "schemas": {"attributes": _attributes()},
@@ -81,14 +91,11 @@ def _channel(contract: Contract, audience: Audience) -> dict[str, Any]:
         "address": f"{{environment}}.{{division}}.{name}",
         "title": contract.title_zh,
         "description": f"{contract.title_en}, for {_WHO[audience]}.",
-        "messages": {
-            "changed": _reference("messages", name),
-            "deleted": _reference("messages", "deleted"),
-        },
+        "messages": {label: _reference("messages", one) for label, one in _messages(name, audience).items()},
         "parameters": {one: _reference("parameters", one) for one in ("environment", "division")},
         "bindings": {
             "kafka": {
-                "partitions": contract.partitions,
+                "partitions": CONTROL_PARTITIONS if audience is Audience.CONTROL else contract.partitions,
                 "topicConfiguration": {"cleanup.policy": ["compact"]},
                 "bindingVersion": "0.5.0",
             }
@@ -96,12 +103,19 @@ def _channel(contract: Contract, audience: Audience) -> dict[str, Any]:
     }
 
 
+def _messages(name: str, audience: Audience) -> dict[str, str]:
+    """A channel's messages by label; of a control record, a parked change's alone is ever taken back."""
+    of_kinds = {kind: kind for kind in KINDS}
+    return {**(of_kinds if audience is Audience.CONTROL else {"changed": name}), "deleted": "deleted"}
+
+
 def _operation(contract: Contract, audience: Audience) -> dict[str, Any]:
-    channel = f"#/channels/{_name(contract, audience)}"
+    name = _name(contract, audience)
+    channel = f"#/channels/{name}"
     return {
         "action": "receive",
         "channel": {"$ref": channel},
-        "messages": [{"$ref": f"{channel}/messages/{one}"} for one in ("changed", "deleted")],
+        "messages": [{"$ref": f"{channel}/messages/{one}"} for one in _messages(name, audience)],
     }
 
 
@@ -111,6 +125,17 @@ def _changed(contract: Contract, audience: Audience) -> dict[str, Any]:
         "headers": _reference("schemas", "attributes"),
         "payload": {"$ref": f"./{file_name(contract, audience)}"},
         "bindings": _keyed(),
+    }
+
+
+def _said(kind: str) -> dict[str, Any]:
+    key = f"{kind}/<number of the change>" if kind == PARKED else kind
+    return {
+        "title": kind,
+        "summary": " ".join((KINDS[kind].__doc__ or "").split()),
+        "headers": _reference("schemas", "attributes"),
+        "payload": {"$ref": f"./{control_file_name(kind)}"},
+        "bindings": _keyed(f"{key}."),
     }
 
 
@@ -124,8 +149,8 @@ def _deleted() -> dict[str, Any]:
     }
 
 
-def _keyed() -> dict[str, Any]:
-    return {"kafka": {"key": {"type": "string", "description": "The record id."}, "bindingVersion": "0.5.0"}}
+def _keyed(key: str = "The record id.") -> dict[str, Any]:
+    return {"kafka": {"key": {"type": "string", "description": key}, "bindingVersion": "0.5.0"}}
 
 
 def _attributes() -> dict[str, Any]:

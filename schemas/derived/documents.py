@@ -7,6 +7,7 @@ import orjson
 
 from schemas.contracts.model import Contract
 from schemas.derived import asyncapi, events, problems
+from schemas.wire import control
 from schemas.wire.problem import KINDS
 from schemas.wire.projection import audiences
 
@@ -17,6 +18,8 @@ def documents(contracts: Sequence[Contract]) -> dict[str, bytes]:
         "problems.md": problems.table(KINDS).encode(),
         "asyncapi.json": _json(asyncapi.document(contracts)),
     }
+    for kind in control.KINDS:
+        found[events.control_file_name(kind)] = _json(events.control_schema(kind))
     for contract in contracts:
         for audience in audiences(contract):
             found[events.file_name(contract, audience)] = _json(events.body_schema(contract, audience))

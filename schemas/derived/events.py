@@ -1,9 +1,11 @@
-"""The body of each dataset's events per audience, as JSON Schema; part of the written documents."""
+"""The body of each dataset's events per audience, and of control records, as JSON Schema; part of the written
+documents."""
 
 from typing import Any
 
 from schemas.contracts.model import Contract
 from schemas.derived.forms import record_schema
+from schemas.wire.control import KINDS
 from schemas.wire.projection import shown_to
 from schemas.wire.topics import Audience
 
@@ -13,6 +15,16 @@ _DIALECT = "http://json-schema.org/draft-07/schema#"
 def file_name(contract: Contract, audience: Audience) -> str:
     """Where the schema of an audience's bodies stands among the written documents."""
     return f"events/{contract.dataset}.v{contract.major}.{audience}.json"
+
+
+def control_file_name(kind: str) -> str:
+    """Where the schema of the control records of a kind stands."""
+    return f"events/control.{kind}.json"
+
+
+def control_schema(kind: str) -> dict[str, Any]:
+    """What a control record of a kind says."""
+    return {"$schema": _DIALECT, "$id": f"urn:langqiao:control:{kind}", **KINDS[kind].model_json_schema()}
 
 
 def body_schema(contract: Contract, audience: Audience) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def test_the_topics_document_has_every_topic_that_is_ever_written_to() -> None:
         f"{contract.dataset}.v{contract.major}.{audience}"
         for contract, audience in _FEEDS
         if any(_may_see(item, audience) for item in contract.items.values()) or audience is Audience.GRANTED
-    }
+    } | {f"{contract.dataset}.v{contract.major}.control" for contract in _CONTRACTS}
     assert set(channels) == expected
     assert {one["address"] for one in channels.values()} == {
         f"{{environment}}.{{division}}.{name}" for name in expected
