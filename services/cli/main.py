@@ -15,6 +15,8 @@ _NOUNS = (
         "contract",
         "department",
         "outbox",
+        "snapshot",
+        "replay",
         "reconcile",
         "backup",
         "restore",

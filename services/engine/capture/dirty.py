@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, exists, or_, select
 
-from services.engine.capture import clock, record, telling, told
+from services.engine.capture import clock, outbox, record, telling, told
 from services.engine.capture.captured import Captured
 from services.engine.capture.dialect import Dialect
+from services.engine.capture.naming import UNREADABLE
 from services.engine.capture.tables import CREATED, DELETED, EVERY_KEY, SNAPSHOT, UPDATED, engine_tables
 from services.engine.capture.telling import Told
 from services.engine.capture.upsert import insert as insert_over
@@ -55,6 +56,15 @@ def take_every_mark(connection: Connection, dataset: str) -> bool:
     return True
 
 
+def mark_named(connection: Connection, dataset: str, record_id: str) -> bool:
+    """Mark the record of a record id to be told whatever the audiences know; False when there is none."""
+    known = engine_tables(connection.dialect.name).record.c
+    named = select(known.raw_key).where(known.dataset == dataset, known.pseudonym == record_id)
+    keys = connection.execute(named).scalars().all() if record_id != UNREADABLE else []
+    mark(connection, dataset, keys, forced=True)
+    return bool(keys)
+
+
 def todo(connection: Connection, datasets: Iterable[str]) -> dict[str, Todo]:
     """What waits for the relay's chores, by dataset."""
     return {dataset: _todo(connection, dataset) for dataset in datasets}
@@ -83,7 +93,10 @@ def read_again(connection: Connection, dialect: Dialect, captured: Captured, lim
     record.ensure(connection, dataset, keys, deleted=True)
     held = record.locked(connection, dataset, keys)
     stand = record.rows_now(connection, dialect, captured, list(held))
-    known = told.get(connection, dataset, list(held))
+    # What waits to be sent will be known by then.
+    known = told.get(connection, dataset, list(held)).keys() | outbox.newest_unsent(
+        connection, dataset, list(held)
+    )
     telling.tell_all(
         connection,
         dataset,

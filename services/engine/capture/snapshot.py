@@ -73,6 +73,11 @@ class Walk:
     contents: Mapping[str, Mapping[str, int | str]] = field(default_factory=dict)
     first_gone: int | None = None
 
+    @property
+    def records(self) -> int:
+        """How many it has read so far, of those that any audience is told of."""
+        return max((int(one["count"]) for one in self.contents.values()), default=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
