@@ -16,7 +16,7 @@ from services.engine.settings import Settings
 if TYPE_CHECKING:
     from services.engine.relay.feeds import Feed
     from services.engine.relay.mending import Mended
-    from services.engine.relay.reconciling import Outcome, Side
+    from services.engine.relay.reconciled import Outcome, Side
 
 app = typer.Typer()
 

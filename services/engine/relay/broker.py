@@ -71,8 +71,8 @@ class Topics(Protocol):
     async def read(
         self, spans: Mapping[Place, tuple[int, int]], take: Callable[[Sequence[Kept]], None]
     ) -> None:
-        """Hand over what partitions keep from an offset on, up to but without an end, some messages at a time and those
-        of a partition in their order; raises CannotPublish."""
+        """Hand over what partitions keep from an offset on, up to but without an end: some messages of one partition at
+        a time, in their order; raises CannotPublish."""
         ...
 
 

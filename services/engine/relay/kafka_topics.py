@@ -84,7 +84,8 @@ async def _read(
     while unread := [one for one in ends if await reader.position(one) < ends[one]]:
         found = await reader.getmany(*unread, timeout_ms=_READ_MS, max_records=_MOST_AT_ONCE)
         for one, messages in found.items():
-            take([_kept(message) for message in messages if message.offset < ends[one]])
+            if kept := [_kept(message) for message in messages if message.offset < ends[one]]:
+                take(kept)
         reached = {one: await reader.position(one) for one in ends}
         if reached != positions:
             positions, until = reached, monotonic() + PATIENCE_SECONDS

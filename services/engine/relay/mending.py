@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from services.engine.capture import epochs, reconciling, snapshot, telling
 from services.engine.capture.database import Database
 from services.engine.relay.lease import Lease
-from services.engine.relay.reconciling import UNKNOWN, Outcome
+from services.engine.relay.reconciled import UNKNOWN, Outcome
 
 #: Records in one transaction: short, since on SQLite the department's writers wait for it.
 _CHUNK = 100
@@ -51,7 +51,7 @@ async def mend(
     if found.epoch > await database.read(telling.epoch):
         # Whatever we said in our epoch, subscribers would pass over.
         reason = "the topics bear an epoch that the database does not know"
-        await writer.write(epochs.begin, majors, reason, {found.dataset: found.number}, {})
+        await writer.write(epochs.begin, majors, reason, {found.dataset: found.number}, {}, found.epoch)
         return Mended(new_epoch=True)
     known: dict[str, Order] = {}
     unknown: dict[str, Order] = {}

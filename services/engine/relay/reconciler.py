@@ -15,7 +15,8 @@ from services.engine.relay.broker import CannotPublish, Topics
 from services.engine.relay.feeds import Feed
 from services.engine.relay.lease import Lease
 from services.engine.relay.mending import Mended, TooManyDeletes, mend
-from services.engine.relay.reconciling import CannotCompare, Comparison, Outcome
+from services.engine.relay.reconciled import Outcome
+from services.engine.relay.reconciling import CannotCompare, Comparison
 from services.engine.relay.walking import channels_of
 from services.engine.settings import Settings
 

@@ -2,17 +2,19 @@
 by the relay, by itself and after a new epoch, and by `langqiao reconcile`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from time import monotonic
 
 from services.engine.capture import fit, reconciling
 from services.engine.capture.database import Database
 from services.engine.capture.naming import UNREADABLE
 from services.engine.capture.reconciling import Stand
-from services.engine.relay.broker import Place, Topics
-from services.engine.relay.feeds import Channel, Feed
-from services.engine.relay.folding import CHUNKS, GONE, Entry, Fold, Tally, chunk_of
+from services.engine.relay.broker import Kept, Place, Topics
+from services.engine.relay.feeds import Feed
+from services.engine.relay.folding import CHUNKS, GONE, Entry, Fold, chunk_of
+from services.engine.relay.reconciled import DIFFERING, MISSING, UNKNOWN, Finding, Outcome, Side
 from services.engine.relay.walking import channels_of
 
 #: Rows read from the table at a time, and records looked at again: short statements.
@@ -26,66 +28,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 #: The digest of a row that cannot be told; no event has it.
 _UNTELLABLE = "?"
 
-MISSING, DIFFERING, UNKNOWN = "missing on the topic", "differing", "not in the table"
-
 
 class CannotCompare(Exception):
     """The table cannot be read as its mapping says; says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One record that differs on one topic, by its record id. `raw_key` is None when only the topic knows it;
-    `order` is the topic's, (0, 0) where it knows none."""
-
-    record: str
-    topic: str
-    what: str
-    raw_key: str | None
-    order: tuple[int, int]
-
-
-@dataclass(slots=True)
-class Side:
-    """One topic, folded up to an offset of each partition, and what the table says that it should hold."""
-
-    major: int
-    partitions: int
-    channel: Channel
-    on_topic: Tally = field(default_factory=Tally)
-    in_table: Tally = field(default_factory=Tally)
-    offsets: list[int] = field(default_factory=list)
-
-    @property
-    def topic(self) -> str:
-        return self.channel.topic
-
-    @property
-    def differing(self) -> set[int]:
-        """Chunks."""
-        return self.on_topic.differing(self.in_table)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a comparison has found. `started_at`: RFC 3339 UTC. `moving`: records of which a change was still on its way
-    when we stopped waiting. `more`: there are more findings than are named. `epoch` and `number` are the highest that
-    the topics bear."""
-
-    dataset: str
-    started_at: str
-    records: int = 0
-    moving: int = 0
-    more: bool = False
-    epoch: int = 0
-    number: int = 0
-    sides: list[Side] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def differing(self) -> int:
-        """Records."""
-        return len({one.record for one in self.findings})
 
 
 @dataclass(slots=True)
@@ -120,8 +65,7 @@ class Comparison:
     async def run(self) -> Outcome:
         """Raises CannotCompare, CannotPublish, DatabaseAway."""
         await self._begin()
-        for side in self._sides:
-            await self._fold(side)
+        await self._fold_topics()
         await self._count_table()
         for chunks in self._portions():
             suspects, offsets = await self._suspects(chunks)
@@ -137,17 +81,26 @@ class Comparison:
         for misfit in (await self._database.read(fit.stale, mappings)).values():
             raise CannotCompare(f"{self._feed.dataset}: {misfit.reason}")
 
-    async def _fold(self, side: Side) -> None:
-        """Partition by partition, of which only count and hash stay."""
-        ends = await self._topics.ends({side.topic: side.partitions})
-        for place, end in sorted(ends.items()):
-            fold = Fold()
-            await self._topics.read({place: (0, end)}, fold.take)
-            for subject, entry in fold.live():
-                side.on_topic.add(subject, entry.digest)
-            side.offsets.append(end)
-            self._outcome.epoch = max(self._outcome.epoch, fold.epoch)
-            self._outcome.number = max(self._outcome.number, fold.number)
+    async def _fold_topics(self) -> None:
+        """Some partitions at a time, of which only counts and hashes stay."""
+        ends = await self._ends(self._sides)
+        for side in self._sides:
+            side.offsets = [ends[side.topic, one] for one in range(side.partitions)]
+        for spans in _together({place: (0, end) for place, end in ends.items()}):
+            folds = {topic: Fold() for topic, _ in spans}
+            await self._topics.read(spans, _into(folds))
+            for side in self._sides:
+                if side.topic in folds:
+                    self._count(side, folds[side.topic])
+
+    def _count(self, side: Side, fold: Fold) -> None:
+        for subject, entry in fold.live():
+            side.on_topic.add(subject, entry.digest)
+        self._outcome.epoch = max(self._outcome.epoch, fold.epoch)
+        self._outcome.number = max(self._outcome.number, fold.number)
+
+    async def _ends(self, sides: Iterable[Side]) -> dict[Place, int]:
+        return await self._topics.ends({side.topic: side.partitions for side in sides})
 
     async def _count_table(self) -> None:
         async for _, subject, digests in self._rows(range(CHUNKS)):
@@ -172,12 +125,10 @@ class Comparison:
     async def _suspects(self, chunks: set[int]) -> tuple[list[_Suspect], dict[Place, int]]:
         """Records of these chunks that differ, and up to where the topics were read."""
         sides = [side for side in self._sides if side.differing & chunks]
-        ends = await self._topics.ends({side.topic: side.partitions for side in sides})
+        ends = await self._ends(sides)
         wrong = {side.topic: side.differing & chunks for side in sides}
         folds = {topic: Fold(_within(some)) for topic, some in wrong.items()}
-        for side in sides:
-            mine = {place: (0, end) for place, end in ends.items() if place[0] == side.topic}
-            await self._topics.read(mine, folds[side.topic].take)
+        await self._topics.read({place: (0, end) for place, end in ends.items()}, _into(folds))
         suspects = []
         async for raw_key, subject, digests in self._rows(chunks):
             for side in sides:
@@ -245,16 +196,17 @@ class Comparison:
 
     async def _read_on(self, suspects: list[_Suspect], offsets: dict[Place, int]) -> dict[Place, int]:
         """What the topics have got since of the suspects; up to where they are read now."""
-        sides = {one.side.topic: one.side for one in suspects}
-        ends = await self._topics.ends({topic: side.partitions for topic, side in sides.items()})
-        for topic in sides:
-            mine = {one.subject: one for one in suspects if one.side.topic == topic}
-            fold = Fold(mine.__contains__)
-            fold.entries |= {subject: one.entry for subject, one in mine.items() if one.entry is not None}
-            spans = {place: (offsets[place], end) for place, end in ends.items() if place[0] == topic}
-            await self._topics.read(spans, fold.take)
-            for subject, one in mine.items():
-                one.entry = fold.entries.get(subject)
+        ends = await self._ends(one.side for one in suspects)
+        known: dict[str, dict[str, _Suspect]] = defaultdict(dict)
+        for one in suspects:
+            known[one.side.topic][one.subject] = one
+        folds = {topic: Fold(mine.__contains__) for topic, mine in known.items()}
+        for topic, mine in known.items():
+            entries = {subject: one.entry for subject, one in mine.items() if one.entry is not None}
+            folds[topic].entries |= entries
+        await self._topics.read({place: (offsets[place], end) for place, end in ends.items()}, _into(folds))
+        for one in suspects:
+            one.entry = folds[one.side.topic].entries.get(one.subject)
         return ends
 
     async def _rows(self, chunks: Container[int]) -> AsyncIterator[tuple[str, str, Mapping[str, str]]]:
@@ -281,6 +233,23 @@ class Comparison:
 
 def _within(chunks: set[int]) -> Callable[[str], bool]:
     return lambda subject: chunk_of(subject) in chunks
+
+
+def _into(folds: Mapping[str, Fold]) -> Callable[[Sequence[Kept]], None]:
+    return lambda messages: folds[messages[0].place[0]].take(messages)
+
+
+def _together(spans: Mapping[Place, tuple[int, int]]) -> Iterator[dict[Place, tuple[int, int]]]:
+    """As many partitions as can be held at a time, at least one."""
+    some: dict[Place, tuple[int, int]] = {}
+    held = 0
+    for place, (start, end) in spans.items():
+        if some and held + end - start > _MOST_HELD:
+            yield some
+            some, held = {}, 0
+        some[place] = (start, end)
+        held += end - start
+    yield some
 
 
 def _portions_of(wanted: Mapping[str, str | None], size: int) -> Iterator[dict[str, str | None]]:

@@ -9,7 +9,8 @@ from services.engine.relay.feeds import feeds_of
 from services.engine.relay.kafka import KafkaBroker
 from services.engine.relay.kafka_topics import KafkaTopics
 from services.engine.relay.mending import Mended, mend
-from services.engine.relay.reconciling import MISSING, UNKNOWN, Comparison, Outcome
+from services.engine.relay.reconciled import MISSING, UNKNOWN, Outcome
+from services.engine.relay.reconciling import Comparison
 from tests import workshop
 from tests.brokers import Broker
 from tests.flow.events.shop import Shop, opened, write_at_random

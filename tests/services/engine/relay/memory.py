@@ -77,8 +77,13 @@ class MemoryBroker:
         self._there()
         for place, (start, end) in spans.items():
             await breath()
-            found = enumerate(self.logs[place][:end])
-            take([Kept(place, at, one.key, one.value, one.headers) for at, one in found if at >= start])
+            found = [
+                Kept(place, at, one.key, one.value, one.headers)
+                for at, one in enumerate(self.logs[place][:end])
+                if at >= start
+            ]
+            if found:
+                take(found)
 
     async def close(self) -> None:
         return

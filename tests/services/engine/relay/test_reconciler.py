@@ -1,5 +1,6 @@
 """The relay reconciles by itself, when its hours are over or it is wanted; it keeps what it found, and tells it."""
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,8 +12,8 @@ from services.engine.capture import reconciling, snapshot, state
 from tests import workshop
 from tests.services.engine.relay.memory import MemoryBroker
 from tests.services.engine.relay.running import GRANTED, PUBLIC, SHARED, relaying
-from tests.services.engine.relay.test_reconciling import haunt, three_tools, unseen
-from tests.stores import Store, drained
+from tests.services.engine.relay.test_reconciling import compared, haunt, three_tools, unseen
+from tests.stores import Store, drained, opened
 from tests.waiting import until
 
 CONTROL = PUBLIC.replace(".public", ".control")
@@ -105,6 +106,26 @@ async def test_what_is_mended_is_looked_at_once_more(each_shop: Store, broker: M
     assert {one.subject for one in broker.events(SHARED) if one.deleted} == {"T1", "ghost"}
     assert {one.subject for one in broker.events(GRANTED) if one.deleted} == {"T1", "ghost"}
     assert await each_shop.database.read(reconciling.due, [workshop.TOOLS], 24) == {}
+
+
+async def test_what_a_restored_database_does_not_know_is_retracted_in_the_new_epoch(
+    shop: Store, broker: MemoryBroker, tmp_path: Path
+) -> None:
+    await three_tools(shop, broker)
+    await shop.program.execute(f"VACUUM INTO '{tmp_path / 'backup.sqlite'}'")
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", no="t9", nm="after the backup")
+        await until(lambda: drained(shop))
+    async with opened(f"sqlite:///{tmp_path / 'backup.sqlite'}") as restored, relaying(restored, broker):
+        await until(lambda: any(one.subject == "T9" and one.deleted for one in broker.events(GRANTED)))
+        await until(lambda: drained(restored))
+        [retraction] = [one for one in broker.events(PUBLIC) if one.subject == "T9" and one.deleted]
+        assert retraction.order == (2, 0)
+        assert (await compared(restored, broker)).findings == []
+        await restored.program.insert("ws_tool", no="t9", nm="comes again")
+        await until(lambda: drained(restored))
+    newest = [one for one in broker.events(PUBLIC) if one.subject == "T9"][-1]
+    assert newest.order > retraction.order
 
 
 async def test_more_deletes_than_may_go_are_only_reported(shop: Store, broker: MemoryBroker) -> None:

@@ -7,19 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from services.engine.capture import state
+from services.engine.capture import telling
 from services.engine.capture.attach import attach, detach
 from services.engine.relay.feeds import Feed, feeds_of
 from services.engine.relay.mending import Mended, TooManyDeletes, mend
 from services.engine.relay.projection import Message
-from services.engine.relay.reconciling import (
-    DIFFERING,
-    MISSING,
-    UNKNOWN,
-    CannotCompare,
-    Comparison,
-    Outcome,
-)
+from services.engine.relay.reconciled import DIFFERING, MISSING, UNKNOWN, Outcome
+from services.engine.relay.reconciling import CannotCompare, Comparison
 from tests import workshop
 from tests.flow.events.shop import write_at_random
 from tests.seams.brokers.test_promises import message
@@ -184,7 +178,7 @@ async def test_an_epoch_that_the_database_does_not_know_ends_in_a_new_one(
     found = await compared(shop, broker)
     made = await mend(found, MAJORS, shop.database, shop.database, None)
     assert made == Mended(new_epoch=True)
-    assert int(await shop.database.read(state.get, "epoch") or 0) > 1
+    assert await shop.database.read(telling.epoch) == 5
 
 
 async def test_a_record_whose_version_is_behind_the_topic_is_told_above_it(
