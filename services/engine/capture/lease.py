@@ -22,12 +22,13 @@ class LeaseLost(Exception):
 
 
 def take(connection: Connection, holder: str, seconds: float) -> int | None:
-    """The lease under a new fencing number, if nobody else holds it; else None. By the database's clock alone."""
+    """The lease under a new fencing number, if nobody else holds it; else None. By the database's clock alone: where
+    that went back, a lease that seems to last longer than any does not count."""
     dialect = connection.dialect.name
     lease, now = engine_tables(dialect).lease, clock.seconds(dialect)
     nobody = insert(dialect, lease).values(name=NAME, holder="", fence=0, until=0.0)
     connection.execute(nobody.on_conflict_do_nothing(index_elements=["name"]))
-    free = (lease.c.holder == holder) | (lease.c.until < now)
+    free = (lease.c.holder == holder) | (lease.c.until < now) | (lease.c.until > now + seconds)
     taking = update(lease).where(lease.c.name == NAME, free)
     taken = taking.values(holder=holder, fence=lease.c.fence + 1, until=now + seconds)
     if connection.execute(taken).rowcount == 0:

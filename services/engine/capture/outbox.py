@@ -193,7 +193,9 @@ def set_ceiling(connection: Connection, dialect: Dialect, limit: int) -> None:
     unsent = select(func.min(row.id)).where(row.sent_at.is_(None), row.parked_because.is_(None))
     oldest: int | None = connection.execute(unsent).scalar()
     newest: int = connection.execute(text(dialect.last_id)).scalar_one()
-    state.put(connection, {OUTBOX_CEILING: str((newest if oldest is None else oldest) + limit)})
+    ceiling = str((newest if oldest is None else oldest) + limit)
+    if ceiling != state.get(connection, OUTBOX_CEILING):
+        state.put(connection, {OUTBOX_CEILING: ceiling})
 
 
 def _raise_ceiling(connection: Connection, ceiling: int, limit: int) -> None:

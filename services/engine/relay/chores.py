@@ -12,7 +12,7 @@ from services.engine.capture.dirty import Todo
 from services.engine.capture.naming import name_some
 from services.engine.relay.feeds import Feed
 from services.engine.relay.lease import Lease
-from services.engine.relay.walking import Walker
+from services.engine.relay.walking import Walker, few
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
@@ -32,6 +32,7 @@ class Chores:
         self._settings = settings
         self._mappings = [major.mapping for feed in feeds for major in feed.majors]
         self._majors = {one.dataset: [major.mapping.contract.major for major in one.majors] for one in feeds}
+        self._few = few(settings)
         self._walkers = {one.dataset: Walker(database, one, settings) for one in feeds}
         self._stale: Mapping[str, fit.Misfit] = {}
         #: Set when the broker was seen to hold what it acknowledged: only then may sent changes go.
@@ -39,6 +40,7 @@ class Chores:
 
     async def run(self, lease: Lease) -> None:
         """Until cancelled."""
+        rest = _REST_SECONDS
         while True:
             begun, more = monotonic(), False
             try:
@@ -47,16 +49,18 @@ class Chores:
                 for feed in self._feeds:
                     more |= await self._work_off(feed, todo[feed.dataset])
                 await self._announce()
+                await self._move_ceiling()
                 await self._let_settled_go(lease)
                 await self._prune(lease)
             except DatabaseAway as away:
                 # A writer may only have been slow; whether it is really away, sending finds out.
                 _log.info("a chore waits: %s", away)
             # A snapshot takes half of the time at most, and the less the more others work here.
-            await asyncio.sleep(max(monotonic() - begun, _MOMENT_SECONDS) if more else _REST_SECONDS)
+            rest = max(monotonic() - begun, _MOMENT_SECONDS) if more else min(2 * rest, _REST_SECONDS)
+            await asyncio.sleep(rest)
 
     async def _work_off(self, feed: Feed, todo: Todo) -> bool:
-        """Whether there is more to do."""
+        """Whether something was done of which there may be more."""
         dialect, captured, write = self._database.dialect, feed.captured, self._database.write
         if todo.nameless:
             while await write(name_some, feed.namer, feed.dataset, _CHUNK) == _CHUNK:
@@ -64,9 +68,9 @@ class Chores:
         if feed.dataset in self._stale:
             # What was marked waits until it can be read again.
             return False
-        # While the outbox is full, marks stay marks: that is its bound.
+        # While the outbox is full, marks stay marks: that is its bound. And no fresh change waits for more than a batch.
         marked = todo.marked
-        while marked and await self._database.read(outbox.has_room, dialect):
+        while marked and await self._database.read(outbox.few_wait, dialect, self._few):
             marked = await write(dirty.read_again, dialect, captured, _CHUNK) == _CHUNK
         return await self._walkers[feed.dataset].step()
 
@@ -84,6 +88,12 @@ class Chores:
         """What waits because it cannot be published, and what does no longer."""
         for dataset in await self._database.read(announcing.outdated, list(self._majors)):
             await self._database.write(announcing.announce, dataset, self._majors[dataset])
+
+    async def _move_ceiling(self) -> None:
+        """Where the outbox is full of nothing: changes that were rolled back have used up ids too."""
+        dialect = self._database.dialect
+        if not await self._database.read(outbox.has_room, dialect):
+            await self._database.write(outbox.set_ceiling, dialect, self._settings.outbox_limit)
 
     async def _let_settled_go(self, lease: Lease) -> None:
         """Deletes whose record did not come again in time."""

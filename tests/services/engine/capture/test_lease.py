@@ -38,6 +38,12 @@ async def test_a_lease_that_ran_out_and_that_nobody_took_goes_on(engine: Store) 
     assert await engine.database.write(lease.take, "other", 60.0) is None
 
 
+async def test_a_lease_from_before_the_clock_went_back_binds_nobody(engine: Store) -> None:
+    await engine.database.write(lease.take, "dead", 60.0)
+    await engine.program.execute(f"UPDATE {engine.engine('lease')} SET until = until + 3600")
+    assert await engine.database.write(lease.take, "other", 60.0) == 2
+
+
 async def test_a_released_lease_is_free_at_once(engine: Store) -> None:
     await engine.database.write(lease.take, "one", 60.0)
     await engine.database.write(lease.release, 1)
