@@ -93,8 +93,9 @@ async def test_an_audience_that_sees_no_item_of_a_dataset_hears_nothing_of_it(
 
 
 async def test_a_lost_acknowledgement_means_the_same_bytes_again(shop: Store, broker: MemoryBroker) -> None:
-    broker.loses_acks = 2
     async with relaying(shop, broker):
+        await until(lambda: drained(shop))
+        broker.loses_acks = 2
         await shop.program.insert("ws_tool", **workshop.HAMMER)
         await until(lambda: drained(shop))
     sent = [
