@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, exists, or_, select, update
 
 from schemas.wire import control
 from services.engine.capture import clock, dirty, record, snapshot, state, telling
@@ -78,6 +78,8 @@ def look(
     known = _known(connection, channels.dataset, wanted)
     keys = [key for one in known.values() for key in one]
     everything = dirty.every_marked(connection, channels.dataset) or snapshot.due(connection, channels)
+    # A record that has no record id yet may be one that we seem not to know.
+    nameless = not all(known.values()) and _any_nameless(connection, channels.dataset)
     moving = _moving(connection, channels.dataset, [*keys, *wanted])
     rows = record.rows_now(connection, dialect, channels.captured, keys) if keys else {}
     found = {}
@@ -86,7 +88,8 @@ def look(
         raw_key = _counting(orders, rows)
         order = max(orders.values(), default=(0, 0))
         row = None if raw_key is None else rows.get(raw_key)
-        found[subject] = Stand(raw_key, order, row, everything or bool(mine), any(mine))
+        on_way = everything or bool(mine) or (nameless and not orders)
+        found[subject] = Stand(raw_key, order, row, on_way, any(mine))
     return found
 
 
@@ -187,6 +190,12 @@ def _known(connection: Connection, dataset: str, wanted: Mapping[str, str | None
     for key, subject in by_key.items():
         found[subject].setdefault(key, (0, 0))
     return found
+
+
+def _any_nameless(connection: Connection, dataset: str) -> bool:
+    known = engine_tables(connection.dialect.name).record.c
+    some = exists().where(known.dataset == dataset, known.pseudonym.is_(None))
+    return bool(connection.execute(select(some)).scalar_one())
 
 
 def _moving(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, bool]:

@@ -33,13 +33,15 @@ def reconciled(broker: MemoryBroker, topic: str = CONTROL) -> list[Event]:
 
 
 async def test_when_its_hours_are_over_a_dataset_is_compared_and_subscribers_are_told(
-    each_shop: Store, broker: MemoryBroker
+    shop: Store, broker: MemoryBroker
 ) -> None:
-    await three_tools(each_shop, broker)
-    since = f"UPDATE {each_shop.engine('state')} SET value = '0' WHERE name = '{reconciling.SINCE}{workshop.TOOLS}'"
-    await each_shop.program.execute(since)
-    async with relaying(each_shop, broker):
-        found = await until(lambda: result(each_shop))
+    await three_tools(shop, broker)
+    since = (
+        f"UPDATE {shop.engine('state')} SET value = '0' WHERE name = '{reconciling.SINCE}{workshop.TOOLS}'"
+    )
+    await shop.program.execute(since)
+    async with relaying(shop, broker):
+        found = await until(lambda: result(shop))
         await until(lambda: reconciled(broker))
     assert found is not None
     assert found.pop("at") > 1_000_000_000

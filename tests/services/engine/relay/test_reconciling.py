@@ -115,14 +115,14 @@ async def test_what_is_set_aside_is_counted_and_not_waited_for(shop: Store, brok
     assert (found.findings, found.moving) == ([], 3)
 
 
-async def test_what_the_broker_lost_is_named_and_told_anew(each_shop: Store, broker: MemoryBroker) -> None:
-    await three_tools(each_shop, broker)
-    await each_shop.program.execute(f"DELETE FROM {each_shop.engine('outbox')}")
+async def test_what_the_broker_lost_is_named_and_told_anew(shop: Store, broker: MemoryBroker) -> None:
+    await three_tools(shop, broker)
+    await shop.program.execute(f"DELETE FROM {shop.engine('outbox')}")
     take_out(broker, lambda one: one.topic == PUBLIC and one.key == b"T1")
-    found = await compared(each_shop, broker)
+    found = await compared(shop, broker)
     assert named(found) == {("T1", PUBLIC, MISSING)}
     assert [len(side.differing) for side in found.sides] == [1, 0, 0, 0, 0, 0]
-    assert await mended(each_shop, broker, found) == Mended(told=1)
+    assert await mended(shop, broker, found) == Mended(told=1)
     assert told([one for one in broker.events(PUBLIC) if one.subject == "T1"]) == [("snapshot", 2)]
 
 
@@ -158,6 +158,18 @@ async def test_a_record_that_only_the_topic_knows_is_retracted_once(
         await until(lambda: drained(each_shop))
     assert told([one for one in broker.events(SHARED) if one.subject == "ghost"])[1:] == [("deleted", 8)]
     assert (await compared(each_shop, broker)).findings == []
+
+
+async def test_a_record_that_nobody_has_named_yet_is_not_taken_for_a_stranger(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    await three_tools(shop, broker)
+    await shop.program.execute(
+        f"UPDATE {shop.engine('record')} SET pseudonym = NULL WHERE raw_key LIKE '%t1%'"
+    )
+    await shop.program.execute("DELETE FROM ws_tool WHERE no = 't1'")
+    found = await compared(shop, broker, patience=0)
+    assert (found.findings, found.moving) == ([], 1)
 
 
 async def test_more_deletes_than_may_go_wait_for_a_person(shop: Store, broker: MemoryBroker) -> None:
