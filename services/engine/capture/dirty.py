@@ -83,7 +83,8 @@ def read_again(connection: Connection, dialect: Dialect, captured: Captured, lim
 
     The order is what makes it safe against writers: the mark is locked first (a writer whose capture fails now waits,
     and marks anew), then the record row (a writer of this key waits, and its change comes after ours), then the
-    department's row is read. A record that a writer holds keeps its mark.
+    department's row is read. A record that a writer holds keeps its mark. Where a change that waits says already how
+    the record stands, nothing is told beside it.
     """
     dataset = captured.dataset
     forced = _locked_marks(connection, dataset, limit)
@@ -93,17 +94,20 @@ def read_again(connection: Connection, dialect: Dialect, captured: Captured, lim
     record.ensure(connection, dataset, keys, deleted=True)
     held = record.locked(connection, dataset, keys)
     stand = record.rows_now(connection, dialect, captured, list(held))
-    # What waits to be sent will be known by then.
-    known = told.get(connection, dataset, list(held)).keys() | outbox.newest_unsent(
-        connection, dataset, list(held)
-    )
+    waiting = outbox.newest_unsent(connection, dataset, list(held))
+    known = told.get(connection, dataset, list(held))
     telling.tell_all(
         connection,
         dataset,
         [
             Told(raw_key, stand.get(raw_key), _op(stand.get(raw_key), deleted, forced[raw_key]))
             for raw_key, deleted in held.items()
-            if raw_key in stand or not deleted or raw_key in known or forced[raw_key]
+            if forced[raw_key]
+            or (
+                waiting[raw_key] != stand.get(raw_key)
+                if raw_key in waiting
+                else raw_key in stand or not deleted or raw_key in known
+            )
         ],
     )
     _unmark(connection, dataset, list(held))

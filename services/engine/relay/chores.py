@@ -68,7 +68,7 @@ class Chores:
         if feed.dataset in self._stale:
             # What was marked waits until it can be read again.
             return False
-        # While the outbox is full, marks stay marks: that is its bound. And no fresh change waits for more than a batch.
+        # While the outbox is full, marks stay marks: its bound. And no fresh change waits for more than a batch.
         marked = todo.marked
         while marked and await self._database.read(outbox.few_wait, dialect, self._few):
             marked = await write(dirty.read_again, dialect, captured, _CHUNK) == _CHUNK

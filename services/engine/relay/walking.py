@@ -25,20 +25,25 @@ class Walker:
         self._database = database
         self._channels = channels_of(feed, database.dialect.name)
         self._hold = settings.hold_deletes
-        #: With a step's records, no more wait than go in one batch, so that a fresh change goes in the next.
-        self._most_waiting = max(settings.relay_batch - _CHUNK, 0)
+        self._few = few(settings)
 
     async def step(self) -> bool:
-        """Walk on, where a snapshot is wanted and few changes wait; whether there is more to do."""
+        """Walk on, where a snapshot is wanted and few changes wait; whether that was done, and there is more."""
         database, channels = self._database, self._channels
         if not await database.read(snapshot.due, channels):
             return False
-        if not await database.read(outbox.few_wait, database.dialect, self._most_waiting):
-            return True
+        if not await database.read(outbox.few_wait, database.dialect, self._few):
+            return False
         done = await database.write(snapshot.step, database.dialect, channels, _CHUNK, self._hold)
         if done.held:
             _log.error("%s: deletes wait for a person; see `langqiao outbox held`", channels.dataset)
         return done.more
+
+
+def few(settings: Settings) -> int:
+    """How many changes may wait where some more are put beside them: all go in one batch then, and a fresh one in the
+    next."""
+    return max(settings.relay_batch - _CHUNK, 0)
 
 
 def channels_of(feed: Feed, dialect: str) -> Channels:
