@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-live lint bench lock clean
+.PHONY: help setup demo test test-live crash lint bench lock clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ test: $(READY) ## Run the tests; ARGS="tests/gateway -x" for some of them
 
 test-live: $(READY) ## Run the same suites on Apache Kafka from its jars; needs Java 17 and Maven
 	@$(BIN)/python -m pytest -m live $(ARGS)
+
+crash: $(READY) ## Kill real processes at every step and prove that nothing was lost; RUNS=20 SEED=1 ONLY=i BROKER=apache-kafka
+	@$(BIN)/python -m tests.crash --runs $(or $(RUNS),20) --seed $(or $(SEED),1) --broker $(or $(BROKER),embedded) \
+		$(if $(FIRST),--first $(FIRST)) $(if $(ONLY),--only $(ONLY))
 
 lint: $(READY) ## Check style, types and the import law
 	@$(BIN)/ruff check .

@@ -1,9 +1,9 @@
-"""The crash harness, `make crash RUNS=n SEED=s`: real processes killed at every step, and a proof that nothing was lost.
+"""The crash harness, `make crash RUNS=n SEED=s`: real processes killed at every step, and proof that nothing was lost.
 
 A run is a small world of its own: the workshop's tables (`tests/workshop.py`) in a database of either kind, captured;
 writers that are processes, with plain SQL, on a few hot records; and one relay after another, each with a trap: a point
 of its work (`points`), met for the n-th time, at which it kills itself by SIGKILL, stops itself (SIGSTOP, until another
-relay has taken over), or loses its connection to the broker with an answer under way. The product knows nothing of this:
+relay has taken over), or loses its connection to the broker with an answer under way. The product knows nothing of it:
 a relay here is the product's own parts, put together by `relay_process`, with the seams between them watched (`seams`).
 Writers die too, the database's server crashes, the broker hangs, stops or is killed, and clocks jump (`troubles`).
 

@@ -102,7 +102,7 @@ def _read_slowly() -> None:
         connection.execute(text("SELECT pg_sleep(0.02)"))
         return rows
 
-    record.rows_now = rows_now
+    record.rows_now = rows_now  # type: ignore[assignment]
 
 
 #: An outbox so small that most changes become marks, and are read again.

@@ -1,5 +1,5 @@
-"""What the department's programs do, as its old ones do it: single rows, transactions, keys that change, bulk updates, the
-nightly reload; chosen at random by `writers`."""
+"""What the department's programs do, as its old ones do it: single rows, transactions, keys that change, bulk updates,
+the nightly reload; chosen at random by `writers`."""
 
 import random
 from collections.abc import Awaitable, Callable

@@ -1,5 +1,5 @@
-"""A writer's hand: statements of plain SQL on the department's tables, each noted in the ledger, until the writer's trap
-springs; used by `deeds`."""
+"""A writer's hand: statements of plain SQL on the department's tables, each noted in the ledger, until the writer's
+trap springs; used by `deeds`."""
 
 import asyncio
 from typing import Any

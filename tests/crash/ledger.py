@@ -21,7 +21,7 @@ Key = tuple[Any, ...]
 @dataclass(frozen=True)
 class Entry:
     """How a statement of a transaction left one record: its row, or None. In the order of ids an entry's record went
-    from one state to the next, since the row, or its key, is locked from the statement to the end of the transaction."""
+    from one state to the next: the row, or its key, is locked from the statement to the end of the transaction."""
 
     tx: str
     key: Key

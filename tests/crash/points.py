@@ -1,5 +1,5 @@
-"""The points of a relay's and a writer's work at which something may happen to it, and the trap that waits at one; set by
-`scenario`, met through `seams` and `programs`."""
+"""The points of a relay's and a writer's work at which something may happen to it, and the trap that waits at one; set
+by `scenario`, met through `seams` and `hand`."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-#: The room of the points at the broker. All others are modules of `services.engine.capture`, whose transactions they are.
+#: The room of the points at the broker. All others are modules of `services.engine.capture`, by their transactions.
 BROKER = "broker"
 #: The room of a writer's points.
 WRITER = "writer"

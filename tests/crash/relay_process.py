@@ -1,5 +1,5 @@
-"""A relay as a process of the harness: the product's own parts, put together as `services/engine/relay/main.py` does, on
-watched seams; started by `run`."""
+"""A relay as a process of the harness: the product's own parts, put together as `services/engine/relay/main.py` does,
+on watched seams; started by `run`."""
 
 import asyncio
 import logging
@@ -42,7 +42,7 @@ class RelayPlan:
             kind=workshop.KIND,
             division=workshop.DIVISION,
             environment=self.environment,
-            database_url=self.database_url,  # type: ignore[arg-type]
+            database_url=self.database_url,
             pseudonym_key_file=Path("pseudonym.key"),
             **self.broker,
             create_topics=True,
@@ -81,4 +81,3 @@ async def _relay(plan: RelayPlan, watch: Watch) -> int:
     finally:
         await broker.close()
         await database.close()
-

@@ -116,9 +116,7 @@ class Run:
         seed, trap = self.scenario.writers[number]
         promises = self.world.folder / f"writer-{number}.promises"
         scenario = self.scenario
-        plan = WriterPlan(
-            number, seed, self.world.url, promises, scenario.transactions, scenario.pause, trap
-        )
+        plan = WriterPlan(number, seed, self.world.url, promises, scenario.transactions, scenario.pause, trap)
         return self._start(f"writer-{number}", writers.run, plan)
 
     def _relay(self, name: str, life: Life | None) -> Child:

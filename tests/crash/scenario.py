@@ -35,8 +35,9 @@ class Life:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One run. Of the writers, each has a seed and perhaps a trap; `pause` is between their transactions, in seconds. With few places in the outbox, what does not find
-    room is marked and read again, so that of several changes only the last may be told."""
+    """One run. Of the writers, each has a seed and perhaps a trap; `pause` is between their transactions, in seconds.
+    With few places in the outbox, what finds no room is marked and read again, so that of several changes only the
+    last may be told."""
 
     seed: int
     number: int
@@ -92,7 +93,7 @@ def scenario_of(seed: int, number: int, stores: tuple[str, ...], broker: str) ->
         number=number,
         store=store,
         writers=tuple((chance.randrange(2**32), _dying(chance)) for _ in range(chance.choice((2, 3, 4)))),
-        transactions=chance.choice((10, 20, 30)) * (1 + len(lives)),
+        transactions=chance.choice((8, 14, 20)) * (1 + len(lives)),
         pause=chance.choice((0.002, 0.005, 0.015)),
         lives=lives,
         batch=chance.choice((1, 3, 10, 50, 500)),

@@ -30,10 +30,16 @@ class WatchedDatabase:
         self._watch = watch
 
     async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        return await self._watched(self._database.read, work, *args, **kwargs)
+        done: R = await self._watched(self._database.read, work, *args, **kwargs)
+        return done
+
+    async def read_at_one_moment(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        done: R = await self._watched(self._database.read_at_one_moment, work, *args, **kwargs)
+        return done
 
     async def write(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        return await self._watched(self._database.write, work, *args, **kwargs)
+        done: R = await self._watched(self._database.write, work, *args, **kwargs)
+        return done
 
     async def _watched(self, way: Any, work: Any, *args: Any, **kwargs: Any) -> Any:
         room, what = _named(work, args)

@@ -79,7 +79,7 @@ async def _crash_database(url: str) -> None:
 
 
 def _hang(ground: Ground) -> None:
-    child = ground.broker().child
+    child = ground.broker().child  # type: ignore[attr-defined]
     child.process.send_signal(signal.SIGSTOP)
     Event().wait(_HANGING_SECONDS)
     child.process.send_signal(signal.SIGCONT)

@@ -110,6 +110,9 @@ class Writer:
         if self._plan.database_url.startswith("sqlite"):
             # Processes die here, not machines.
             await program.execute("PRAGMA synchronous = OFF")
+        else:
+            # Writers often wait for each other here; a server looks for that each second only.
+            await program.execute("SET deadlock_timeout = '50ms'")
         return program
 
 
