@@ -64,7 +64,9 @@ class Reader:
             over = finished.is_set()
             for row in await self.rows(connection):
                 new = json.loads(row["new"])
-                self.log.append(Told(new["no"], (1, int(new["price"])), row["id"]))
+                # A control record has none.
+                if "no" in new:
+                    self.log.append(Told(new["no"], (1, int(new["price"])), row["id"]))
             return over
 
         await until(step, timeout=60)
