@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from sqlalchemy import Connection, inspect
 
-from services.engine.capture import outbox, record, snapshot, state
+from services.engine.capture import incarnation, outbox, record, snapshot, state
 from services.engine.capture.captured import Captured, captures
 from services.engine.capture.database import Database, DatabaseAway, DatabaseRefuses, Work
 from services.engine.capture.dialect import Dialect
@@ -66,6 +66,8 @@ def _lay_tables(connection: Connection, dialect: Dialect, outbox_limit: int) -> 
     migrate(connection)
     if state.get(connection, EPOCH) is None:
         state.put(connection, {EPOCH: "1"})
+    # Now, so that a backup made before a relay has run is of this database too.
+    incarnation.own(connection)
     outbox.set_ceiling(connection, dialect, outbox_limit)
 
 
