@@ -12,27 +12,32 @@ import time
 _CHANGE = "UPDATE dw_zj_scjdgl_scztxx SET addr = {0} WHERE upper(uni_social_crd_cd) = {1}"
 
 
-def change_sqlite(path: str, code: str, address: str) -> None:
+def change_sqlite(path: str, code: str, address: str) -> int:
+    """When it was committed, in nanoseconds; so below."""
     connection = sqlite3.connect(path, timeout=10)
     with connection:
         connection.execute(_CHANGE.format("?", "?"), (address, code))
+    committed = time.time_ns()
     connection.close()
+    return committed
 
 
-async def change_postgresql(url: str, code: str, address: str) -> None:
+async def change_postgresql(url: str, code: str, address: str) -> int:
     import asyncpg
 
     connection = await asyncpg.connect(url)
     await connection.execute(_CHANGE.format("$1", "$2"), address, code)
+    committed = time.time_ns()
     await connection.close()
+    return committed
 
 
 def main(url: str, code: str, address: str) -> None:
     if url.startswith("sqlite:///"):
-        change_sqlite(url.removeprefix("sqlite:///"), code, address)
+        committed = change_sqlite(url.removeprefix("sqlite:///"), code, address)
     else:
-        asyncio.run(change_postgresql(url, code, address))
-    print(time.time_ns())
+        committed = asyncio.run(change_postgresql(url, code, address))
+    print(committed)
 
 
 if __name__ == "__main__":
