@@ -2,9 +2,11 @@
 and whatever became of it; run by the relay."""
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, Select, bindparam, exists, select
 
 from schemas.wire.control import PARKED, ParkedChange
 from services.engine.capture import state, telling
@@ -45,7 +47,13 @@ def announce(connection: Connection, dataset: str, majors: Sequence[int]) -> Non
 
 def _waiting(connection: Connection, dataset: str) -> Waiting:
     """The oldest changes that cannot be published, by outbox id; those behind another of their record go with it."""
-    outbox = engine_tables(connection.dialect.name).outbox
+    found = connection.execute(_faults(connection.dialect.name), {"of_dataset": dataset})
+    return {str(one.id): ParkedChange(reason=one.parked_because, since=one.at) for one in found}
+
+
+@cache
+def _faults(dialect: str) -> Select[Any]:
+    outbox = engine_tables(dialect).outbox
     row, first = outbox.c, outbox.alias("first").c
     behind = exists().where(
         first.dataset == row.dataset,
@@ -55,7 +63,6 @@ def _waiting(connection: Connection, dataset: str) -> Waiting:
         is_fault(first.parked_because),
     )
     faults = select(row.id, row.parked_because, row.at).where(
-        is_fault(row.parked_because), row.dataset == dataset, ~behind
+        is_fault(row.parked_because), row.dataset == bindparam("of_dataset"), ~behind
     )
-    found = connection.execute(faults.order_by(row.id).limit(_MOST))
-    return {str(one.id): ParkedChange(reason=one.parked_because, since=one.at) for one in found}
+    return faults.order_by(row.id).limit(_MOST)
