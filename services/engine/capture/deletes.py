@@ -67,13 +67,25 @@ def hold(connection: Connection, dataset: str, limit: int) -> int:
     return connection.execute(held.values(parked_because=HELD)).rowcount
 
 
-def let_settled_go(connection: Connection, settle_ms: int, limit: int) -> int:
-    """Have at most `limit` deletes told whose record did not come again in time; how many."""
+def settled(connection: Connection, settle_ms: int) -> list[str]:
+    """Datasets with deletes whose record did not come again in time."""
+    row = engine_tables(connection.dialect.name).outbox.c
+    over = row.at <= settled_before(connection, settle_ms)
+    mine = select(row.dataset).where(row.parked_because == SETTLING, over).distinct()
+    return list(connection.execute(mine).scalars())
+
+
+def let_settled_go(connection: Connection, dataset: str, settle_ms: int, threshold: int, limit: int) -> int:
+    """Have at most `limit` of a dataset's deletes told whose record did not come again in time, or held for a person
+    where they are too many; how many. Held ones count, so that it is all of them or none."""
     outbox = engine_tables(connection.dialect.name).outbox
-    over = outbox.c.at <= settled_before(connection, settle_ms)
-    some = select(outbox.c.id).where(outbox.c.parked_because == SETTLING, over)
-    free = update(outbox).where(outbox.c.id.in_(some.order_by(outbox.c.id).limit(limit)))
-    return connection.execute(free.values(parked_because=None)).rowcount
+    row = outbox.c
+    over = and_(row.parked_because == SETTLING, row.at <= settled_before(connection, settle_ms))
+    mine = _deletes(connection, dataset, row.id)
+    counted = mine.where(or_(over, row.parked_because == HELD)).limit(threshold + 1).subquery()
+    many = int(connection.execute(select(func.count()).select_from(counted)).scalar_one()) > threshold
+    some = update(outbox).where(row.id.in_(mine.where(over).order_by(row.id).limit(limit)))
+    return connection.execute(some.values(parked_because=HELD if many else None)).rowcount
 
 
 def settled_before(connection: Connection, settle_ms: int) -> str:

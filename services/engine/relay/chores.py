@@ -97,8 +97,10 @@ class Chores:
 
     async def _let_settled_go(self, lease: Lease) -> None:
         """Deletes whose record did not come again in time."""
-        while await lease.write(deletes.let_settled_go, self._settings.settle_ms, _CHUNK) == _CHUNK:
-            pass
+        settle_ms, most = self._settings.settle_ms, self._settings.hold_deletes
+        for dataset in await self._database.read(deletes.settled, settle_ms):
+            while await lease.write(deletes.let_settled_go, dataset, settle_ms, most, _CHUNK) == _CHUNK:
+                pass
 
     async def _prune(self, lease: Lease) -> None:
         keep, most = self._settings.outbox_keep_seconds, self._settings.outbox_limit

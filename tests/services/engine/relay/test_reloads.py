@@ -30,6 +30,10 @@ async def _stand(store: Store, broker: MemoryBroker) -> None:
     assert len(broker.events(PUBLIC)) == ROWS
 
 
+async def _all_held(store: Store) -> bool:
+    return (await standing(store)).held == ROWS
+
+
 def _news(broker: MemoryBroker) -> list[Event]:
     """What was told after everything was loaded, in the order of the feed."""
     news = [one for one in broker.events(PUBLIC) if int(one.sequence) > ROWS]
@@ -99,6 +103,16 @@ async def test_a_record_that_does_not_come_again_in_time_is_told_as_deleted(
         await each_shop.program.execute("DELETE FROM ws_tool WHERE no = 't007'")
         await until(lambda: _lets_go(each_shop))
     assert told(_news(broker)) == [("deleted", 2)]
+
+
+async def test_many_records_that_do_not_come_again_in_time_wait_for_a_person(
+    each_shop: Store, broker: MemoryBroker
+) -> None:
+    await _stand(each_shop, broker)
+    async with relaying(each_shop, broker, settle_ms=30, hold_deletes=ROWS - 1):
+        await each_shop.program.execute("DELETE FROM ws_tool")
+        await until(lambda: _all_held(each_shop))
+    assert _news(broker) == []
 
 
 async def test_many_deletes_wait_for_a_person_and_nothing_else_waits(
