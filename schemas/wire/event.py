@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -81,11 +82,14 @@ def body_of(data: dict[str, Any] | None) -> bytes | None:
 
 def to_kafka(event: Event) -> tuple[bytes, bytes | None, Headers]:
     """Key, value and headers of an event. A delete is a tombstone with headers; a thin event's body is `{}`."""
-    headers: Headers = [("content-type", _CONTENT_TYPE.encode()), (f"{_PREFIX}specversion", b"1.0")]
-    for name in _ATTRIBUTES:
-        value = getattr(event, name)
-        if value is not None:
-            headers.append((_PREFIX + name, str(value).encode()))
+    headers: Headers = [
+        *_SAME_OF_ALL,
+        *(
+            (name, str(value).encode())
+            for name, value in zip(_NAMES, _values(event), strict=True)
+            if value is not None
+        ),
+    ]
     value = None if event.deleted else body_of(event.data if event.data is not None else {})
     return event.subject.encode(), value, headers
 
@@ -130,3 +134,7 @@ _TEXTS = (
     "dataclassification",
 )
 _ATTRIBUTES = (*_TEXTS, "partitionkey", "recordepoch", "recordversion", "dataref", "traceparent")
+_NAMES = tuple(_PREFIX + name for name in _ATTRIBUTES)
+#: All attributes at once: every event of every topic passes here.
+_values = attrgetter(*_ATTRIBUTES)
+_SAME_OF_ALL: Headers = [("content-type", _CONTENT_TYPE.encode()), (f"{_PREFIX}specversion", b"1.0")]
