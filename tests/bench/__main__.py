@@ -1,6 +1,8 @@
-"""`python -m tests.bench`: starts a world, measures it beside a bare proxy, prints the table and writes RESULTS.md."""
+"""`python -m tests.bench`: measures questions beside a bare proxy and events beside Debezium's engine, prints the
+tables and writes RESULTS.md."""
 
 import argparse
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -17,12 +19,15 @@ from services.cli.world.world import running_world
 from services.departments import kinds
 from services.engine.synthetic.population import Size
 from tests.bench import changes, page, rounds
+from tests.bench.events import page as events_page
+from tests.bench.events.run import Sizes, measure
 from tests.bench.floor import floors
 from tests.bench.load import BenchFailed
 
 #: Of the question across departments a round asks so many times less.
 _LIGHTER = {"one record": 1, "five departments": 4}
 _CHANGES_A_SECOND = 200
+QUESTIONS, EVENTS = "questions", "events"
 
 
 def main() -> int:
@@ -30,19 +35,41 @@ def main() -> int:
     said = _arguments()
     console = Console(highlight=False)
     try:
-        with tempfile.TemporaryDirectory(prefix="langqiao-bench-") as folder, _bars(console) as bars:
-            measured = _measure(said, Path(folder), bars)
+        if said.only != EVENTS:
+            _questions(said, console)
+        if said.only != QUESTIONS:
+            _events(said, console)
     except (BenchFailed, StartFailed) as fault:
         console.print(f"bench failed: {fault}", markup=False, soft_wrap=True)
         return 1
+    console.print("The page tests/bench/RESULTS.md is written.")
+    return 0
+
+
+def _questions(said: argparse.Namespace, console: Console) -> None:
+    with tempfile.TemporaryDirectory(prefix="langqiao-bench-") as folder, _bars(console) as bars:
+        measured = _measure(said, Path(folder), bars)
     table = Table(*page.HEAD, box=SIMPLE_HEAD)
     for row in page.rows(measured.outcomes):
         table.add_row(*row)
     console.print(table)
     console.print(page.delay_line(measured.delays), soft_wrap=True)
-    page.write(measured)
-    console.print("The page tests/bench/RESULTS.md is written.")
-    return 0
+    page.put("Questions", page.lines(measured))
+
+
+def _events(said: argparse.Namespace, console: Console) -> None:
+    if shutil.which("java") is None or shutil.which("mvn") is None:
+        page.put("Events", ["Not run: Apache Kafka needs Java 17 and Maven, which are not here."])
+        return
+    sizes = Sizes(
+        rows=said.rows,
+        rates=tuple((rate, rate * said.seconds) for rate in (200, 1_000)),
+        backlog=said.rows,
+        reload=said.reload,
+    )
+    text = events_page.lines(measure(sizes, console.print))
+    console.print("\n".join(text), markup=False, soft_wrap=True)
+    page.put("Events", text)
 
 
 def _arguments() -> argparse.Namespace:
@@ -52,6 +79,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=8, help="clients at once")
     parser.add_argument("--changes", type=int, default=2_000, help="changes by raw SQL, 200 a second")
     parser.add_argument("--size", type=float, default=1.0, help="scale of 2,000 enterprises")
+    parser.add_argument("--only", choices=(QUESTIONS, EVENTS), help="measure one of them")
+    parser.add_argument(
+        "--rows", type=int, default=20_000, help="events: rows of the table, and of the backlog"
+    )
+    parser.add_argument("--seconds", type=int, default=10, help="events: how long each rate lasts")
+    parser.add_argument("--reload", type=int, default=100_000, help="events: rows of the nightly reload")
     return parser.parse_args()
 
 

@@ -35,12 +35,12 @@ async def fire(target: Target, requests: int, clients: int) -> Round:
     """Ask `requests` times by `clients` at once; an answer without a record ends the measurement."""
     taken: list[float] = []
     turns = iter(range(requests))
-    cpu, began = _cpu_seconds(target.pids), time.perf_counter()
+    cpu, began = cpu_seconds(target.pids), time.perf_counter()
     connector = aiohttp.TCPConnector(limit=clients)
     async with aiohttp.ClientSession(connector=connector, headers=target.headers) as session:
         await asyncio.gather(*(_client(session, target, turns, taken) for _ in range(clients)))
     seconds = time.perf_counter() - began
-    cost = (_cpu_seconds(target.pids) - cpu) * 1_000 / requests
+    cost = (cpu_seconds(target.pids) - cpu) * 1_000 / requests
     taken.sort()
     return Round(requests / seconds, cost, quantile(taken, 0.5), quantile(taken, 0.99))
 
@@ -68,7 +68,7 @@ def quantile(ordered: Sequence[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
 
 
-def _cpu_seconds(pids: Sequence[int]) -> float:
+def cpu_seconds(pids: Sequence[int]) -> float:
     """User and system time of some processes so far; to a hundredth of a second, as the kernel counts it."""
     ticks = 0
     for pid in pids:

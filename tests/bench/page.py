@@ -59,23 +59,34 @@ def delay_line(delays: Delays) -> str:
     )
 
 
-def write(measured: Measured) -> None:
-    """Write RESULTS.md anew."""
-    lines = [
-        "# Measured",
+def lines(measured: Measured) -> list[str]:
+    """The section of questions."""
+    return [
+        "Seven departments on SQLite.",
+        *_EXPLAINED.format(clients=measured.clients, calls=measured.calls).splitlines(),
         "",
-        f"Written by `make bench` on {date.today().isoformat()}: {os.cpu_count()} cores, "  # noqa: DTZ011
-        f"Python {platform.python_version()}, SQLite.",
-        "",
-        _EXPLAINED.format(clients=measured.clients, calls=measured.calls),
-        _line(HEAD),
-        _line(["---"] * 2 + ["---:"] * (len(HEAD) - 2)),
-        *map(_line, rows(measured.outcomes)),
+        *table(HEAD, rows(measured.outcomes), words=2),
         "",
         delay_line(measured.delays),
-        "",
     ]
-    PAGE.write_text("\n".join(lines), encoding="utf-8")
+
+
+def table(head: Sequence[str], body: Sequence[Sequence[str]], *, words: int) -> list[str]:
+    """A table in Markdown, whose first columns are words, and the others figures."""
+    return [_line(head), _line(["---"] * words + ["---:"] * (len(head) - words)), *map(_line, body)]
+
+
+def put(section: str, text: Sequence[str]) -> None:
+    """Write a section of RESULTS.md anew, and leave the others as they were measured."""
+    written = (
+        f"Measured on {date.today().isoformat()}: {os.cpu_count()} cores, Python {platform.python_version()}."  # noqa: DTZ011
+    )
+    _, *others = PAGE.read_text(encoding="utf-8").split("\n## ") if PAGE.exists() else [""]
+    known = {one.partition("\n")[0]: one.partition("\n")[2].strip("\n") for one in others}
+    known[section] = "\n".join([written, *text]).strip("\n")
+    parts = ["# Measured\n\nWritten by `make bench`, section by section.\n"]
+    parts += [f"## {name}\n\n{content}\n" for name, content in sorted(known.items(), reverse=True)]
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
 
 
 def _line(cells: Sequence[str]) -> str:

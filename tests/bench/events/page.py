@@ -1,0 +1,89 @@
+"""The events' section of the page of results; written by `make bench`."""
+
+from tests.bench.events.measures import DIFFERENT, Reload
+from tests.bench.events.run import Measured
+from tests.bench.events.sides import Debezium
+from tests.bench.page import table
+
+_EXPLAINED = """\
+PostgreSQL 18 (fsync on, wal_level logical) and Apache Kafka on loopback in plain text, one machine for all, one side
+after the other. A change of Langqiao's becomes three events (public, shared, granted) on Kafka, and is timed where a
+subscriber of the public topic has it. Debezium's engine hands its change to a Python function in its own process (poll
+interval 10 ms, pgoutput, no broker between), and is timed there: one event, and a way that is a broker shorter. CPU is
+that of the relay, or of the engine with its Python, in seconds for 1,000 changes; PostgreSQL's part is in neither.
+"""
+
+
+def lines(measured: Measured) -> list[str]:
+    """The section's text."""
+    return [
+        *_EXPLAINED.splitlines(),
+        "",
+        *_delays(measured),
+        "",
+        *_drained(measured),
+        "",
+        *_inserts(measured),
+        "",
+        *(_reload(measured.reload) if measured.reload else ()),
+    ]
+
+
+def _delays(measured: Measured) -> list[str]:
+    head = ("commit to consumer", "changes/s", "p50 ms", "p95 ms", "p99 ms", "CPU s/1,000")
+    rows = [
+        (
+            one.side,
+            f"{one.per_second:,.0f}",
+            f"{one.p50:.1f}",
+            f"{one.p95:.1f}",
+            f"{one.p99:.1f}",
+            f"{one.cpu:.3f}",
+        )
+        for one in measured.delays
+    ]
+    return table(head, [*rows, *_missing(measured, len(head))], words=1)
+
+
+def _drained(measured: Measured) -> list[str]:
+    head = (f"a backlog of {measured.sizes.backlog:,} changes", "changes/s", "CPU s/1,000")
+    rows = [(one.side, f"{one.per_second:,.0f}", f"{one.cpu:.3f}") for one in measured.drained]
+    return table(head, [*rows, *_missing(measured, len(head))], words=1)
+
+
+def _inserts(measured: Measured) -> list[str]:
+    head = (
+        "what notes changes",
+        "single inserts/s, 8 writers",
+        "of none",
+        "rows/s, 500 a statement",
+        "of none",
+    )
+    none = measured.inserts[0]
+    rows = [
+        (
+            one.capture,
+            f"{one.single:,.0f}",
+            f"{one.single / none.single:.0%}",
+            f"{one.statements:,.0f}",
+            f"{one.statements / none.statements:.0%}",
+        )
+        for one in measured.inserts
+    ]
+    return table(head, [*rows, *_missing(measured, len(head))], words=1)
+
+
+def _missing(measured: Measured, columns: int) -> list[tuple[str, ...]]:
+    if not measured.missing:
+        return []
+    return [(Debezium.name, f"not run: {measured.missing}", *[""] * (columns - 2))]
+
+
+def _reload(one: Reload) -> list[str]:
+    return [
+        f"Nightly reload: {one.rows:,} rows deleted and inserted again in one transaction, {DIFFERENT} of them"
+        f" different. {one.events:,} events on the public topic. The transaction took {one.captured:.1f} s, and"
+        f" {one.without:.1f} s without capture; the relay {one.relay:.1f} s after it ({one.cpu:.1f} s of CPU), with at"
+        f" most {one.memory:.0f} MB ({one.memory_before:.0f} MB before). Publishing all rows at first took"
+        f" {one.snapshot:.0f} s."
+    ]
