@@ -36,8 +36,8 @@ lint: $(READY) ## Check style, types and the import law
 	@$(BIN)/mypy --strict schemas services gateway
 	@PYTHONPATH=. $(BIN)/lint-imports --no-cache
 
-bench: $(READY) ## Measure requests per second and CPU; asserts nothing
-	@$(BIN)/python -m tests.bench
+bench: $(READY) ## Measure questions and events beside others; ARGS="--only events"; asserts nothing
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock: $(READY) ## Resolve the dependencies of pyproject.toml anew and write requirements.lock
 	@mkdir -p build
