@@ -14,18 +14,19 @@ from services.engine.capture.outbox import Change
 from services.engine.capture.tables import engine_tables
 from services.engine.relay import kafka
 from services.engine.relay.broker import Ack
-from tests.crash.scenario import AMPLE, POSTGRESQL, SQLITE, Scenario, scenario_of
+from tests.crash.points import Stage, Trap
+from tests.crash.scenario import AMPLE, POSTGRESQL, SQLITE, Scenario, Trouble, scenario_of
 
-_ALL = 1_000_000
+_ALL = _NEVER = 1_000_000
 
 
 @dataclass(frozen=True)
 class Bug:
-    """How a mistake is put in; the stores on which it shows, and the outbox that it needs."""
+    """How a mistake is put in, the stores on which it shows, and how the scenario must be for that."""
 
     install: Callable[[], None]
     stores: tuple[str, ...] = (SQLITE, POSTGRESQL)
-    outbox_limit: int = AMPLE
+    bent: Callable[[Scenario], Scenario] = lambda scenario: scenario
 
 
 def _mark_before_ack() -> None:
@@ -105,17 +106,32 @@ def _read_slowly() -> None:
     record.rows_now = rows_now  # type: ignore[assignment]
 
 
-#: An outbox so small that most changes become marks, and are read again.
-_SMALL = 3
+def _with_deaths(scenario: Scenario) -> Scenario:
+    """Every relay dies just after it has marked changes as sent."""
+    lives = tuple(
+        replace(one, trap=Trap("publishing", Stage.COMMITTED, 2 + 2 * place))
+        for place, one in enumerate(scenario.lives)
+    )
+    return replace(scenario, lives=lives, outbox_limit=AMPLE)
+
+
+def _with_snapshots(scenario: Scenario) -> Scenario:
+    """Snapshots among the writes, and relays that live to take them."""
+    lives = tuple(
+        replace(one, trap=replace(one.trap, nth=_NEVER), trouble=Trouble.SNAPSHOT, seconds=1.0)
+        for one in scenario.lives
+    )
+    return replace(scenario, lives=lives, outbox_limit=AMPLE, pause=0.005, transactions=100)
+
 
 BUGS: dict[str, Bug] = {
-    "mark-before-ack": Bug(_mark_before_ack),
+    "mark-before-ack": Bug(_mark_before_ack, bent=_with_deaths),
     "xmin-horizon": Bug(_xmin_horizon, (POSTGRESQL,)),
     "order-by-time": Bug(_order_by_time, (SQLITE,)),
-    "no-locks": Bug(_read_without_locks, (POSTGRESQL,), _SMALL),
+    "no-locks": Bug(_read_without_locks, (POSTGRESQL,), _with_snapshots),
 }
 #: What may be put in and must do no harm.
-HARMLESS: dict[str, Bug] = {"slow-reading": Bug(_read_slowly, (POSTGRESQL,), _SMALL)}
+HARMLESS: dict[str, Bug] = {"slow-reading": Bug(_read_slowly, (POSTGRESQL,), _with_snapshots)}
 ALL = BUGS | HARMLESS
 
 
@@ -125,4 +141,4 @@ def scenario(bug: str, seed: int, number: int, stores: Sequence[str], broker: st
         return scenario_of(seed, number, tuple(stores), broker)
     one = ALL[bug]
     made = scenario_of(seed, number, tuple(store for store in stores if store in one.stores), broker)
-    return replace(made, outbox_limit=one.outbox_limit)
+    return one.bent(made)

@@ -12,13 +12,14 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient
 
 from services.engine.capture.attach import attach
 from services.engine.capture.database import open_database
 from services.engine.source.sql.ddl import create_tables
 from tests import workshop
 from tests.apache_kafka import ApacheKafka
-from tests.brokers import Broker, EmbeddedBroker
+from tests.brokers import Broker, EmbeddedBroker, way_to
 from tests.crash import ledger
 from tests.crash.scenario import APACHE, POSTGRESQL, SQLITE, Scenario
 from tests.postgresql import FreshDatabase, postgresql_server
@@ -81,8 +82,20 @@ class Ground:
 
     async def forget(self, world: World) -> None:
         shutil.rmtree(world.folder)
+        if self.broker_kind == APACHE:
+            await self._forget_topics(world.environment)
         if world.url.startswith(POSTGRESQL):
             await self._server(f"DROP DATABASE {_database(world.url)} WITH (FORCE)")
+
+    async def _forget_topics(self, environment: str) -> None:
+        admin = AIOKafkaAdminClient(**way_to(self.broker()))
+        await admin.start()
+        try:
+            mine = [one for one in await admin.list_topics() if one.startswith(f"{environment}.")]
+            if mine:
+                await admin.delete_topics(mine)
+        finally:
+            await admin.close()
 
     async def _new_sqlite(self, folder: Path) -> str:
         if self._sqlite is None:

@@ -14,7 +14,7 @@ from tests.crash.writers import WriterPlan
 from tests.stores import Store, drained, opened
 from tests.waiting import until
 
-_PATIENCE = 40.0
+_PATIENCE = 120.0
 #: How long a topic may be not as it should although all is sent: as long as it takes to look twice what the broker has.
 _SETTLING = 6.0
 #: What a relay says when its work begins.

@@ -19,6 +19,7 @@ class Trouble(StrEnum):
     BROKER_DIES = "the broker is killed and started"
     DATABASE_CRASHES = "the database's server crashes"
     LEASE_LOST = "the lease is taken away"
+    SNAPSHOT = "a snapshot of everything is wanted"
     CLOCK_BACK = "the database's clock goes back an hour"
 
 
@@ -105,12 +106,18 @@ def scenario_of(seed: int, number: int, stores: tuple[str, ...], broker: str) ->
 
 def _life(chance: random.Random, store: str, broker: str) -> Life:
     seconds = chance.uniform(0.2, 0.8)
-    troubles = [Trouble.BROKER_HANGS, Trouble.LEASE_LOST, Trouble.CLOCK_BACK]
+    troubles = [
+        Trouble.SNAPSHOT,
+        Trouble.SNAPSHOT,
+        Trouble.BROKER_HANGS,
+        Trouble.LEASE_LOST,
+        Trouble.CLOCK_BACK,
+    ]
     if store == POSTGRESQL:
         troubles.append(Trouble.DATABASE_CRASHES)
     if broker == APACHE:
         troubles += [Trouble.BROKER_RESTARTS, Trouble.BROKER_DIES]
-    trouble = chance.choice(troubles) if chance.random() < 0.15 else Trouble.NONE
+    trouble = chance.choice(troubles) if chance.random() < 0.25 else Trouble.NONE
     return Life(_trap(chance), seconds, trouble, patience=chance.random() < 0.1)
 
 

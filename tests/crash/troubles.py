@@ -5,7 +5,11 @@ import os
 import signal
 from threading import Event
 
+from services.engine.capture import snapshot
+from services.engine.capture.captured import captures
+from services.engine.capture.database import DatabaseAway, open_database
 from services.engine.capture.tables import table_prefix
+from tests import workshop
 from tests.crash.ground import Ground
 from tests.crash.scenario import POSTGRESQL, SQLITE, Trouble
 from tests.stores import open_program
@@ -24,6 +28,8 @@ async def happen(trouble: Trouble, url: str, ground: Ground, after: float) -> No
     match trouble:
         case Trouble.LEASE_LOST:
             await _say(url, f"UPDATE {lease} SET fence = fence + 1, until = 0")
+        case Trouble.SNAPSHOT:
+            await until(lambda: _want_snapshots(url), what="snapshots are wanted")
         case Trouble.CLOCK_BACK:
             await _say(url, f"UPDATE {lease} SET until = until + {_HOUR}")
         case Trouble.DATABASE_CRASHES:
@@ -65,6 +71,19 @@ async def _say(url: str, sql: str) -> None:
         return True
 
     await until(said, what="the database takes a statement")
+
+
+async def _want_snapshots(url: str) -> bool:
+    """As `langqiao snapshot` does."""
+    database = open_database(url)
+    try:
+        for captured in captures(workshop.MAPPINGS):
+            await database.write(snapshot.want, captured.dataset, "a person asked", forced=True)
+    except DatabaseAway:
+        return False
+    finally:
+        await database.close()
+    return True
 
 
 async def _crash_database(url: str) -> None:
