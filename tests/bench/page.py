@@ -76,17 +76,17 @@ def table(head: Sequence[str], body: Sequence[Sequence[str]], *, words: int) -> 
     return [_line(head), _line(["---"] * words + ["---:"] * (len(head) - words)), *map(_line, body)]
 
 
-def put(section: str, text: Sequence[str]) -> None:
+def put(section: str, text: Sequence[str], page: Path = PAGE) -> None:
     """Write a section of RESULTS.md anew, and leave the others as they were measured."""
     written = (
         f"Measured on {date.today().isoformat()}: {os.cpu_count()} cores, Python {platform.python_version()}."  # noqa: DTZ011
     )
-    _, *others = PAGE.read_text(encoding="utf-8").split("\n## ") if PAGE.exists() else [""]
+    _, *others = page.read_text(encoding="utf-8").split("\n## ") if page.exists() else [""]
     known = {one.partition("\n")[0]: one.partition("\n")[2].strip("\n") for one in others}
     known[section] = "\n".join([written, *text]).strip("\n")
     parts = ["# Measured\n\nWritten by `make bench`, section by section.\n"]
     parts += [f"## {name}\n\n{content}\n" for name, content in sorted(known.items(), reverse=True)]
-    PAGE.write_text("\n".join(parts), encoding="utf-8")
+    page.write_text("\n".join(parts), encoding="utf-8")
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -134,7 +134,10 @@ class Debezium:
             str(properties),
             str(self._notes),
         ]
-        self._engine = start("debezium", command, self._ground.folder)
+        # It writes a log of its own into the folder where it runs.
+        found_here = {"PYTHONPATH": str(Path.cwd())}
+        folder = self._ground.folder
+        self._engine = start("debezium", command, folder, found_here, directory=folder)
         await until(self._active, timeout=_PATIENCE, what="Debezium's engine is at work")
 
     async def rest(self) -> None:
