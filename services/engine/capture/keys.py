@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from services.engine.capture.tables import SQLITE
@@ -21,7 +22,7 @@ def raw_key(stored: Sequence[object], dialect: str) -> str:
 
 def stored_key(raw: str) -> tuple[Any, ...]:
     """The stored key values of a raw key, as the capture JSON spells them."""
-    return tuple(json.loads(raw, parse_float=Decimal))
+    return tuple(_reader().decode(raw))
 
 
 def key_expression(columns: Sequence[str], row: str, dialect: str) -> str:
@@ -50,6 +51,12 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """An SQL text literal, for statements that take no parameters (triggers)."""
     return "'" + text.replace("'", "''") + "'"
+
+
+@cache
+def _reader() -> json.JSONDecoder:
+    """Made once: every change has its key read."""
+    return json.JSONDecoder(parse_float=Decimal)
 
 
 def _json(value: object, dialect: str) -> str:
