@@ -85,5 +85,7 @@ class Watch:
                     self.sever()
 
 
+#: What a relay's log says when it is about to send.
+BEGUN = "has looked what the broker holds"
 #: Begins the line of a log that tells of a sprung trap.
 SPRUNG = "trap: "

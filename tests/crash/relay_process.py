@@ -77,7 +77,7 @@ async def _relay(plan: RelayPlan, watch: Watch) -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, relay.stop)
     try:
         await relay.run()
-        return 0
+        return 0 if relay.stopping else 1
     finally:
         await broker.close()
         await database.close()

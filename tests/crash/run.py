@@ -1,12 +1,13 @@
 """One run: writers at work, one relay after another, the troubles, a last relay in peace, and what is wrong then."""
 
 import asyncio
+import signal
 from dataclasses import dataclass, field
 
-from services.cli.world.processes import Child, stop_all
+from services.cli.world.processes import Child
 from tests.crash import findings, ledger, processes, relay_process, writers
 from tests.crash.ground import Ground, World
-from tests.crash.points import Deed
+from tests.crash.points import BEGUN, Deed
 from tests.crash.relay_process import RelayPlan
 from tests.crash.scenario import Life, Scenario
 from tests.crash.troubles import free_lease, happen, until_reached
@@ -15,10 +16,10 @@ from tests.stores import Store, drained, opened
 from tests.waiting import until
 
 _PATIENCE = 120.0
+#: How long nothing may be sent, and how long a relay may take to end: a loaded machine needs it.
+_STANDSTILL, _GRACE = 60.0, 30.0
 #: How long a topic may be not as it should although all is sent: as long as it takes to look twice what the broker has.
 _SETTLING = 6.0
-#: What a relay says when its work begins.
-_LEADS = "holds the lease"
 
 
 @dataclass
@@ -49,16 +50,17 @@ class Run:
             last = self._relay("last", None)
             try:
                 await until(lambda: not any(one.alive for one in writing), _PATIENCE, "all writers end")
-                await until(lambda: self._is_over(store, last), _PATIENCE, "all is sent")
+                await self._until_sent(store, last)
                 self.result.found += await self._settled(store)
+                last.process.send_signal(signal.SIGTERM)
+                await until(lambda: not last.alive, _GRACE, "the last relay ends when it is told to")
             except AssertionError as late:
                 self.result.found.append(f"{late}: {last.last_words(3)}")
-            stop_all([last])
             self._note_ends(writing, last)
 
     async def _live(self, number: int, life: Life) -> None:
         relay = self._relay(f"relay-{number}", life)
-        await _lasting(_PATIENCE, lambda: not _at_work(relay) or processes.said(relay, _LEADS))
+        await _lasting(_PATIENCE, lambda: not _at_work(relay) or processes.said(relay, BEGUN))
         trouble = asyncio.create_task(happen(life.trouble, self.world.url, self.ground, life.seconds / 2))
         await _lasting(life.seconds, lambda: not _at_work(relay))
         if life.trap.deed is Deed.FREEZE and processes.stopped(relay):
@@ -75,15 +77,22 @@ class Run:
         if not life.patience:
             await free_lease(self.world.url)
         heir = self._relay(f"heir-{number}", None)
-        await _lasting(_PATIENCE, lambda: not heir.alive or processes.said(heir, _LEADS))
+        await _lasting(_PATIENCE, lambda: not heir.alive or processes.said(heir, BEGUN))
         await _lasting(life.seconds, lambda: not heir.alive)
         processes.resume(frozen)
         await _lasting(life.seconds, lambda: not frozen.alive)
         heir.kill()
 
-    async def _is_over(self, store: Store, last: Child) -> bool:
-        assert last.alive, "the last relay has ended"
-        return await drained(store)
+    async def _until_sent(self, store: Store, last: Child) -> None:
+        """However long it takes, as long as it goes on."""
+        while not await drained(store):
+            before = await _left(store)
+
+            async def moved() -> bool:
+                assert last.alive, "the last relay has ended"
+                return await drained(store) or await _left(store) != before  # noqa: B023
+
+            await until(moved, _STANDSTILL, "what is to be sent grows less")
 
     async def _settled(self, store: Store) -> list[str]:
         """What is wrong and stays wrong."""
@@ -152,6 +161,13 @@ async def perform(ground: Ground, scenario: Scenario, bug: str = "") -> Result:
             one.kill()
         await ground.forget(run.world)
     return run.result
+
+
+async def _left(store: Store) -> list[tuple[int]]:
+    counts = (
+        f"SELECT count(*) FROM {store.engine(table)}" for table in ("outbox WHERE sent_at IS NULL", "dirty")
+    )
+    return await store.program.rows(" UNION ALL ".join(counts))
 
 
 def _at_work(child: Child) -> bool:

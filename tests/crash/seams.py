@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, event
 from services.engine.capture import lease
 from services.engine.capture.database import Database, Work
 from services.engine.relay import kafka
-from tests.crash.points import BROKER, Stage, Watch
+from tests.crash.points import BEGUN, BROKER, Stage, Watch
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -98,6 +98,11 @@ def watch_broker(watch: Watch) -> None:
             acks = await super().publish(messages)
             watch.visit(BROKER, Stage.ACKED)
             return acks
+
+        async def tails(self, *args: Any, **kwargs: Any) -> Any:
+            tails = await super().tails(*args, **kwargs)
+            print(BEGUN, flush=True)
+            return tails
 
     kafka.AIOKafkaProducer = Producer  # type: ignore[attr-defined]
     kafka.KafkaBroker = Broker  # type: ignore[misc]
