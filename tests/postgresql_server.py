@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.cli.world.processes import Child, listening, start, stop_all, wait_until
+from services.cli.world.processes import Child, start, stop_all, wait_until
 
 _READY_SECONDS = 60.0
 #: Run as root, a server has this user, as the embedded one has.
@@ -51,7 +51,7 @@ class Server:
     def start(self) -> None:
         command = ["postgres", "-D", self.data, "-p", self.port]
         self.child = start(self.name, self._as_user(*command), self.folder, directory=self.folder)
-        wait_until(lambda: listening(self.port), self.child, _READY_SECONDS)
+        wait_until(self._ready, self.child, _READY_SECONDS)
 
     def promote(self) -> None:
         """Make a follower a primary; returns when it is one."""
@@ -65,6 +65,11 @@ class Server:
         """kill -9. Its sessions end when they see that it is gone."""
         assert self.child is not None
         self.child.kill()
+
+    def _ready(self) -> bool:
+        """It listens before it takes anybody in."""
+        asked = self._as_user("pg_isready", "-q", "-h", "127.0.0.1", "-p", self.port)
+        return subprocess.run(asked, check=False, cwd=self.folder).returncode == 0
 
     def _run(self, *command: object) -> None:
         done = subprocess.run(

@@ -26,6 +26,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed connection:ResourceWarning")
 
 _WRITERS = 4
+_PATIENCE = 60.0
 #: What a writer meets when its server goes: it does not know whether the last statement was committed.
 _GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
@@ -47,13 +48,13 @@ async def test_a_synchronous_follower_takes_over_and_nothing_is_lost(
         async with shop.relay():
             writers = [_Writer(pair.url, number) for number in range(_WRITERS)]
             work = asyncio.gather(*(one.work() for one in writers))
-            await until(lambda: all(len(one.committed) > 20 for one in writers), timeout=30)
+            await until(lambda: all(len(one.committed) > 20 for one in writers), timeout=_PATIENCE)
             pair.primary.kill()
             await work
             await pair.take_over()
             await _reconnect(store)
             await store.program.insert("ws_tool", no="after", nm="goes on")
-            await shop.until_right()
+            await shop.until_right(_PATIENCE)
         there = {no for (no,) in await store.program.rows("SELECT no FROM ws_tool")}
         assert {no for one in writers for no in one.committed} <= there
         assert judge(await shop.told(shop.topic("granted")), await shop.numbered()) == Verdict()
@@ -68,19 +69,19 @@ async def test_a_follower_that_lacked_the_end_begins_an_epoch_and_takes_back_wha
         async with shop.relay():
             for no in ("t1", "t2", "t3"):
                 await store.program.insert("ws_tool", no=no, nm="known to both")
-            await shop.until_right()
+            await shop.until_right(_PATIENCE)
             await pair.caught_up()
             pair.follower.kill()
             await store.program.execute("UPDATE ws_tool SET nm = 'lost' WHERE no = 't1'")
             await store.program.execute("DELETE FROM ws_tool WHERE no = 't2'")
             await store.program.insert("ws_tool", no="t4", nm="lost")
-            await shop.until_right()
+            await shop.until_right(_PATIENCE)
             pair.primary.kill()
             pair.follower.start()
             await pair.take_over()
             await _reconnect(store)
             await store.program.execute("UPDATE ws_tool SET nm = 'goes on' WHERE no = 't3'")
-            await shop.until_right(60)
+            await shop.until_right(_PATIENCE)
         newest = {one.subject: one for one in await _events(shop, "public")}
         told = {no: one.data and one.data["name"] for no, one in newest.items()}
         assert told == {"T1": "known to both", "T2": "known to both", "T3": "goes on", "T4": None}
@@ -131,15 +132,14 @@ class _Pair:
         if synchronous:
             await _said(self.primary, "ALTER SYSTEM SET synchronous_standby_names = 'follower'")
             await _said(self.primary, "SELECT pg_reload_conf()")
-            await until(
-                lambda: _said(self.primary, "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'")
-            )
+            sync = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"
+            await until(lambda: _said(self.primary, sync), timeout=_PATIENCE)
         await self._address.move(self.primary.port)
 
     async def caught_up(self) -> None:
         """Wait until the follower has applied everything."""
         behind = "SELECT 1 FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_lsn()"
-        await until(lambda: _said(self.primary, behind), what="the follower has caught up")
+        await until(lambda: _said(self.primary, behind), timeout=_PATIENCE, what="the follower has caught up")
 
     async def take_over(self) -> None:
         self.follower.promote()
