@@ -191,8 +191,11 @@ class SqlSource:
         """What the database answers. Where it fails the table is looked at, which the department may have changed:
         DatasetStale when it no longer fits.
 
-        A column of another type that still answers is noticed by the next `check` at the latest.
+        A column of another type that still answers is noticed by the next `check` at the latest; a table that fits
+        again by the next question.
         """
+        if dataset in self._fitting.stale:
+            await self._look()
         self._fitting.require(dataset)
         try:
             return await ask()
