@@ -13,7 +13,7 @@ from services.engine.relay import topics as topic_making
 from services.engine.relay.broker import Ack, Place, Refused, Seen, Tail
 from services.engine.relay.kafka_topics import AWAY, PATIENCE_SECONDS, KafkaTopics
 from services.engine.relay.projection import Message
-from services.engine.relay.reading import reading
+from services.engine.relay.reading import ends_of, reading
 from services.engine.settings import Settings
 
 #: How long a single request of a batch may take, and a producer's being given up.
@@ -138,7 +138,7 @@ def _ack(done: Any) -> Ack:
 
 async def _tails(reader: Any, topics: Mapping[str, int], since: Mapping[Place, int]) -> dict[Place, Tail]:
     partitions = [TopicPartition(topic, one) for topic, count in topics.items() for one in range(count)]
-    ends: dict[TopicPartition, int] = await reader.end_offsets(partitions)
+    ends = await ends_of(reader, partitions)
     wanted = {one: min(end, since.get((one.topic, one.partition), end)) for one, end in ends.items()}
     # The last message at least, for its number; no more than that of a partition that is too far ahead.
     last = {one: end - 1 for one, end in ends.items() if end}
@@ -161,10 +161,9 @@ async def _read(
     reader: Any, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, list[Seen]]:
     found: dict[TopicPartition, list[Seen]] = {one: [] for one in ends}
-    if starts:
-        reader.assign(list(starts))
     for one, start in starts.items():
         reader.seek(one, start)
+    reader.resume(*starts)
     while unread := [one for one in starts if await reader.position(one) < ends[one]]:
         for one, messages in (await reader.getmany(*unread, timeout_ms=_READ_MS)).items():
             found[one] += [_seen(message) for message in messages]

@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.engine.relay.broker import CannotPublish, Kept, Place
-from services.engine.relay.reading import reading
+from services.engine.relay.reading import ends_of, reading
 from services.engine.relay.security import options, secured
 from services.engine.settings import Settings
 
@@ -44,7 +44,7 @@ class KafkaTopics:
                     if topic in there
                     for one in range(count)
                 ]
-                found = await reader.end_offsets(asked) if asked else {}
+                found = await ends_of(reader, asked) if asked else {}
         ends = {(one.topic, one.partition): end for one, end in found.items()}
         return {
             (topic, one): ends.get((topic, one), 0) for topic, count in topics.items() for one in range(count)

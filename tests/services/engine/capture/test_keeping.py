@@ -159,7 +159,10 @@ async def test_where_loading_fails_state_and_capture_are_as_they_were(
 ) -> None:
     file = await _backup(sqlite_shop, tmp_path)
     doubled = {**orjson.loads(_part(file, "manifest.json"))}
-    lines = _part(file, "tables/record.ndjson") + _part(file, "tables/record.ndjson").splitlines(keepends=True)[-1]
+    lines = (
+        _part(file, "tables/record.ndjson")
+        + _part(file, "tables/record.ndjson").splitlines(keepends=True)[-1]
+    )
     doubled["parts"]["record"] = {"rows": 3, "sha256": hashlib.sha256(lines).hexdigest()}
     parts = {"manifest.json": orjson.dumps(doubled), "tables/record.ndjson": lines}
     _rewritten(file, lambda name, text: parts.get(name, text))

@@ -1,4 +1,4 @@
-"""What a person does with changes that were set aside: see them, have them tried again, give them up, let deletes go."""
+"""What a person does with changes that were set aside: see them, have them tried again, give up, let deletes go."""
 
 from collections.abc import Sequence
 
