@@ -21,7 +21,7 @@ demo: $(READY) ## Run seven departments and tell the story; ONCE=1 to end after 
 
 test: $(READY) ## Run the tests; ARGS="tests/gateway -x" for some of them
 	@$(BIN)/python -m pytest $(ARGS)
-	@echo "Tiers not run here: live (Apache Kafka from its jars: make test-live), bench (make bench)."
+	@echo "Tiers not run here: live (Apache Kafka from its jars, and PostgreSQL where SQLite tells the same: make test-live), crash (make crash), bench (make bench)."
 
 test-live: $(READY) ## Run the same suites on Apache Kafka from its jars; needs Java 17 and Maven
 	@$(BIN)/python -m pytest -m live $(ARGS)

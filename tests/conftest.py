@@ -1,5 +1,5 @@
-"""Hypothesis profiles for the whole tree (moderate at a desk, the same examples every time on the build machine), and
-the one PostgreSQL server of a test run."""
+"""Hypothesis profiles for the whole tree (moderate at a desk, the same examples every time on the build machine), which
+tests the normal run leaves to the live tier, and the one PostgreSQL server of a test run."""
 
 import os
 from collections.abc import Iterator
@@ -25,3 +25,26 @@ def fresh_postgresql() -> Iterator[FreshDatabase]:
     """Gives the address of a new, empty database at each call; the server starts with the first test that asks."""
     with postgresql_server() as fresh:
         yield fresh
+
+
+#: Where the same story is told on both databases. What differs between these is on trial in `tests/seams` in every
+#: run.
+_TOLD_TWICE = (
+    "tests/services/engine/relay",
+    "tests/services/engine/capture",
+    "tests/flow/events",
+    "tests/flow/failover",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The second telling is the live tier's, so that the normal run stays short."""
+    for item in items:
+        parameters = (
+            item.callspec.params.values()
+            if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+            else ()
+        )
+        if item.nodeid.startswith(_TOLD_TWICE) and "postgresql" in parameters:
+            item.add_marker(pytest.mark.live)

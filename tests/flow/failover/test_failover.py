@@ -23,7 +23,11 @@ from tests.stores import opened as store_at
 from tests.waiting import until
 
 #: A connection whose server goes in the middle of a message is left by SQLAlchemy as it is, and ends when collected.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed connection:ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed connection:ResourceWarning"),
+    # Three servers and a quarter of a minute for each.
+    pytest.mark.live,
+]
 
 _WRITERS = 4
 _PATIENCE = 60.0
