@@ -33,18 +33,21 @@ _TOLD_TWICE = (
     "tests/services/engine/relay",
     "tests/services/engine/capture",
     "tests/flow/events",
-    "tests/flow/failover",
+    "tests/flow/processes",
 )
+#: What takes long and hunts for what the others do not show.
+_LONG = ("tests/flow/failover", "tests/crash")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The second telling is the live tier's, so that the normal run stays short."""
+    """The second telling is the live tier's, and so are the hunts: the normal run stays short."""
     for item in items:
         parameters = (
             item.callspec.params.values()
             if isinstance(item, pytest.Function) and hasattr(item, "callspec")
             else ()
         )
-        if item.nodeid.startswith(_TOLD_TWICE) and "postgresql" in parameters:
+        told_twice = item.nodeid.startswith(_TOLD_TWICE) and "postgresql" in parameters
+        if told_twice or item.nodeid.startswith(_LONG):
             item.add_marker(pytest.mark.live)

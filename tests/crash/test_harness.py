@@ -18,7 +18,6 @@ async def test_a_run_of_sound_relays_finds_nothing(store: str) -> None:
         assert (await perform(ground, scenario_of(_SEED, 0, (store,), EMBEDDED))).found == []
 
 
-@pytest.mark.live
 @pytest.mark.parametrize("bug", bugs.BUGS)
 async def test_each_deliberate_mistake_is_found(bug: str) -> None:
     with prepared_ground(EMBEDDED) as ground:
@@ -29,7 +28,6 @@ async def test_each_deliberate_mistake_is_found(bug: str) -> None:
     pytest.fail(f"{bug} was not found within {_BOUND} runs")
 
 
-@pytest.mark.live
 @pytest.mark.parametrize("harmless", bugs.HARMLESS)
 async def test_what_is_no_mistake_is_not_found(harmless: str) -> None:
     with prepared_ground(EMBEDDED) as ground:

@@ -23,11 +23,7 @@ from tests.stores import opened as store_at
 from tests.waiting import until
 
 #: A connection whose server goes in the middle of a message is left by SQLAlchemy as it is, and ends when collected.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:unclosed connection:ResourceWarning"),
-    # Three servers and a quarter of a minute for each.
-    pytest.mark.live,
-]
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed connection:ResourceWarning")
 
 _WRITERS = 4
 _PATIENCE = 60.0

@@ -6,7 +6,7 @@ from services.engine.capture import dirty
 from services.engine.capture.attach import attach
 from services.engine.capture.captured import captures
 from services.engine.source.sql.ddl import create_tables
-from tests.stores import Store, open_program
+from tests.stores import Program, Store, open_program
 from tests.waiting import until
 from tests.workshop import HAMMER, TOOL_MAPPINGS, TOOLS
 
@@ -110,7 +110,10 @@ async def test_a_change_whose_capture_fails_while_its_record_is_read_again_is_ma
     await store.program.execute("BEGIN")
     await store.program.rows("SELECT 1 FROM langqiao.dirty FOR UPDATE")
     writing = asyncio.create_task(writer.execute("UPDATE ws_tool SET nm = 'uncaptured'"))
-    await until(lambda: _waits(store), what="the writer waits for the mark")
+    # On a connection of its own: within a transaction PostgreSQL shows the same activity again and again.
+    watcher = await open_program(store.url)
+    await until(lambda: _waits(watcher), what="the writer waits for the mark")
+    await watcher.close()
     await store.program.execute("DELETE FROM langqiao.dirty")
     await store.program.execute("COMMIT")
     await writing
@@ -120,9 +123,9 @@ async def test_a_change_whose_capture_fails_while_its_record_is_read_again_is_ma
     assert "uncaptured" in new
 
 
-async def _waits(store: Store) -> bool:
+async def _waits(watcher: Program) -> bool:
     waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE ws_tool%'"
-    return bool(await store.program.rows(waiting))
+    return bool(await watcher.rows(waiting))
 
 
 def _no(store: Store) -> str:
