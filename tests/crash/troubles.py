@@ -70,7 +70,7 @@ async def _say(url: str, sql: str) -> None:
             return False
         return True
 
-    await until(said, what="the database takes a statement")
+    await until(said, timeout=60, what="the database takes a statement")
 
 
 async def _want_snapshots(url: str) -> bool:

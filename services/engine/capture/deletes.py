@@ -46,11 +46,7 @@ def too_many(connection: Connection, dataset: str, threshold: int) -> bool:
     """Whether more deletes of the dataset wait than may go without a person's word."""
     row = engine_tables(connection.dialect.name).outbox.c
     released = int(state.get(connection, RELEASED + dataset) or 0)
-    some = _deletes(connection, dataset, row.id).where(
-        row.id > released,
-        row.sequence.is_(None),
-        or_(row.parked_because.is_(None), row.parked_because == HELD),
-    )
+    some = _deletes(connection, dataset, row.id).where(row.id > released, row.sequence.is_(None))
     counted = some.order_by(None).limit(threshold + 1).subquery()
     return int(connection.execute(select(func.count()).select_from(counted)).scalar_one()) > threshold
 
@@ -77,12 +73,13 @@ def settled(connection: Connection, settle_ms: int) -> list[str]:
 
 def let_settled_go(connection: Connection, dataset: str, settle_ms: int, threshold: int, limit: int) -> int:
     """Have at most `limit` of a dataset's deletes told whose record did not come again in time, or held for a person
-    where they are too many; how many. Held ones count, so that it is all of them or none."""
+    where they are too many; how many. Held ones and those that still settle count, so that of one transaction it is all
+    or none."""
     outbox = engine_tables(connection.dialect.name).outbox
     row = outbox.c
     over = and_(row.parked_because == SETTLING, row.at <= settled_before(connection, settle_ms))
     mine = _deletes(connection, dataset, row.id)
-    counted = mine.where(or_(over, row.parked_because == HELD)).limit(threshold + 1).subquery()
+    counted = mine.where(row.parked_because.in_((SETTLING, HELD))).limit(threshold + 1).subquery()
     many = int(connection.execute(select(func.count()).select_from(counted)).scalar_one()) > threshold
     some = update(outbox).where(row.id.in_(mine.where(over).order_by(row.id).limit(limit)))
     return connection.execute(some.values(parked_because=HELD if many else None)).rowcount
