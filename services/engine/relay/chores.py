@@ -4,6 +4,7 @@ sent long ago; run by `loop` under its lease."""
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from time import monotonic
 
 from services.engine.capture import announcing, deletes, dirty, fit, outbox
 from services.engine.capture.database import Database, DatabaseAway
@@ -41,7 +42,7 @@ class Chores:
         """Until cancelled."""
         rest = _REST_SECONDS
         while True:
-            more = False
+            begun, more = monotonic(), False
             try:
                 todo = await self._database.read(dirty.todo, [one.dataset for one in self._feeds])
                 await self._look_at_tables()
@@ -54,8 +55,8 @@ class Chores:
             except DatabaseAway as away:
                 # A writer may only have been slow; whether it is really away, sending finds out.
                 _log.info("a chore waits: %s", away)
-            # A snapshot waits for what it told to be sent, and so leaves others their turn.
-            rest = _MOMENT_SECONDS if more else min(2 * rest, _REST_SECONDS)
+            # A snapshot takes half of the time at most, and the less the more others work here.
+            rest = max(monotonic() - begun, _MOMENT_SECONDS) if more else min(2 * rest, _REST_SECONDS)
             await asyncio.sleep(rest)
 
     async def _work_off(self, feed: Feed, todo: Todo) -> bool:

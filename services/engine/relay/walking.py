@@ -28,15 +28,16 @@ class Walker:
         self._few = few(settings)
 
     async def step(self) -> bool:
-        """Walk on while few changes wait, where a snapshot is wanted; whether there is more to walk."""
+        """Walk on, where a snapshot is wanted and few changes wait; whether that was done, and there is more."""
         database, channels = self._database, self._channels
-        more = await database.read(snapshot.due, channels)
-        while more and await database.read(outbox.few_wait, database.dialect, self._few):
-            done = await database.write(snapshot.step, database.dialect, channels, _CHUNK, self._hold)
-            if done.held:
-                _log.error("%s: deletes wait for a person; see `langqiao outbox held`", channels.dataset)
-            more = done.more
-        return more
+        if not await database.read(snapshot.due, channels):
+            return False
+        if not await database.read(outbox.few_wait, database.dialect, self._few):
+            return False
+        done = await database.write(snapshot.step, database.dialect, channels, _CHUNK, self._hold)
+        if done.held:
+            _log.error("%s: deletes wait for a person; see `langqiao outbox held`", channels.dataset)
+        return done.more
 
 
 def few(settings: Settings) -> int:
