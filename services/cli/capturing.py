@@ -1,12 +1,11 @@
 """Capture put in place, or taken away, by a person rather than by the service; used by `langqiao department attach`."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from schemas.contracts.document import ContractFault
+from services.cli.at_database import opened
 from services.engine.capture import attach
-from services.engine.capture.database import Database, DatabaseAway, DatabaseRefuses, open_database
+from services.engine.capture.database import DatabaseAway, DatabaseRefuses
 from services.engine.node import BadDepartment, Department, read_contracts
 from services.engine.settings import Settings
 
@@ -19,7 +18,7 @@ def put_in_place(department: Department, settings: Settings) -> None:
     mappings = read_contracts(department, settings).mappings
 
     async def work() -> None:
-        async with _database(settings) as database:
+        async with opened(settings) as database:
             await attach.attach(database, mappings, outbox_limit=settings.outbox_limit)
 
     asyncio.run(work())
@@ -30,16 +29,7 @@ def take_away(department: Department, settings: Settings) -> None:
     mappings = read_contracts(department, settings).mappings
 
     async def work() -> None:
-        async with _database(settings) as database:
+        async with opened(settings) as database:
             await attach.detach(database, mappings)
 
     asyncio.run(work())
-
-
-@asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    database = open_database(settings.database_url.get_secret_value())
-    try:
-        yield database
-    finally:
-        await database.close()

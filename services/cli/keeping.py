@@ -10,11 +10,12 @@ from typing import TypeVar
 import typer
 
 from schemas.contracts.document import ContractFault
+from services.cli.at_database import working
 from services.cli.caller import REFUSED, UNREACHED
 from services.departments import load
 from services.engine.capture.archive import BadArchive
 from services.engine.capture.attach import CannotAttach
-from services.engine.capture.database import Database, DatabaseAway, DatabaseRefuses, open_database
+from services.engine.capture.database import Database, DatabaseAway, DatabaseRefuses
 from services.engine.capture.keeping import CannotKeep, Owner, fingerprint
 from services.engine.mapping.model import Mapping
 from services.engine.node import BadDepartment, read_contracts, read_secret
@@ -59,16 +60,8 @@ def secret_files(settings: Settings) -> dict[str, Path]:
 
 def keep(settings: Settings, work: Callable[[Database], Awaitable[R]], nothing: str) -> R:
     """Do the work on the department's database; else end the command with the sentence `nothing` and why."""
-
-    async def opened() -> R:
-        database = open_database(settings.database_url.get_secret_value())
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
     try:
-        return asyncio.run(opened())
+        return asyncio.run(working(settings, work))
     except _FAULTS as fault:
         typer.echo(f"{nothing}: {_said(fault)}", err=True)
         raise typer.Exit(REFUSED) from None

@@ -1,6 +1,5 @@
 """`langqiao outbox`: what a department could not publish, and the mass deletes that wait for a person's word."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from services.cli import show
-from services.cli.caller import REFUSED, UNREACHED
+from services.cli.caller import REFUSED
 from services.cli.configured import configured
 from services.engine.settings import Settings
 
@@ -138,22 +137,7 @@ def _show(rows: Sequence[dict[str, Any]], as_lines: bool, none: str) -> None:
 
 def _run(work: "Callable[[Database], Awaitable[R]]") -> R:
     """Work on the outbox of the settings' database; ends the command with a sentence when that cannot be."""
-    from services.engine.capture.database import DatabaseAway, DatabaseRefuses, open_database
+    from services.cli.at_database import at_database
 
-    async def opened() -> R:
-        database = open_database(configured(Settings, secrets=False).database_url.get_secret_value())
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
-    try:
-        return asyncio.run(opened())
-    except DatabaseRefuses as fault:
-        typer.echo(
-            f"There is no outbox, or no right to it ({fault}): see `langqiao department attach`.", err=True
-        )
-        raise typer.Exit(REFUSED) from None
-    except DatabaseAway as fault:
-        typer.echo(f"The department's database does not answer ({fault}).", err=True)
-        raise typer.Exit(UNREACHED) from None
+    settings = configured(Settings, secrets=False)
+    return at_database(settings, work, "There is no outbox, or no right to it")

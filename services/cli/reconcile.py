@@ -67,7 +67,9 @@ class _Work:
         as_lines: bool,
     ) -> None:
         self._settings, self._wait, self._mend, self._most_deletes = settings, wait, mend, most_deletes
-        self._majors = {one.dataset: [major.mapping.contract.major for major in one.majors] for one in feeds}
+        from services.engine.relay.feeds import majors_of
+
+        self._majors = majors_of(feeds)
         self._as_lines = as_lines
 
     def run(self, feeds: "Sequence[Feed]") -> int:
@@ -89,22 +91,19 @@ class _Work:
         return UNREACHED
 
     async def _each(self, feeds: "Sequence[Feed]") -> int:
-        from services.engine.capture.database import open_database
+        from services.cli.at_database import opened
         from services.engine.relay.kafka_topics import KafkaTopics
         from services.engine.relay.reconciling import Comparison
 
         topics = KafkaTopics(self._settings)
-        database = open_database(self._settings.database_url.get_secret_value())
         worst = 0
-        try:
+        async with opened(self._settings) as database:
             for feed in feeds:
                 found = await Comparison(database, feed, topics, self._wait).run()
                 mended = await self._mended(found, database) if self._mend and found.findings else None
                 self._show(found, mended)
                 if found.findings and mended is None:
                     worst = REFUSED
-        finally:
-            await database.close()
         return worst
 
     async def _mended(self, found: "Outcome", database: Any) -> "Mended | None":

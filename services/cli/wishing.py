@@ -1,6 +1,5 @@
 """What a person wants of a department's relay, put down in the department's database; used by `snapshot`, `replay`."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -8,7 +7,7 @@ import typer
 
 from schemas.contracts.document import ContractFault
 from schemas.contracts.load import load_kind
-from services.cli.caller import REFUSED, UNREACHED
+from services.cli.caller import REFUSED
 from services.engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,22 +30,6 @@ def datasets_of(settings: Settings, named: str | None) -> list[str]:
 
 def put_down(settings: Settings, work: "Callable[[Database], Awaitable[R]]") -> R:
     """Work on the engine's own tables; ends the command with a sentence when that cannot be."""
-    from services.engine.capture.database import DatabaseAway, DatabaseRefuses, open_database
+    from services.cli.at_database import at_database
 
-    async def opened() -> R:
-        database = open_database(settings.database_url.get_secret_value())
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
-    try:
-        return asyncio.run(opened())
-    except DatabaseRefuses as fault:
-        typer.echo(
-            f"Capture is not in place, or not ours ({fault}): see `langqiao department attach`.", err=True
-        )
-        raise typer.Exit(REFUSED) from None
-    except DatabaseAway as fault:
-        typer.echo(f"The department's database does not answer ({fault}).", err=True)
-        raise typer.Exit(UNREACHED) from None
+    return at_database(settings, work, "Capture is not in place, or not ours")
