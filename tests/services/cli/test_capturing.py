@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.cli.tool import run
+from tests.services.cli.tool import run, seeded
 
 _CHANGE = "UPDATE dw_zj_fzgg_xzcfjdxx SET case_name = case_name || '.' WHERE rowid = 1"
 
@@ -14,14 +14,7 @@ _CHANGE = "UPDATE dw_zj_fzgg_xzcfjdxx SET case_name = case_name || '.' WHERE row
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str | None]:
     """Settings of a department with synthetic records."""
-    told: dict[str, str | None] = {
-        "LANGQIAO_KIND": "credit",
-        "LANGQIAO_DIVISION": "330200",
-        "LANGQIAO_DATABASE_URL": f"sqlite:///{tmp_path / 'records.sqlite'}",
-        "LANGQIAO_PSEUDONYM_KEY_FILE": str(tmp_path / "pseudonym.key"),
-    }
-    assert run("department", "seed", "credit", "--size", "0.05", environment=told).exit_code == 0
-    return told
+    return seeded(tmp_path)
 
 
 def _captured_by_a_plain_update(folder: Path) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.cli.tool import run
+from tests.services.cli.tool import attached, run
 
 _KEY = b"p" * 32
 
@@ -14,16 +14,8 @@ _KEY = b"p" * 32
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str | None]:
     """A department with captured records."""
-    told: dict[str, str | None] = {
-        "LANGQIAO_KIND": "credit",
-        "LANGQIAO_DIVISION": "330200",
-        "LANGQIAO_DATABASE_URL": f"sqlite:///{tmp_path / 'records.sqlite'}",
-        "LANGQIAO_PSEUDONYM_KEY_FILE": str(tmp_path / "pseudonym.key"),
-    }
     (tmp_path / "pseudonym.key").write_bytes(_KEY)
-    assert run("department", "seed", "credit", "--size", "0.02", environment=told).exit_code == 0
-    assert run("department", "attach", "credit", environment=told).exit_code == 0
-    return told
+    return attached(tmp_path, "0.02")
 
 
 def _sql(folder: Path, statement: str) -> list[tuple[object, ...]]:

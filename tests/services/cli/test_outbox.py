@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from services.engine.capture.outbox import HELD
-from tests.services.cli.tool import run
+from tests.services.cli.tool import attached, run
 
 _DATASET = "credit.penalties"
 
@@ -16,14 +16,7 @@ _DATASET = "credit.penalties"
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str | None]:
     """A department with captured records, of which three were changed: two cannot be published, a delete is held."""
-    told: dict[str, str | None] = {
-        "LANGQIAO_KIND": "credit",
-        "LANGQIAO_DIVISION": "330200",
-        "LANGQIAO_DATABASE_URL": f"sqlite:///{tmp_path / 'records.sqlite'}",
-        "LANGQIAO_PSEUDONYM_KEY_FILE": str(tmp_path / "pseudonym.key"),
-    }
-    assert run("department", "seed", "credit", "--size", "0.05", environment=told).exit_code == 0
-    assert run("department", "attach", "credit", environment=told).exit_code == 0
+    told = attached(tmp_path)
     with closing(sqlite3.connect(tmp_path / "records.sqlite")) as database, database:
         for number in (1, 2):
             database.execute(

@@ -18,7 +18,7 @@ from services.engine.relay.kafka import KafkaBroker
 from services.engine.relay.loop import Relay
 from services.engine.settings import Settings
 from tests.brokers import EmbeddedBroker, running_broker
-from tests.services.cli.tool import run
+from tests.services.cli.tool import attached, run
 from tests.stores import Store, drained, open_program
 from tests.waiting import until
 
@@ -36,17 +36,9 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]
 def environment(tmp_path_factory: pytest.TempPathFactory, broker: EmbeddedBroker) -> dict[str, str | None]:
     """A department with captured records, all published."""
     folder = tmp_path_factory.mktemp("department")
-    said: dict[str, str | None] = {
-        "LANGQIAO_KIND": "credit",
-        "LANGQIAO_DIVISION": "330200",
-        "LANGQIAO_DATABASE_URL": f"sqlite:///{folder / 'records.sqlite'}",
-        "LANGQIAO_PSEUDONYM_KEY_FILE": str(folder / "pseudonym.key"),
-        "LANGQIAO_BOOTSTRAP_SERVERS": broker.bootstrap,
-        "LANGQIAO_CREATE_TOPICS": "true",
-    }
     (folder / "pseudonym.key").write_bytes(b"s" * 32)
-    assert run("department", "seed", "credit", "--size", "0.02", environment=said).exit_code == 0
-    assert run("department", "attach", "credit", environment=said).exit_code == 0
+    of_broker = {"LANGQIAO_BOOTSTRAP_SERVERS": broker.bootstrap, "LANGQIAO_CREATE_TOPICS": "true"}
+    said = {**attached(folder, "0.02"), **of_broker}
     publish(said)
     return said
 

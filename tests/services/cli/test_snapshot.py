@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.services.cli.tool import run
+from tests.services.cli.tool import attached, run
 
 _DATASET, _NAME = "credit.penalties", "a-record-id"
 
@@ -15,14 +15,7 @@ _DATASET, _NAME = "credit.penalties", "a-record-id"
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str | None]:
     """A department whose records are captured, and were told."""
-    told: dict[str, str | None] = {
-        "LANGQIAO_KIND": "credit",
-        "LANGQIAO_DIVISION": "330200",
-        "LANGQIAO_DATABASE_URL": f"sqlite:///{tmp_path / 'records.sqlite'}",
-        "LANGQIAO_PSEUDONYM_KEY_FILE": str(tmp_path / "pseudonym.key"),
-    }
-    assert run("department", "seed", "credit", "--size", "0.05", environment=told).exit_code == 0
-    assert run("department", "attach", "credit", environment=told).exit_code == 0
+    told = attached(tmp_path)
     with closing(sqlite3.connect(tmp_path / "records.sqlite")) as database, database:
         database.execute("DELETE FROM lq_state WHERE name LIKE 'snapshot.%'")
         database.execute(
