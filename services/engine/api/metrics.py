@@ -133,7 +133,7 @@ GAUGES: tuple[Gauge, ...] = (
     ),
     Gauge(
         "langqiao_epoch",
-        "The epoch that runs: it rises after a restore, and after a gap in capture.",
+        "The epoch that runs: it rises when the database went back, and when another one takes over.",
         _of_node(lambda status: status.epoch),
     ),
     Gauge(

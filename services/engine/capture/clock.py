@@ -1,6 +1,7 @@
-"""The department's database's clock, in statements: the one clock by which changes, leases and marks are dated."""
+"""The department's database's clock, in statements and read: the one clock by which changes, leases and marks are
+dated."""
 
-from sqlalchemy import ColumnElement, Float, Text, literal_column
+from sqlalchemy import ColumnElement, Connection, Float, Text, literal_column, select
 
 from services.engine.capture.postgresql import Postgresql
 from services.engine.capture.sqlite import Sqlite
@@ -15,6 +16,16 @@ def seconds(dialect: str) -> ColumnElement[float]:
 def now(dialect: str) -> ColumnElement[str]:
     """RFC 3339 UTC."""
     return literal_column(_texts(dialect).now, Text)
+
+
+def read_seconds(connection: Connection) -> float:
+    """What `seconds` gives at this moment."""
+    return connection.execute(select(seconds(connection.dialect.name))).scalar_one()
+
+
+def read_now(connection: Connection) -> str:
+    """What `now` gives at this moment."""
+    return connection.execute(select(now(connection.dialect.name))).scalar_one()
 
 
 def _texts(dialect: str) -> type[Sqlite] | type[Postgresql]:

@@ -44,21 +44,14 @@ def settle(connection: Connection, dataset: str, settle_ms: int, limit: int) -> 
 
 def too_many(connection: Connection, dataset: str, threshold: int) -> bool:
     """Whether more deletes of the dataset wait than may go without a person's word."""
-    row = engine_tables(connection.dialect.name).outbox.c
-    released = int(state.get(connection, RELEASED + dataset) or 0)
-    some = _deletes(connection, dataset, row.id).where(row.id > released, row.sequence.is_(None))
-    counted = some.order_by(None).limit(threshold + 1).subquery()
-    return int(connection.execute(select(func.count()).select_from(counted)).scalar_one()) > threshold
+    return _more_than(connection, _not_released(connection, dataset), threshold)
 
 
 def hold(connection: Connection, dataset: str, limit: int) -> int:
     """Set at most `limit` waiting deletes of the dataset aside for a person; how many."""
     outbox = engine_tables(connection.dialect.name).outbox
     row = outbox.c
-    released = int(state.get(connection, RELEASED + dataset) or 0)
-    some = _deletes(connection, dataset, row.id).where(
-        row.id > released, row.sequence.is_(None), row.parked_because.is_(None)
-    )
+    some = _not_released(connection, dataset).where(row.parked_because.is_(None))
     held = update(outbox).where(row.id.in_(some.order_by(row.id).limit(limit)))
     return connection.execute(held.values(parked_because=HELD)).rowcount
 
@@ -79,15 +72,14 @@ def let_settled_go(connection: Connection, dataset: str, settle_ms: int, thresho
     row = outbox.c
     over = and_(row.parked_because == SETTLING, row.at <= settled_before(connection, settle_ms))
     mine = _deletes(connection, dataset, row.id)
-    counted = mine.where(row.parked_because.in_((SETTLING, HELD))).limit(threshold + 1).subquery()
-    many = int(connection.execute(select(func.count()).select_from(counted)).scalar_one()) > threshold
+    many = _more_than(connection, mine.where(row.parked_because.in_((SETTLING, HELD))), threshold)
     some = update(outbox).where(row.id.in_(mine.where(over).order_by(row.id).limit(limit)))
     return connection.execute(some.values(parked_because=HELD if many else None)).rowcount
 
 
 def settled_before(connection: Connection, settle_ms: int) -> str:
     """The time, as the outbox dates its rows, before which a delete has waited long enough."""
-    now: str = connection.execute(select(clock.now(connection.dialect.name))).scalar_one()
+    now = clock.read_now(connection)
     before = datetime.fromisoformat(now) - timedelta(milliseconds=settle_ms)
     precision = "milliseconds" if len(now) < len("2026-01-31T08:00:00.000000Z") else "microseconds"
     return before.isoformat(timespec=precision).replace("+00:00", "Z")
@@ -104,6 +96,19 @@ def relieve(connection: Connection, change: Change) -> None:
 def _deletes(connection: Connection, dataset: str, column: ColumnElement[int]) -> Select[int]:
     row = engine_tables(connection.dialect.name).outbox.c
     return select(column).where(row.dataset == dataset, row.op == DELETED, row.sent_at.is_(None))
+
+
+def _not_released(connection: Connection, dataset: str) -> Select[int]:
+    """Ids of the dataset's deletes that have no number yet, and that no person has let go."""
+    row = engine_tables(connection.dialect.name).outbox.c
+    released = int(state.get(connection, RELEASED + dataset) or 0)
+    return _deletes(connection, dataset, row.id).where(row.id > released, row.sequence.is_(None))
+
+
+def _more_than(connection: Connection, some: Select[int], threshold: int) -> bool:
+    """Counts no further than it must."""
+    counted = select(func.count()).select_from(some.limit(threshold + 1).subquery())
+    return connection.execute(counted).scalar_one() > threshold
 
 
 def _mark(connection: Connection, ids: Select[int]) -> int:

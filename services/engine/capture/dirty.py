@@ -27,14 +27,13 @@ def mark(connection: Connection, dataset: str, keys: Sequence[str], *, forced: b
     """Mark records to be read again; forced, they are told whatever the audiences know."""
     if not keys:
         return
-    at: str = connection.execute(select(clock.now(connection.dialect.name))).scalar_one()
     dirty = engine_tables(connection.dialect.name).dirty
     fresh = insert_over(connection.dialect.name, dirty)
     statement = fresh.on_conflict_do_update(
         index_elements=["dataset", "raw_key"],
         set_={"at": fresh.excluded.at, "forced": or_(dirty.c.forced, fresh.excluded.forced)},
     )
-    marked = {"dataset": dataset, "at": at, "forced": forced}
+    marked = {"dataset": dataset, "at": clock.read_now(connection), "forced": forced}
     connection.execute(statement, [{**marked, "raw_key": key} for key in keys])
 
 

@@ -1,5 +1,5 @@
 """Epochs: the runs of versions of a node's records. A new one begins where versions may have gone back; called by the
-relay and by attach."""
+relay, by a restore and by mending."""
 
 from collections.abc import Mapping, Sequence
 

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import asdict, dataclass
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from services.engine.capture import clock, state
 
@@ -26,14 +26,14 @@ def own(connection: Connection) -> Incarnation:
     known = state.get(connection, _INCARNATION)
     if known is not None:
         return Incarnation(**orjson.loads(known))
-    fresh = Incarnation(secrets.token_hex(8), _now(connection))
+    fresh = Incarnation(secrets.token_hex(8), clock.read_now(connection))
     state.put(connection, {_INCARNATION: orjson.dumps(asdict(fresh)).decode()})
     return fresh
 
 
 def allow_taking_over(connection: Connection) -> None:
     """Let this database take its topics over from another one, the next time that another is met there."""
-    state.put(connection, {_TAKE_OVER: _now(connection)})
+    state.put(connection, {_TAKE_OVER: clock.read_now(connection)})
 
 
 def may_take_over(connection: Connection) -> bool:
@@ -43,8 +43,3 @@ def may_take_over(connection: Connection) -> bool:
 def nobody_met(connection: Connection) -> None:
     """No other database is met: what a person allowed is over."""
     state.forget(connection, [_TAKE_OVER])
-
-
-def _now(connection: Connection) -> str:
-    now: str = connection.execute(select(clock.now(connection.dialect.name))).scalar_one()
-    return now

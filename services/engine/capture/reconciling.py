@@ -52,12 +52,6 @@ class Answered:
 _Known = dict[str, Order]
 
 
-def now(connection: Connection) -> str:
-    """By the database's clock, RFC 3339 UTC."""
-    said: str = connection.execute(select(clock.now(connection.dialect.name))).scalar_one()
-    return said
-
-
 def page(
     connection: Connection, dialect: Dialect, captured: Captured, after: str | None, limit: int
 ) -> tuple[dict[str, str], str | None]:
@@ -136,7 +130,7 @@ def due(connection: Connection, datasets: Sequence[str], hours: int) -> dict[str
     """What is to be done now by dataset: LOOK or MEND."""
     names = [name + one for one in datasets for name in (WANTED, SINCE)]
     facts = state.get_all(connection, names)
-    at = _now(connection)
+    at = clock.read_seconds(connection)
     found = {}
     for one in datasets:
         since = facts.get(SINCE + one)
@@ -150,7 +144,7 @@ def due(connection: Connection, datasets: Sequence[str], hours: int) -> dict[str
 def wait_from_now(connection: Connection, datasets: Sequence[str]) -> None:
     """Begin to count the hours to the next reconciliation of those datasets for which nobody counts yet."""
     facts = state.get_all(connection, [SINCE + one for one in datasets])
-    at = str(_now(connection))
+    at = str(clock.read_seconds(connection))
     state.put(connection, {SINCE + one: at for one in datasets if SINCE + one not in facts})
 
 
@@ -162,7 +156,7 @@ def keep(
     answered: Answered,
 ) -> None:
     """Keep what a reconciliation has counted, and have subscribers told what it `said` by major."""
-    at = _now(connection)
+    at = clock.read_seconds(connection)
     result = orjson.dumps({"at": at, **counts}).decode()
     facts = {RESULT + dataset: result, SINCE + dataset: str(at)}
     wanted = state.get(connection, WANTED + dataset) or answered.wanted
@@ -171,11 +165,6 @@ def keep(
     state.put(connection, facts)
     for major, data in said.items():
         telling.control(connection, dataset, major, control.RECONCILED, data.model_dump())
-
-
-def _now(connection: Connection) -> float:
-    seconds: float = connection.execute(select(clock.seconds(connection.dialect.name))).scalar_one()
-    return seconds
 
 
 def _known(connection: Connection, dataset: str, wanted: Mapping[str, str | None]) -> dict[str, _Known]:

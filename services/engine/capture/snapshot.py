@@ -92,9 +92,8 @@ def want(connection: Connection, dataset: str, reason: str, *, forced: bool = Tr
 
     One that is under way begins anew, and is forced where either is.
     """
-    now: str = connection.execute(select(clock.now(connection.dialect.name))).scalar_one()
     walk = under_way(connection, dataset)
-    fresh = Walk(secrets.token_hex(8), reason, forced, now)
+    fresh = Walk(secrets.token_hex(8), reason, forced, clock.read_now(connection))
     if walk is not None:
         fresh = replace(fresh, forced=forced or walk.forced, first_gone=walk.first_gone)
     _keep(connection, dataset, fresh)

@@ -67,8 +67,8 @@ async def capture_status(database: Database, captured: Sequence[Captured]) -> Ca
 
 def say(connection: Connection, trouble: str) -> None:
     """Keep the relay's word, with the database's time."""
-    at: float = connection.execute(select(clock.seconds(connection.dialect.name))).scalar_one()
-    state.put(connection, {_WORD: orjson.dumps({"trouble": trouble, "at": at}).decode()})
+    word = {"trouble": trouble, "at": clock.read_seconds(connection)}
+    state.put(connection, {_WORD: orjson.dumps(word).decode()})
 
 
 def in_place(connection: Connection, dialect: Dialect, captured: Captured) -> bool:

@@ -21,17 +21,12 @@ class Told:
     op: str
 
 
-def tell(connection: Connection, dataset: str, raw_key: str, row: str | None, op: str) -> None:
-    """The record's next version in the epoch that runs, then the outbox row; `row` is capture JSON, None when it is
-    gone.
-
-    The caller holds the record's row. A version never has two contents, so what was read is a version of its own.
-    """
-    tell_all(connection, dataset, [Told(raw_key, row, op)])
-
-
 def tell_all(connection: Connection, dataset: str, told: Sequence[Told], *, aside: str | None = None) -> None:
-    """`tell`, for some records at once; `aside` is why they are set aside until somebody lets them go."""
+    """Each record's next version in the epoch that runs, then its outbox row; `aside` is why they are set aside until
+    somebody lets them go.
+
+    The caller holds the records' rows. A version never has two contents, so what was read is a version of its own.
+    """
     if not told:
         return
     tables, dialect = engine_tables(connection.dialect.name), connection.dialect.name

@@ -10,7 +10,7 @@ from services.engine.capture import announcing, deletes, dirty, fit, outbox
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.dirty import Todo
 from services.engine.capture.naming import name_some
-from services.engine.relay.feeds import Feed
+from services.engine.relay.feeds import Feed, majors_of
 from services.engine.relay.lease import Lease
 from services.engine.relay.walking import Walker, few
 from services.engine.settings import Settings
@@ -31,7 +31,7 @@ class Chores:
         self._feeds = feeds
         self._settings = settings
         self._mappings = [major.mapping for feed in feeds for major in feed.majors]
-        self._majors = {one.dataset: [major.mapping.contract.major for major in one.majors] for one in feeds}
+        self._majors = majors_of(feeds)
         self._few = few(settings)
         self._walkers = {one.dataset: Walker(database, one, settings) for one in feeds}
         self._stale: Mapping[str, fit.Misfit] = {}

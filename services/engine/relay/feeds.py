@@ -60,6 +60,11 @@ class Feed:
         return {**channels, **{major.control_topic: 1 for major in self.majors}}
 
 
+def majors_of(feeds: Iterable[Feed]) -> dict[str, list[int]]:
+    """The majors that each dataset is served in."""
+    return {one.dataset: [major.mapping.contract.major for major in one.majors] for one in feeds}
+
+
 def feeds_of(mappings: Iterable[Mapping], settings: Settings, secret: bytes) -> tuple[Feed, ...]:
     """The feeds of a department, by dataset."""
     by_major = sorted(mappings, key=lambda one: one.contract.major)

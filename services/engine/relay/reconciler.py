@@ -12,7 +12,7 @@ from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.lease import LeaseLost
 from services.engine.capture.reconciling import MEND, Answered
 from services.engine.relay.broker import CannotPublish, Topics
-from services.engine.relay.feeds import Feed
+from services.engine.relay.feeds import Feed, majors_of
 from services.engine.relay.lease import Lease
 from services.engine.relay.mending import Mended, TooManyDeletes, mend
 from services.engine.relay.reconciled import Outcome
@@ -88,10 +88,7 @@ class Reconciler:
         await lease.write(reconciling.keep, feed.dataset, counts(found), said, answered)
 
     async def _mended(self, lease: Lease, found: Outcome) -> Mended:
-        majors = {
-            one.dataset: [major.mapping.contract.major for major in one.majors]
-            for one in self._feeds.values()
-        }
+        majors = majors_of(self._feeds.values())
         try:
             return await mend(found, majors, self._database, lease, self._settings.hold_deletes)
         except TooManyDeletes as why:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterat
 from dataclasses import dataclass
 from time import monotonic
 
-from services.engine.capture import fit, reconciling
+from services.engine.capture import clock, fit, reconciling
 from services.engine.capture.database import Database
 from services.engine.capture.naming import UNREADABLE
 from services.engine.capture.reconciling import Stand
@@ -76,7 +76,7 @@ class Comparison:
         return self._outcome
 
     async def _begin(self) -> None:
-        self._outcome.started_at = await self._database.read(reconciling.now)
+        self._outcome.started_at = await self._database.read(clock.read_now)
         mappings = [major.mapping for major in self._feed.majors]
         for misfit in (await self._database.read(fit.stale, mappings)).values():
             raise CannotCompare(f"{self._feed.dataset}: {misfit.reason}")

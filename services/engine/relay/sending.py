@@ -11,7 +11,7 @@ from services.engine.capture.outbox import Change
 from services.engine.capture.publishing import Round
 from services.engine.relay.broker import Broker, CannotPublish, Place, Refused, Tail
 from services.engine.relay.deciding import BEHIND, BREATH, decide
-from services.engine.relay.feeds import Feed
+from services.engine.relay.feeds import Feed, majors_of
 from services.engine.relay.lease import Lease
 from services.engine.relay.positions import POSITION, Positions
 from services.engine.relay.projection import Message, Publication
@@ -51,7 +51,7 @@ class Sender:
         self._broker = broker
         self._settings = settings
         self._batch, self._limit = settings.relay_batch, settings.outbox_limit
-        self._majors = {one.dataset: [major.mapping.contract.major for major in one.majors] for one in feeds}
+        self._majors = majors_of(feeds)
         self._positions = Positions({})
         self._writers = Writers(feeds, broker)
         #: The last number of each feed as far as we know; that the database knows no less is how we trust it.

@@ -31,14 +31,14 @@ async def set_aside(lease: Lease, database: Database, changes: Sequence[Change],
 
 async def _of_dataset(lease: Lease, database: Database, dataset: str, settings: Settings) -> bool:
     needless = settling = held = 0
-    if settings.settle_ms:
+    many = await database.read(deletes.too_many, dataset, settings.hold_deletes)
+    if many or settings.settle_ms:
         needless = await _all(lease, partial(deletes.drop_overtaken, dataset=dataset, limit=_CHUNK))
+    if settings.settle_ms:
         settle = partial(deletes.settle, dataset=dataset, settle_ms=settings.settle_ms, limit=_CHUNK)
         settling = await _all(lease, settle)
-    if await database.read(deletes.too_many, dataset, settings.hold_deletes):
-        needless += await _all(lease, partial(deletes.drop_overtaken, dataset=dataset, limit=_CHUNK))
-        if await database.read(deletes.too_many, dataset, settings.hold_deletes):
-            held = await _all(lease, partial(deletes.hold, dataset=dataset, limit=_CHUNK))
+    if many and await database.read(deletes.too_many, dataset, settings.hold_deletes):
+        held = await _all(lease, partial(deletes.hold, dataset=dataset, limit=_CHUNK))
     if held:
         _log.error("%s: %d deletes wait for a person; see `langqiao outbox held`", dataset, held)
     return needless + settling + held > 0
