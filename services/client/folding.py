@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.wire.control import THIN, Reconciled, Sum
 from schemas.wire.event import body_of
-from services.engine.relay.views import digest_of
+from services.engine.capture.told import digest_of
 
 
 def is_whole(copy: Mapping[str, Mapping[str, Any] | None], reconciled: Reconciled, audience: str) -> bool:

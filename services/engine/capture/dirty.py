@@ -12,6 +12,7 @@ from services.engine.capture.dialect import Dialect
 from services.engine.capture.naming import UNREADABLE
 from services.engine.capture.tables import CREATED, DELETED, EVERY_KEY, SNAPSHOT, UPDATED, engine_tables
 from services.engine.capture.telling import Told
+from services.engine.capture.told import Digests
 from services.engine.capture.upsert import insert as insert_over
 
 
@@ -83,7 +84,7 @@ def read_again(connection: Connection, dialect: Dialect, captured: Captured, lim
     The order is what makes it safe against writers: the mark is locked first (a writer whose capture fails now waits,
     and marks anew), then the record row (a writer of this key waits, and its change comes after ours), then the
     department's row is read. A record that a writer holds keeps its mark. Where a change that waits says already how
-    the record stands, nothing is told beside it.
+    the record stands, or audiences know, nothing is told beside it.
     """
     dataset = captured.dataset
     forced = _locked_marks(connection, dataset, limit)
@@ -105,12 +106,19 @@ def read_again(connection: Connection, dialect: Dialect, captured: Captured, lim
             or (
                 waiting[raw_key] != stand.get(raw_key)
                 if raw_key in waiting
-                else raw_key in stand or not deleted or raw_key in known
+                else _is_news(stand.get(raw_key), deleted, known.get(raw_key))
             )
         ],
     )
     _unmark(connection, dataset, list(held))
     return len(held)
+
+
+def _is_news(row: str | None, deleted: bool, known: Digests | None) -> bool:
+    """Whether a record stands otherwise than we and the audiences have it."""
+    if row is None:
+        return not deleted or known is not None
+    return deleted or not told.is_known(known, row)
 
 
 def _op(row: str | None, deleted: bool, forced: bool) -> str:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from zlib import crc32
 
 from schemas.wire.control import THIN, Contents, Sum
+from services.engine.capture.told import digest_of
 from services.engine.relay.broker import Kept
-from services.engine.relay.views import digest_of
 
 #: Slices of the records, by record id.
 CHUNKS = 256

@@ -13,10 +13,10 @@ from services.engine.capture.naming import UNREADABLE
 from services.engine.capture.outbox import Change
 from services.engine.capture.record import Name
 from services.engine.capture.tables import CONTROL, CREATED, RETRACTED, SNAPSHOT, UPDATED
-from services.engine.capture.told import AS_STORED, Digests
+from services.engine.capture.told import AS_STORED, Digests, digest_of, is_known
 from services.engine.relay import control
 from services.engine.relay.feeds import Feed
-from services.engine.relay.views import View, digest_of, digests, row_of, views
+from services.engine.relay.views import View, digests, row_of, views
 
 _DEEDS = {CREATED: "created", UPDATED: "updated", SNAPSHOT: "snapshot"}
 _LEGAL_TIME = ZoneInfo("Asia/Shanghai")
@@ -76,10 +76,10 @@ def publication(feed: Feed, change: Change, known: Digests | None, dialect: str)
     if subject == UNREADABLE:
         return Publication(change, _named(change, UNREADABLE), (), {})
     change = _decided(change, known)
-    row = {} if change.new is None else {AS_STORED: digest_of(change.new.encode())}
-    if known and _is_old_news(change, known, row):
+    if known and _is_old_news(change, known):
         return Publication(change, _named(change, subject), (), known)
     seen = views(feed, row_of(feed, change.new, dialect))
+    row = {} if change.new is None else {AS_STORED: digest_of(change.new.encode())}
     now = row | digests(seen)
     concerned = _concerned(change, known or {}, now, seen)
     drafts = tuple(_draft(feed, view, change, subject) for view in seen if view.channel.label in concerned)
@@ -94,10 +94,10 @@ def _decided(change: Change, known: Digests | None) -> Change:
     return replace(change, op=UPDATED if known else CREATED)
 
 
-def _is_old_news(change: Change, known: Digests, row: Digests) -> bool:
-    """Whether the very row was told already, as of most rows of a nightly reload: seen without looking into it."""
+def _is_old_news(change: Change, known: Digests) -> bool:
+    """Whether the very row was told already, as of most rows of a nightly reload."""
     compares = change.sequence is None and change.op in (CREATED, UPDATED)
-    return compares and known.get(AS_STORED) == row[AS_STORED]
+    return compares and change.new is not None and is_known(known, change.new)
 
 
 def _named(change: Change, subject: str) -> Name:

@@ -1,8 +1,6 @@
 """A record as each channel sees it, with the digest by which is known whether an audience was told so; pure, used by
 `projection`, and wherever table and topic are compared."""
 
-import hashlib
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +11,9 @@ from schemas.query.values import to_wire
 from schemas.wire.event import body_of
 from services.engine.capture.fit import changed_column
 from services.engine.capture.rows import Row, stored_row
+from services.engine.capture.told import digest_of
 from services.engine.mapping.model import Mapping as TableMapping
 from services.engine.relay.feeds import Channel, Feed
-
-#: Of 72 bits: two versions of one record hardly ever share it, and a record has a digest for each channel.
-_DIGEST_BYTES = 9
 
 Values = Mapping[str, Value]
 
@@ -83,11 +79,6 @@ def _view(contract: Contract, channel: Channel, values: Values, wire: Mapping[st
         body if channel.watched == channel.items else _body({item: wire[item] for item in channel.watched})
     )
     return View(contract, channel, values, data, body, digest_of(watched))
-
-
-def digest_of(body: bytes) -> str:
-    """The digest of a projection's JSON."""
-    return urlsafe_b64encode(hashlib.sha256(body).digest()[:_DIGEST_BYTES]).decode()
 
 
 def _body(data: dict[str, Any]) -> bytes:

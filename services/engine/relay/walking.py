@@ -8,8 +8,9 @@ from schemas.wire.event import MAX_BODY_BYTES
 from services.engine.capture import outbox, snapshot
 from services.engine.capture.database import Database
 from services.engine.capture.snapshot import Channels, Sight
+from services.engine.capture.told import digest_of
 from services.engine.relay.feeds import Feed
-from services.engine.relay.views import Unpublishable, View, digest_of, row_of, views
+from services.engine.relay.views import Unpublishable, View, row_of, views
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from schemas.wire.control import THIN, Reconciled
 from schemas.wire.event import Event, to_kafka
 from services.client.folding import is_whole
+from services.engine.capture.told import digest_of
 from services.engine.relay.broker import Kept
 from services.engine.relay.folding import GONE, Entry, Fold, Tally, chunk_of
-from services.engine.relay.views import digest_of
 
 _VERSIONS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3), st.integers(1, 5), st.booleans()))
 

@@ -13,9 +13,9 @@ from schemas.wire.event import Event, body_of
 from services.engine.capture import outbox, snapshot
 from services.engine.capture.attach import attach
 from services.engine.capture.snapshot import Channels, Step
+from services.engine.capture.told import digest_of
 from services.engine.relay import walking
 from services.engine.relay.feeds import feeds_of
-from services.engine.relay.views import digest_of
 from services.engine.relay.walking import channels_of
 from services.engine.source.sql.ddl import create_tables, insert_rows
 from tests import workshop
