@@ -12,7 +12,7 @@ from services.engine.capture.dirty import Todo
 from services.engine.capture.naming import name_some
 from services.engine.relay.feeds import Feed, majors_of
 from services.engine.relay.lease import Lease
-from services.engine.relay.walking import Walker, few
+from services.engine.relay.walking import Walker
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
@@ -32,7 +32,8 @@ class Chores:
         self._settings = settings
         self._mappings = [major.mapping for feed in feeds for major in feed.majors]
         self._majors = majors_of(feeds)
-        self._few = few(settings)
+        # All go in one batch then, and a fresh one in the next.
+        self._few = max(settings.relay_batch - _CHUNK, 0)
         self._walkers = {one.dataset: Walker(database, one, settings) for one in feeds}
         self._stale: Mapping[str, fit.Misfit] = {}
         #: Set when the broker was seen to hold what it acknowledged: only then may sent changes go.

@@ -16,6 +16,7 @@ from services.engine.relay.lease import Lease
 from services.engine.relay.positions import POSITION, Positions
 from services.engine.relay.projection import Message, Publication
 from services.engine.relay.setting_aside import set_aside
+from services.engine.relay.turns import in_turn
 from services.engine.relay.writer import Writers
 from services.engine.settings import Settings
 
@@ -128,6 +129,7 @@ class Sender:
         if await set_aside(lease, self._database, changes, self._settings):
             return True
         epoch = await self._database.read(telling.epoch)
+        changes = in_turn(changes)
         decided = await decide(changes, self._feeds, epoch, self._database.dialect.name)
         numbers = await self._make_ready(lease, changes, decided.round)
         outcome = await self._publish(lease, decided.publications, numbers)

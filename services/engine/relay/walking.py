@@ -15,8 +15,10 @@ from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
 
-#: Records in one transaction: short, since on SQLite the department's writers wait for it.
-_CHUNK = 100
+#: Records in one transaction: short, since on SQLite the department's writers wait for it, and a fresh change does.
+_CHUNK = 50
+#: How many changes may wait where some more are put beside them.
+_FEW = 100
 
 
 class Walker:
@@ -26,7 +28,8 @@ class Walker:
         self._database = database
         self._channels = channels_of(feed, database.dialect.name)
         self._hold = settings.hold_deletes
-        self._few = few(settings)
+        # All that waits is then seen in one round, so that fresh changes go first.
+        self._few = min(max(settings.relay_batch - _CHUNK, 0), _FEW)
 
     async def step(self) -> bool:
         """Walk on, where a snapshot is wanted and few changes wait; whether that was done, and there is more."""
@@ -39,12 +42,6 @@ class Walker:
         if done.held:
             _log.error("%s: deletes wait for a person; see `langqiao outbox held`", channels.dataset)
         return done.more
-
-
-def few(settings: Settings) -> int:
-    """How many changes may wait where some more are put beside them: all go in one batch then, and a fresh one in the
-    next."""
-    return max(settings.relay_batch - _CHUNK, 0)
 
 
 def channels_of(feed: Feed, dialect: str) -> Channels:

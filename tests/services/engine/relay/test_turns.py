@@ -1,0 +1,63 @@
+"""Turns: a writer's change goes before what a snapshot reads anew, and never before what it follows on."""
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from services.engine.capture.outbox import Change
+from services.engine.capture.tables import CONTROL, CREATED, DELETED, SNAPSHOT, UPDATED
+from services.engine.relay.turns import in_turn
+
+_READ_ANEW = (SNAPSHOT, CONTROL)
+
+
+def _change(number: int, op: str, key: str, *, numbered: bool = False) -> Change:
+    return Change(number, "city.tools", key, 1, number, op, "{}", "", number if numbered else None)
+
+
+waiting = some.lists(
+    some.tuples(
+        some.sampled_from((CREATED, UPDATED, DELETED, *_READ_ANEW)), some.sampled_from("abc"), some.booleans()
+    ),
+    max_size=120,
+).map(lambda all_: [_change(at, op, key, numbered=known) for at, (op, key, known) in enumerate(all_, 1)])
+
+
+@given(waiting)
+def test_the_order_of_each_record_stays(changes: list[Change]) -> None:
+    # What has its number was numbered before all that has none.
+    changes.sort(key=lambda one: (one.sequence is None, one.id))
+    taken = in_turn(changes)
+    for key in "abc":
+        mine = [one.id for one in taken if one.raw_key == key]
+        assert mine == [one.id for one in changes if one.raw_key == key][: len(mine)]
+
+
+@given(waiting)
+def test_nothing_that_may_go_at_once_is_left_for_the_next_round(changes: list[Change]) -> None:
+    left = {one.id for one in changes} - {one.id for one in in_turn(changes)}
+    for one in changes:
+        if one.id in left:
+            assert one.sequence is None
+            assert any(
+                other.op in _READ_ANEW and other.record == one.record and other.id <= one.id
+                for other in changes
+            )
+
+
+def test_a_fresh_change_overtakes_a_snapshot() -> None:
+    snapshot = [_change(number, SNAPSHOT, f"t{number}") for number in range(1, 201)]
+    fresh = _change(201, UPDATED, "another")
+    taken = in_turn([*snapshot, fresh])
+    assert taken[0] == fresh
+    assert 1 < len(taken) < 201
+
+
+def test_a_fresh_change_of_a_record_follows_its_snapshot() -> None:
+    read, fresh = _change(1, SNAPSHOT, "t1"), _change(2, UPDATED, "t1")
+    assert in_turn([read, fresh]) == [read, fresh]
+
+
+def test_word_of_a_snapshots_end_comes_after_its_records() -> None:
+    read, end = _change(1, SNAPSHOT, "t1"), _change(2, CONTROL, "snapshot-completed")
+    fresh = _change(3, CREATED, "t2")
+    assert in_turn([read, end, fresh]) == [fresh, read, end]
