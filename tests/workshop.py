@@ -100,8 +100,9 @@ _SHARED = {
     "holder": ("holder", Text()),
     "remark": ("remark", Text()),
 }
+_FIRST = {**_SHARED, "name": ("nm", Text())}
 MAPPINGS: tuple[Mapping, ...] = (
-    mapping(TOOLS_1, TOOL_TABLE, {**_SHARED, "name": ("nm", Text())}),
+    mapping(TOOLS_1, TOOL_TABLE, _FIRST),
     mapping(TOOLS_2, TOOL_TABLE, {**_SHARED, "made_on": ("made", LooseDate())}),
     mapping(
         LOANS_1,
@@ -114,6 +115,12 @@ MAPPINGS: tuple[Mapping, ...] = (
     ),
 )
 TOOL_MAPPINGS = MAPPINGS[:2]
+#: The first major as it was a minor version ago.
+TOOL_WITHOUT_PRICE = mapping(
+    contract(TOOLS, 1, tuple(one for one in TOOLS_1.items.values() if one.name != "price"), ("number",)),
+    TOOL_TABLE,
+    {name: read for name, read in _FIRST.items() if name != "price"},
+)
 
 #: A tool as it is stored, and its items as they are read.
 HAMMER = {

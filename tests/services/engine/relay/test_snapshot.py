@@ -177,10 +177,29 @@ async def test_a_new_major_is_told_of_every_record(sqlite_store: Store, broker: 
     assert [deed for deed, _ in told(broker.events(PUBLIC)[count:])] == ["updated"]
 
 
+async def test_a_minor_version_that_adds_an_item_tells_it_of_every_record(
+    sqlite_store: Store, broker: MemoryBroker
+) -> None:
+    shop = sqlite_store
+    before, after = workshop.TOOL_WITHOUT_PRICE, workshop.TOOL_MAPPINGS[0]
+    await create_tables(shop.url, [after])
+    await attach(shop.database, [before], outbox_limit=1_000)
+    await shop.program.insert("ws_tool", **workshop.HAMMER)
+    async with relaying(shop, broker, [before]):
+        await until(lambda: drained(shop))
+    assert [one.data for one in broker.events(SHARED)] == [{"number": "T1", "name": "锤子"}]
+    async with relaying(shop, broker, [after]):
+        await until(lambda: len(broker.events(SHARED)) == 2)
+        await until(lambda: drained(shop))
+    assert broker.events(SHARED)[-1].data == {"number": "T1", "name": "锤子", "price": "12.50"}
+    said = [one for one in broker.events(CONTROL) if one.subject == control.SNAPSHOT_STARTED]
+    assert [SnapshotStarted.model_validate(one.data).reason for one in said][1:] == [snapshot.OTHER_ITEMS]
+
+
 async def test_a_fresh_change_overtakes_a_snapshot_that_is_long(
     sqlite_store: Store, broker: MemoryBroker
 ) -> None:
-    """Never do more changes wait than one batch takes."""
+    """Never do more changes wait than one round looks at."""
     shop, waiting = await _tools(sqlite_store, 600), [0]
     async with relaying(shop, broker, relay_batch=150):
         while not await drained(shop):
