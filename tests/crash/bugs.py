@@ -14,7 +14,6 @@ from services.engine.capture.outbox import Change
 from services.engine.capture.tables import engine_tables
 from services.engine.relay import kafka
 from services.engine.relay.broker import Ack
-from tests.crash.points import Stage, Trap
 from tests.crash.scenario import AMPLE, POSTGRESQL, SQLITE, Scenario, Trouble, scenario_of
 
 _ALL = _NEVER = 1_000_000
@@ -106,28 +105,34 @@ def _read_slowly() -> None:
     record.rows_now = rows_now  # type: ignore[assignment]
 
 
-def _with_deaths(scenario: Scenario) -> Scenario:
-    """Every relay dies just after it has marked changes as sent."""
-    lives = tuple(
-        replace(one, trap=Trap("publishing", Stage.COMMITTED, 2 + 2 * place))
-        for place, one in enumerate(scenario.lives)
+def _busy(scenario: Scenario, trouble: Trouble = Trouble.NONE, seconds: float = 1.0) -> Scenario:
+    """Writers that live and write as long as the one relay does, which nothing ends before its time."""
+    [life, *_] = scenario.lives
+    return replace(
+        scenario,
+        writers=tuple((seed, None) for seed, _ in scenario.writers),
+        transactions=150,
+        pause=0.01,
+        lives=(replace(life, trap=replace(life.trap, nth=_NEVER), trouble=trouble, seconds=seconds),),
+        outbox_limit=AMPLE,
+        settle_ms=0,
     )
-    return replace(scenario, lives=lives, outbox_limit=AMPLE)
+
+
+def _with_a_hanging_broker(scenario: Scenario) -> Scenario:
+    """The broker hangs while the relay is at work, which is killed before the broker goes on."""
+    return _busy(scenario, Trouble.BROKER_HANGS, seconds=0.6)
 
 
 def _with_snapshots(scenario: Scenario) -> Scenario:
-    """Snapshots among the writes, and relays that live to take them."""
-    lives = tuple(
-        replace(one, trap=replace(one.trap, nth=_NEVER), trouble=Trouble.SNAPSHOT, seconds=1.0)
-        for one in scenario.lives
-    )
-    return replace(scenario, lives=lives, outbox_limit=AMPLE, pause=0.005, transactions=100)
+    """Snapshots among the writes, which take place only where few changes wait as a batch has room for."""
+    return replace(_busy(scenario, Trouble.SNAPSHOT, seconds=2.0), batch=500)
 
 
 BUGS: dict[str, Bug] = {
-    "mark-before-ack": Bug(_mark_before_ack, bent=_with_deaths),
-    "xmin-horizon": Bug(_xmin_horizon, (POSTGRESQL,)),
-    "order-by-time": Bug(_order_by_time, (SQLITE,)),
+    "mark-before-ack": Bug(_mark_before_ack, bent=_with_a_hanging_broker),
+    "xmin-horizon": Bug(_xmin_horizon, (POSTGRESQL,), _busy),
+    "order-by-time": Bug(_order_by_time, (SQLITE,), _busy),
     "no-locks": Bug(_read_without_locks, (POSTGRESQL,), _with_snapshots),
 }
 #: What may be put in and must do no harm.

@@ -8,7 +8,7 @@ from tests.crash.run import perform
 from tests.crash.scenario import EMBEDDED, POSTGRESQL, SQLITE, scenario_of
 
 #: Within so many runs a mistake must show. Most show in the first or second.
-_BOUND = 12
+_BOUND = 8
 _SEED = 5
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from threading import Event
+from time import monotonic
 
 from services.engine.capture import snapshot
 from services.engine.capture.captured import captures
@@ -29,7 +31,7 @@ async def happen(trouble: Trouble, url: str, ground: Ground, after: float) -> No
         case Trouble.LEASE_LOST:
             await _say(url, f"UPDATE {lease} SET fence = fence + 1, until = 0")
         case Trouble.SNAPSHOT:
-            await until(lambda: _want_snapshots(url), what="snapshots are wanted")
+            await _want_snapshots(url, monotonic() + after)
         case Trouble.CLOCK_BACK:
             await _say(url, f"UPDATE {lease} SET until = until + {_HOUR}")
         case Trouble.DATABASE_CRASHES:
@@ -73,17 +75,22 @@ async def _say(url: str, sql: str) -> None:
     await until(said, timeout=60, what="the database takes a statement")
 
 
-async def _want_snapshots(url: str) -> bool:
-    """As `langqiao snapshot` does."""
+async def _want_snapshots(url: str, end: float) -> None:
+    """As `langqiao snapshot` does: at once, and until the end whenever the last one is taken."""
     database = open_database(url)
+    datasets = [one.dataset for one in captures(workshop.MAPPINGS)]
+
+    async def wanted() -> bool:
+        with suppress(DatabaseAway):
+            for dataset in datasets:
+                if await database.read(snapshot.under_way, dataset) is None:
+                    await database.write(snapshot.want, dataset, "a person asked", forced=True)
+        return monotonic() >= end
+
     try:
-        for captured in captures(workshop.MAPPINGS):
-            await database.write(snapshot.want, captured.dataset, "a person asked", forced=True)
-    except DatabaseAway:
-        return False
+        await until(wanted, what="snapshots are wanted")
     finally:
         await database.close()
-    return True
 
 
 async def _crash_database(url: str) -> None:
