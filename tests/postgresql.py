@@ -1,7 +1,9 @@
 """One embedded PostgreSQL server for a whole test run, and a fresh database in it for whoever asks."""
 
+import signal
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -9,6 +11,9 @@ from tempfile import TemporaryDirectory
 
 #: The address of a new, empty database.
 FreshDatabase = Callable[[], str]
+
+#: So many databases are made before anybody asks for them, since that takes a tenth of a second each.
+_AHEAD = 3
 
 
 @contextmanager
@@ -32,12 +37,24 @@ def _running(folder: Path) -> Iterator[FreshDatabase]:
     server.psql("SELECT pg_reload_conf()")
     names = (f"fresh_{number}" for number in count(1))
 
-    def fresh() -> str:
+    def make() -> str:
         name = next(names)
         server.psql(f"CREATE DATABASE {name}")
         return str(server.get_uri(name))
 
-    try:
-        yield fresh
-    finally:
-        server.cleanup()
+    with ThreadPoolExecutor(1, "databases") as maker:
+        ahead = [maker.submit(make) for _ in range(_AHEAD)]
+
+        def fresh() -> str:
+            ahead.append(maker.submit(make))
+            return ahead.pop(0).result()
+
+        try:
+            yield fresh
+        finally:
+            maker.shutdown(cancel_futures=True)
+            # At once, without writing out what nobody will read.
+            running = server.get_postmaster_info().process
+            running.send_signal(signal.SIGQUIT)
+            running.wait(10)
+            server.cleanup()
