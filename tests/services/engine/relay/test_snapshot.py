@@ -200,7 +200,7 @@ async def test_a_fresh_change_overtakes_a_snapshot_that_is_long(
     sqlite_store: Store, broker: MemoryBroker
 ) -> None:
     """Never do more changes wait than one round looks at."""
-    shop, waiting = await _tools(sqlite_store, 600), [0]
+    shop, waiting = await _tools(sqlite_store, 300), [0]
     async with relaying(shop, broker, relay_batch=150):
         while not await drained(shop):
             waiting.append(len(await shop.database.read(outbox.waiting, 1_000)))
