@@ -106,7 +106,8 @@ def _read_slowly() -> None:
 
 
 def _busy(scenario: Scenario, trouble: Trouble = Trouble.NONE, seconds: float = 1.0) -> Scenario:
-    """Writers that live and write as long as the one relay does, which nothing ends before its time."""
+    """Writers that live and write as long as the one relay does, which nothing ends before its time. Its batches are
+    large: only where as few changes wait as one has room for, a snapshot goes on."""
     [life, *_] = scenario.lives
     return replace(
         scenario,
@@ -114,6 +115,7 @@ def _busy(scenario: Scenario, trouble: Trouble = Trouble.NONE, seconds: float = 
         transactions=150,
         pause=0.01,
         lives=(replace(life, trap=replace(life.trap, nth=_NEVER), trouble=trouble, seconds=seconds),),
+        batch=500,
         outbox_limit=AMPLE,
         settle_ms=0,
     )
@@ -125,8 +127,8 @@ def _with_a_hanging_broker(scenario: Scenario) -> Scenario:
 
 
 def _with_snapshots(scenario: Scenario) -> Scenario:
-    """Snapshots among the writes, which take place only where few changes wait as a batch has room for."""
-    return replace(_busy(scenario, Trouble.SNAPSHOT, seconds=2.0), batch=500)
+    """Snapshots among the writes."""
+    return _busy(scenario, Trouble.SNAPSHOT, seconds=2.0)
 
 
 BUGS: dict[str, Bug] = {
