@@ -1,0 +1,211 @@
+"""A sharing request as its steps make it: how it stands, which step may come next, and which the law takes by itself;
+read by the office that keeps requests, and by whoever supervises it from the steps alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from schemas.contracts.model import Contract, SharingClass
+from schemas.law.calendar import PendingCalendar, WorkingDays
+from schemas.law.sharing.application import Application, Gap, gaps
+from schemas.law.sharing.limits import LIMITS, Clock, due, legal_day
+from schemas.law.sharing.steps import RULES, Party, State, Step, StepKind
+
+
+class StepRefused(ValueError):
+    """The step may not be taken. `code` is stable: wrong-state, wrong-party, two-people, says-too-little,
+    unpublished-condition, too-long, no-use."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        self.code = code
+        super().__init__(detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a request stands after its steps.
+
+    `received` is when it was complete, `agreed` when the provider agreed, both aware; `extension` the working days
+    granted on top. `noticed`: its one notice of gaps has gone out. `grant` is the id of the grant that came of it.
+    """
+
+    state: State
+    application: Application
+    requester: str
+    noticed: bool = False
+    received: datetime | None = None
+    agreed: datetime | None = None
+    extension: int = 0
+    grant: str | None = None
+    disposal_ordered: bool = False
+    disposed: bool = False
+
+
+def stands(steps: Iterable[Step], contract: Contract) -> Standing | None:
+    """How a request stands after steps that were each allowed; None before the first."""
+    standing: Standing | None = None
+    for step in steps:
+        standing = after(standing, step, contract)
+    return standing
+
+
+def after(standing: Standing | None, step: Step, contract: Contract) -> Standing:
+    """How it stands after one more step, which was allowed."""
+    if standing is None:
+        return _applied(None, step, contract)
+    match step.kind:
+        case StepKind.APPLIED | StepKind.SUPPLEMENTED:
+            return _applied(standing, step, contract)
+        case StepKind.GAPS_NOTICED:
+            return replace(standing, noticed=True)
+        case StepKind.AGREED:
+            return replace(standing, state=State.AGREED, agreed=step.at)
+        case StepKind.EXTENDED:
+            return replace(standing, extension=standing.extension + int(step.facts["working_days"]))
+        case StepKind.DELIVERED:
+            return replace(standing, state=State.IN_FORCE, grant=str(step.facts["grant"]))
+        case StepKind.DISPOSAL_ORDERED:
+            return replace(standing, disposal_ordered=True)
+        case StepKind.DISPOSED:
+            return replace(standing, disposed=True)
+    return replace(standing, state=_ENTERED.get(step.kind, standing.state))
+
+
+#: The states that steps lead to which change nothing else.
+_ENTERED = {
+    StepKind.REFUSED: State.REFUSED,
+    StepKind.SUSPENDED: State.SUSPENDED,
+    StepKind.RESUMED: State.IN_FORCE,
+    StepKind.ENDED: State.ENDED,
+}
+
+
+def check(standing: Standing | None, step: Step, contract: Contract) -> None:
+    """Raise StepRefused unless this step may come next."""
+    if standing is None:
+        if step.kind is not StepKind.APPLIED:
+            raise StepRefused("wrong-state", "a request begins with its application")
+    else:
+        _check_state(standing, step)
+    _check_party(standing, step)
+    rule = RULES[step.kind]
+    missing = [name for name in rule.says if step.facts.get(name) in (None, "", [])]
+    if missing:
+        raise StepRefused("says-too-little", f"{step.kind} must say {', '.join(missing)}")
+    if rule.two and step.party is not Party.BRIDGE and not _two(step):
+        raise StepRefused("two-people", f"{step.kind} takes two named people: who does it, and who approves")
+    if step.kind is StepKind.REFUSED:
+        _check_condition(standing, step, contract)
+    if step.kind is StepKind.EXTENDED and standing is not None:
+        _check_extension(standing, step, contract)
+
+
+def needed(standing: Standing, contract: Contract, today: date) -> StepKind | None:
+    """The step that the law takes by itself, since it leaves nobody a choice: the one notice of all gaps, and consent
+    to a complete request for items that are shared without condition."""
+    if standing.state is State.INCOMPLETE and not standing.noticed:
+        return StepKind.GAPS_NOTICED
+    if standing.state is State.RECEIVED and not conditional(standing.application, contract):
+        return StepKind.AGREED
+    if standing.state is State.AGREED and not conditional(standing.application, contract):
+        return StepKind.DELIVERED
+    over = standing.application.until is not None and standing.application.until < today
+    if over and standing.state in (State.IN_FORCE, State.SUSPENDED):
+        return StepKind.ENDED
+    if standing.state is State.ENDED and standing.grant is not None and not standing.disposal_ordered:
+        return StepKind.DISPOSAL_ORDERED
+    return None
+
+
+def running(
+    standing: Standing, contract: Contract, calendar: WorkingDays
+) -> tuple[Clock, date | PendingCalendar] | None:
+    """The clock that runs, whoever it runs for, and its last day; None: none runs."""
+    if standing.state is State.RECEIVED and standing.received is not None:
+        clock = _answering(standing.application, contract)
+        return clock, due(clock, standing.received, calendar, extension=standing.extension)
+    if standing.state is State.AGREED and standing.agreed is not None:
+        return Clock.DELIVER, due(Clock.DELIVER, standing.agreed, calendar)
+    return None
+
+
+def lacks(standing: Standing, contract: Contract, today: date) -> tuple[Gap, ...]:
+    """What an incomplete request still lacks."""
+    return gaps(standing.application, contract, today) if standing.state is State.INCOMPLETE else ()
+
+
+def conditional(application: Application, contract: Contract) -> bool:
+    """Whether any item asked for is shared on condition."""
+    return any(
+        contract.items[name].sharing.sharing_class is SharingClass.CONDITIONAL for name in application.items
+    )
+
+
+def conditions(application: Application, contract: Contract) -> dict[str, str]:
+    """The published conditions that a request may be refused by, by name, with their text (articles 14 and 21)."""
+    found = {"conditions_of_use": contract.conditions_of_use}
+    for name in application.items:
+        sharing = contract.items[name].sharing
+        for part, text in (("scope", sharing.scope), ("purpose", sharing.purpose)):
+            if text:
+                found[f"{name}.{part}"] = text
+    return {name: text for name, text in found.items() if text}
+
+
+def _applied(standing: Standing | None, step: Step, contract: Contract) -> Standing:
+    application = Application.read(step.facts, step.officer, step.second)
+    whole = not gaps(application, contract, legal_day(step.at))
+    state = State.RECEIVED if whole else State.INCOMPLETE
+    received = step.at if whole else None
+    if standing is None:
+        return Standing(state, application, step.member, received=received)
+    return replace(standing, state=state, application=application, received=received)
+
+
+def _check_state(standing: Standing, step: Step) -> None:
+    if standing.state not in RULES[step.kind].begins:
+        raise StepRefused("wrong-state", f"a request that is {standing.state} cannot be {step.kind}")
+    if step.kind is StepKind.GAPS_NOTICED and standing.noticed:
+        raise StepRefused("wrong-state", "there is one notice of all gaps")
+    if step.kind is StepKind.DISPOSED and not standing.disposal_ordered:
+        raise StepRefused("wrong-state", "no disposal was ordered")
+    if step.kind is StepKind.DISPOSED and standing.disposed:
+        raise StepRefused("wrong-state", "the certificate of disposal is there")
+    if step.kind is StepKind.DISPOSAL_ORDERED and standing.grant is None:
+        raise StepRefused("no-use", "nothing was delivered, so there is nothing to dispose of")
+
+
+def _check_party(standing: Standing | None, step: Step) -> None:
+    if step.party not in RULES[step.kind].by:
+        by = ", ".join(sorted(RULES[step.kind].by))
+        raise StepRefused("wrong-party", f"{step.kind} is a step of: {by}")
+    if standing is not None and step.party is Party.REQUESTER and step.member != standing.requester:
+        raise StepRefused("wrong-party", "another department applied")
+    if step.party is not Party.BRIDGE and not step.officer:
+        raise StepRefused("says-too-little", "a step names the officer who takes it")
+
+
+def _two(step: Step) -> bool:
+    return bool(step.second) and step.second != step.officer
+
+
+def _check_condition(standing: Standing | None, step: Step, contract: Contract) -> None:
+    if standing is None:
+        return
+    published = conditions(standing.application, contract)
+    if step.facts["condition"] not in published:
+        names = ", ".join(published) or "none"
+        raise StepRefused(
+            "unpublished-condition", f"only a published condition is a ground to refuse; there are: {names}"
+        )
+
+
+def _check_extension(standing: Standing, step: Step, contract: Contract) -> None:
+    days = step.facts["working_days"]
+    most = LIMITS[_answering(standing.application, contract)].longest_extension - standing.extension
+    if type(days) is not int or not 1 <= days <= most:
+        raise StepRefused("too-long", f"an answer may be put off by {most} working days more, and no longer")
+
+
+def _answering(application: Application, contract: Contract) -> Clock:
+    return Clock.ANSWER_CONDITIONAL if conditional(application, contract) else Clock.ANSWER_UNCONDITIONAL

@@ -1,0 +1,214 @@
+"""Sharing requests: what the law leaves no choice about happens by itself, and nobody can step beyond it."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from schemas.law.calendar import WorkingDays
+from schemas.law.sharing.limits import Clock, legal_day
+from schemas.law.sharing.request import (
+    Standing,
+    StepRefused,
+    after,
+    check,
+    conditions,
+    lacks,
+    needed,
+    running,
+    stands,
+)
+from schemas.law.sharing.steps import RULES, Party, State, Step, StepKind
+from tests.schemas.law.sharing.made import (
+    ASKED,
+    AUTHORITY,
+    CONTRACT,
+    FREE,
+    KEPT,
+    MONDAY,
+    applied,
+    step,
+)
+
+_CALENDAR = WorkingDays()
+_TODAY = legal_day(MONDAY)
+
+
+def taken(*steps: Step) -> Standing:
+    """How a request stands after steps that are each allowed."""
+    standing: Standing | None = None
+    for one in steps:
+        check(standing, one, CONTRACT)
+        standing = after(standing, one, CONTRACT)
+    assert standing is not None
+    return standing
+
+
+def refused(standing: Standing | None, one: Step) -> str:
+    with pytest.raises(StepRefused) as refusal:
+        check(standing, one, CONTRACT)
+    return refusal.value.code
+
+
+def test_a_complete_request_for_what_is_shared_freely_is_granted_without_anybody() -> None:
+    standing = taken(applied(items=FREE))
+    steps = []
+    while (kind := needed(standing, CONTRACT, _TODAY)) is not None:
+        one = step(kind, Party.BRIDGE, 0)
+        steps.append(kind)
+        check(standing, one, CONTRACT)
+        standing = after(standing, one, CONTRACT)
+    assert steps == [StepKind.AGREED, StepKind.DELIVERED]
+    assert (standing.state, standing.grant) == (State.IN_FORCE, "G-1")
+
+
+def test_a_complete_request_on_condition_waits_for_the_provider() -> None:
+    standing = taken(applied(items=ASKED))
+    assert standing.state is State.RECEIVED
+    assert needed(standing, CONTRACT, _TODAY) is None
+    assert running(standing, CONTRACT, _CALENDAR) == (Clock.ANSWER_CONDITIONAL, date(2026, 3, 16))
+
+
+def test_an_incomplete_request_gets_one_notice_of_all_its_gaps() -> None:
+    standing = taken(applied(items=[], legal_basis="", until="yesterday"))
+    assert [one.field for one in lacks(standing, CONTRACT, _TODAY)] == ["legal_basis", "until", "items"]
+    assert needed(standing, CONTRACT, _TODAY) is StepKind.GAPS_NOTICED
+    noticed = taken(applied(items=[]), step(StepKind.GAPS_NOTICED, Party.BRIDGE))
+    assert needed(noticed, CONTRACT, _TODAY) is None
+    assert refused(noticed, step(StepKind.GAPS_NOTICED, Party.BRIDGE)) == "wrong-state"
+
+
+def test_an_incomplete_request_is_never_refused_and_its_clock_begins_when_it_is_complete() -> None:
+    standing = taken(applied(items=[]))
+    assert refused(standing, step(StepKind.REFUSED, Party.PROVIDER)) == "wrong-state"
+    assert running(standing, CONTRACT, _CALENDAR) is None
+    again = step(StepKind.SUPPLEMENTED, Party.REQUESTER, 2, **applied(items=ASKED).facts)
+    standing = taken(applied(items=[]), again)
+    assert running(standing, CONTRACT, _CALENDAR) == (Clock.ANSWER_CONDITIONAL, date(2026, 3, 18))
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"head": ""}, "head"),
+        ({"head": "officer-1"}, "head"),
+        ({"mode": "a disk by post"}, "mode"),
+        ({"items": KEPT}, "items"),
+        ({"items": ["nothing"]}, "items"),
+        ({"rows": "division.eq"}, "rows"),
+        ({"until": "2026-03-02"}, "until"),
+        ({"scenario": 7}, "scenario"),
+    ],
+)
+def test_what_is_missing_or_cannot_be_read_is_a_gap(changed: dict[str, Any], field: str) -> None:
+    standing = taken(applied(**changed))
+    assert [one.field for one in lacks(standing, CONTRACT, _TODAY)] == [field]
+
+
+def test_only_a_published_condition_is_a_ground_to_refuse() -> None:
+    standing = taken(applied(items=ASKED))
+    assert set(conditions(standing.application, CONTRACT)) == {
+        "conditions_of_use",
+        "holder.scope",
+        "holder.purpose",
+    }
+    other = step(StepKind.REFUSED, Party.PROVIDER, condition="we would rather not")
+    assert refused(standing, other) == "unpublished-condition"
+    assert taken(applied(items=ASKED), step(StepKind.REFUSED, Party.PROVIDER)).state is State.REFUSED
+
+
+def test_an_answer_is_put_off_by_ten_working_days_in_all() -> None:
+    first = step(StepKind.EXTENDED, Party.PROVIDER, working_days=7)
+    standing = taken(applied(items=ASKED), first)
+    assert running(standing, CONTRACT, _CALENDAR) == (Clock.ANSWER_CONDITIONAL, date(2026, 3, 25))
+    assert refused(standing, step(StepKind.EXTENDED, Party.PROVIDER, working_days=4)) == "too-long"
+    assert refused(standing, step(StepKind.EXTENDED, Party.PROVIDER, approved_by="")) == "says-too-little"
+    assert taken(applied(items=ASKED), first, step(StepKind.EXTENDED, Party.PROVIDER)).extension == 10
+
+
+def test_agreement_and_suspension_take_two_named_people() -> None:
+    received = taken(applied(items=ASKED))
+    assert refused(received, step(StepKind.AGREED, Party.PROVIDER, second="officer-2")) == "two-people"
+    assert refused(received, step(StepKind.AGREED, Party.PROVIDER, second="")) == "two-people"
+    agreed = step(StepKind.AGREED, Party.PROVIDER)
+    live = taken(applied(items=ASKED), agreed, step(StepKind.DELIVERED, Party.PROVIDER))
+    assert refused(live, step(StepKind.SUSPENDED, Party.PROVIDER, second="")) == "two-people"
+
+
+def test_what_was_agreed_is_delivered_within_twenty_working_days() -> None:
+    standing = taken(applied(items=ASKED), step(StepKind.AGREED, Party.PROVIDER))
+    assert running(standing, CONTRACT, _CALENDAR) == (Clock.DELIVER, date(2026, 3, 31))
+
+
+def test_a_provider_does_not_end_a_service_alone() -> None:
+    live = taken(
+        applied(items=ASKED),
+        step(StepKind.AGREED, Party.PROVIDER),
+        step(StepKind.DELIVERED, Party.PROVIDER),
+    )
+    assert refused(live, step(StepKind.ENDED, Party.PROVIDER)) == "wrong-party"
+    assert taken_on(live, step(StepKind.ENDED, Party.AUTHORITY)).state is State.ENDED
+
+
+def test_what_is_no_longer_used_is_disposed_of_with_a_certificate() -> None:
+    ended = taken(
+        applied(items=ASKED),
+        step(StepKind.AGREED, Party.PROVIDER),
+        step(StepKind.DELIVERED, Party.PROVIDER),
+        step(StepKind.ENDED, Party.REQUESTER),
+    )
+    assert refused(ended, step(StepKind.DISPOSED, Party.REQUESTER)) == "wrong-state"
+    assert needed(ended, CONTRACT, _TODAY) is StepKind.DISPOSAL_ORDERED
+    ordered = taken_on(ended, step(StepKind.DISPOSAL_ORDERED, Party.BRIDGE))
+    assert refused(ordered, step(StepKind.DISPOSED, Party.REQUESTER, second="")) == "two-people"
+    assert taken_on(ordered, step(StepKind.DISPOSED, Party.REQUESTER)).disposed
+
+
+def test_a_use_ends_by_itself_with_the_day_that_was_asked_for() -> None:
+    live = taken(applied(), step(StepKind.AGREED, Party.BRIDGE), step(StepKind.DELIVERED, Party.BRIDGE))
+    assert needed(live, CONTRACT, date(2027, 3, 1)) is None
+    assert needed(live, CONTRACT, date(2027, 3, 2)) is StepKind.ENDED
+
+
+def test_nobody_steps_in_anothers_request() -> None:
+    standing = taken(applied(items=[]))
+    other = step(StepKind.SUPPLEMENTED, Party.REQUESTER)
+    stranger = Step(other.kind, other.at, other.party, AUTHORITY, "officer-9", "", applied().facts)
+    assert refused(standing, stranger) == "wrong-party"
+    assert refused(None, step(StepKind.AGREED, Party.PROVIDER)) == "wrong-state"
+
+
+def taken_on(standing: Standing, one: Step) -> Standing:
+    check(standing, one, CONTRACT)
+    return after(standing, one, CONTRACT)
+
+
+_ANY_STEP = some.builds(
+    step,
+    some.sampled_from(StepKind),
+    some.sampled_from(Party),
+    some.integers(0, 60),
+    second=some.sampled_from(("", "head-2", "officer-2")),
+)
+
+
+@given(some.sampled_from((FREE, ASKED, [])), some.lists(_ANY_STEP, max_size=25))
+def test_whatever_is_tried_the_law_holds(items: list[str], tried: list[Step]) -> None:
+    standing = taken(applied(items=items))
+    kept = [applied(items=items)]
+    for one in tried:
+        try:
+            check(standing, one, CONTRACT)
+        except StepRefused:
+            continue
+        assert one.party in RULES[one.kind].by
+        if one.kind is StepKind.DELIVERED and items == ASKED:
+            agreed = [before for before in kept if before.kind is StepKind.AGREED]
+            assert len(agreed) == 1
+        assert one.kind is not StepKind.REFUSED or standing.state is State.RECEIVED
+        standing = after(standing, one, CONTRACT)
+        kept.append(one)
+        assert standing.extension <= 10
+    assert stands(kept, CONTRACT) == standing
