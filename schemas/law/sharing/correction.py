@@ -1,0 +1,183 @@
+"""A correction request (校核, article 26) as its steps make it: somebody says that an item of a record is wrong, and
+the department mends it, and proves that it did, or says why not; kept by the same office as sharing requests."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from schemas.law.calendar import PendingCalendar, WorkingDays
+from schemas.law.sharing.limits import Clock, due
+from schemas.law.sharing.request import StepRefused
+from schemas.law.sharing.steps import Party
+
+
+class CorrectionState(StrEnum):
+    """How a correction request stands."""
+
+    FILED = "filed"
+    CORRECTED = "corrected"
+    UPHELD = "upheld"
+
+
+class CorrectionStep(StrEnum):
+    """One step of a correction request; each is a record, and so an event."""
+
+    FILED = "filed"
+    CORRECTED = "corrected"
+    UPHELD = "upheld"
+    NOTIFIED = "notified"
+    ACKNOWLEDGED = "acknowledged"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a record on its topic: where it stands in the record's order."""
+
+    epoch: int
+    version: int
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return self.epoch, self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """What proves a correction: a published version of the record, and the items in which it differs from the one that
+    was said to be wrong."""
+
+    version: Version
+    changed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One step as it was taken. `member` is the department that takes it (of a subject: the department at whose window
+    the person files), `officer` the acting person, `at` aware, `facts` what it says."""
+
+    kind: CorrectionStep
+    at: datetime
+    party: Party
+    member: str
+    officer: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """How a correction request stands. `wrong` is the version that was said to be wrong; `informed` are the systems
+    that had received it and were told, `acknowledged` those of them that have confirmed."""
+
+    state: CorrectionState
+    dataset: str
+    record: str
+    item: str
+    wrong: Version
+    filed: datetime
+    informed: frozenset[str] = frozenset()
+    acknowledged: frozenset[str] = frozenset()
+
+    @property
+    def open_at(self) -> frozenset[str]:
+        """The systems that may still use the wrong value."""
+        return self.informed - self.acknowledged
+
+
+_NEEDED = ("dataset", "record", "item", "reason")
+
+
+def check(stands: Correction | None, step: Said, *, proof: Corrected | None = None) -> None:
+    """Raise StepRefused unless the step may come next. `proof` is what the topic shows, for `corrected` alone."""
+    if not step.officer:
+        raise StepRefused("says-too-little", "a step names the officer who takes it")
+    if stands is None:
+        _check_filed(step)
+        return
+    if step.kind not in _NEXT[stands.state]:
+        raise StepRefused("wrong-state", f"a correction request that is {stands.state} cannot be {step.kind}")
+    if step.party is not _BY[step.kind]:
+        raise StepRefused("wrong-party", f"{step.kind} is a step of the {_BY[step.kind]}")
+    match step.kind:
+        case CorrectionStep.CORRECTED:
+            _check_proof(stands, proof)
+        case CorrectionStep.UPHELD if not step.facts.get("reason"):
+            raise StepRefused("says-too-little", "upheld must say reason")
+        case CorrectionStep.ACKNOWLEDGED if step.facts.get("system") not in stands.open_at:
+            raise StepRefused("wrong-party", "that system has nothing to acknowledge")
+
+
+def after(stands: Correction | None, step: Said) -> Correction:
+    """How it stands after one more step, which was allowed."""
+    if stands is None:
+        facts = step.facts
+        wrong = Version(int(facts["epoch"]), int(facts["version"]))
+        return Correction(
+            CorrectionState.FILED,
+            str(facts["dataset"]),
+            str(facts["record"]),
+            str(facts["item"]),
+            wrong,
+            step.at,
+        )
+    match step.kind:
+        case CorrectionStep.CORRECTED:
+            return replace(stands, state=CorrectionState.CORRECTED)
+        case CorrectionStep.UPHELD:
+            return replace(stands, state=CorrectionState.UPHELD)
+        case CorrectionStep.NOTIFIED:
+            return replace(stands, informed=stands.informed | frozenset(step.facts["systems"]))
+        case CorrectionStep.ACKNOWLEDGED:
+            return replace(stands, acknowledged=stands.acknowledged | {str(step.facts["system"])})
+    return stands
+
+
+def folded(steps: Iterable[Said]) -> Correction | None:
+    """How it stands after steps that were each allowed; None before the first."""
+    stands: Correction | None = None
+    for step in steps:
+        stands = after(stands, step)
+    return stands
+
+
+def answer_due(stands: Correction, calendar: WorkingDays) -> date | PendingCalendar | None:
+    """The last day for an answer; None once there is one."""
+    if stands.state is not CorrectionState.FILED:
+        return None
+    return due(Clock.CORRECT, stands.filed, calendar)
+
+
+_NEXT = {
+    CorrectionState.FILED: {CorrectionStep.CORRECTED, CorrectionStep.UPHELD},
+    CorrectionState.CORRECTED: {CorrectionStep.NOTIFIED, CorrectionStep.ACKNOWLEDGED},
+    CorrectionState.UPHELD: set[CorrectionStep](),
+}
+_BY = {
+    CorrectionStep.FILED: Party.REQUESTER,
+    CorrectionStep.CORRECTED: Party.PROVIDER,
+    CorrectionStep.UPHELD: Party.PROVIDER,
+    CorrectionStep.NOTIFIED: Party.BRIDGE,
+    CorrectionStep.ACKNOWLEDGED: Party.REQUESTER,
+}
+
+
+def _check_filed(step: Said) -> None:
+    if step.kind is not CorrectionStep.FILED:
+        raise StepRefused("wrong-state", "a correction request begins with its filing")
+    if step.party is not Party.REQUESTER:
+        raise StepRefused(
+            "wrong-party", "a correction request is filed by a department, or by the person concerned"
+        )
+    missing = [name for name in _NEEDED if not step.facts.get(name)]
+    missing += [name for name in ("epoch", "version") if type(step.facts.get(name)) is not int]
+    if missing:
+        raise StepRefused("says-too-little", f"filed must say {', '.join(missing)}")
+
+
+def _check_proof(stands: Correction, proof: Corrected | None) -> None:
+    """Corrected is what the topic shows, and not what somebody says."""
+    if proof is None or proof.version.order <= stands.wrong.order:
+        raise StepRefused("not-corrected", "no later version of the record is published")
+    if stands.item not in proof.changed:
+        raise StepRefused("not-corrected", f"the later version does not change {stands.item}")
