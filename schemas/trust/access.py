@@ -39,6 +39,14 @@ def decide(query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, 
     return query.narrowed(*_scope(grant, contract))
 
 
+def leaned_on(
+    query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, owner: str
+) -> Grant | None:
+    """The grant without which a question that was decided would have been answered otherwise; None: it needed none."""
+    grant = grants.named(caller, query.contract.dataset, now, owner) if not caller.anonymous else None
+    return grant if grant and _leans(query, query.contract, caller, caller.member == owner) else None
+
+
 def refuse_early(contract: Contract, used: Iterable[Item], caller: Caller) -> None:
     """What can be refused without grants, by a gateway too: withheld items, and callers who do not say who or why."""
     used = list(used)

@@ -44,6 +44,14 @@ def read(text: str, trusted: Mapping[str, str]) -> dict[str, Any]:
     return content
 
 
+def key_id_of(text: str) -> str:
+    """The id of the key that a signed document names; empty when it names none."""
+    try:
+        return str(jwt.get_unverified_header(text).get("kid", ""))
+    except jwt.PyJWTError:
+        return ""
+
+
 def moment(document: Mapping[str, Any], name: str) -> datetime:
     """A member that holds an aware time; raises DocumentRefused."""
     try:

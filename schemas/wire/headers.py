@@ -10,6 +10,8 @@ NEXT = "langqiao-next"
 #: The sources whose records are missing from a plain answer that was allowed to lack them: `node/path=state, …`, the
 #: path percent-encoded.
 MISSING = "langqiao-missing"
+#: The node's signed word that the answer stands in its access log.
+RECEIPT = "langqiao-receipt"
 IDEMPOTENCY_KEY = "idempotency-key"
 
 JSON = "application/json"

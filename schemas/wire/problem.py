@@ -72,6 +72,7 @@ _ALL = (
     _node("database-away", 503, "The department's database does not answer", "Try again after Retry-After seconds."),
     _node("dataset-stale", 503, "The department's table no longer fits the dataset",
           "Ask again later: the department must mend its table, or say anew how it shows the dataset."),
+    _node("log-unavailable", 503, "The access log takes no entry", "Try again after Retry-After seconds."),
     _node("deadline-passed", 503, "The answer was not ready in the time given", "Allow more time, or narrow it."),
     _node("not-ready", 503, "The service is not ready", "See /health for the reason."),
     _node("internal", 500, "The service failed", "Report the question id to the data office."),

@@ -21,6 +21,7 @@ from services.engine.api.paging import CursorSeal
 from services.engine.api.standing import Standing
 from services.engine.attaching import capturing
 from services.engine.capture.captured import captures
+from services.engine.log.access_log import AccessLog, derived_key, open_log
 from services.engine.mapping.model import Mapping
 from services.engine.settings import Settings
 from services.engine.source.port import RecordSource
@@ -62,6 +63,7 @@ class Node:
     gate: Gate
     cost: Cost
     seal: CursorSeal
+    log: AccessLog
     health: Health
     standing: Standing
     clock: Callable[[], datetime]
@@ -74,12 +76,13 @@ async def open_node(
     """The node with its database open and capture in place, or on its way; closed with the block."""
     secret = read_secret(settings.pseudonym_key_file)
     async with (
+        open_log(settings, _log_key(settings, secret), clock) as log,
         capturing(offered.mappings, settings) as database,
         open_source(offered.mappings, settings, secret) as source,
     ):
         gate = open_gate(settings, clock)
         standing = Standing(source, database, captures(offered.mappings), settings.check_seconds)
-        checks = node_checks(standing, gate)
+        checks = node_checks(standing, gate, log)
         yield Node(
             settings=settings,
             catalogue=offered.catalogue,
@@ -88,6 +91,7 @@ async def open_node(
             gate=gate,
             cost=Cost(source, settings, clock),
             seal=CursorSeal(_cursor_key(settings), settings.cursor_seconds),
+            log=log,
             health=Health(settings.node_id, checks),
             standing=standing,
             clock=clock,
@@ -123,6 +127,10 @@ def read_secret(path: Path) -> bytes:
     if len(secret) < _LEAST_SECRET_BYTES:
         raise BadDepartment(f"{path.name} holds fewer than {_LEAST_SECRET_BYTES} bytes")
     return secret
+
+
+def _log_key(settings: Settings, secret: bytes) -> bytes:
+    return derived_key(secret) if settings.log_key_file is None else read_secret(settings.log_key_file)
 
 
 def _cursor_key(settings: Settings) -> bytes:

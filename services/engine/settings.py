@@ -122,6 +122,28 @@ class Settings(BaseSettings):
         10_000, description="Checked tokens remembered: a check costs more than a read."
     )
 
+    # Access log
+    log_folder: Path | None = Field(
+        None,
+        description="Folder of the access log, on a disk that keeps what it was told to; unset:"
+        " access-log/<node id> beside the pseudonym key.",
+    )
+    log_key_file: Path | None = Field(
+        None,
+        description="File of at least 32 secret bytes that make the log's pseudonyms, for life; unset: they follow"
+        " from the pseudonym key.",
+    )
+    node_key_file: Path | None = Field(
+        None,
+        description="PEM of the node's own key, which the registry lists as system <node id>/node; unset: answers bear"
+        " no receipts, and others hold no checkpoints.",
+    )
+    log_keep_days: int = Field(
+        1_096,
+        ge=1_096,
+        description="How long entries are kept, in days: three years are the least that the regulation asks.",
+    )
+
     # Serving
     host: str = Field("127.0.0.1", description="Address to listen on; loopback unless meant otherwise.")
     port: int = Field(8100, ge=0, le=65535, description="Port to listen on.")
@@ -195,6 +217,11 @@ class Settings(BaseSettings):
     def department(self) -> str:
         """The department's id, which is also its member id."""
         return f"{self.division}.{self.kind}"
+
+    @property
+    def access_log(self) -> Path:
+        """The folder of the access log."""
+        return self.log_folder or self.pseudonym_key_file.parent / "access-log" / self.node_id
 
     @property
     def covers(self) -> tuple[str, ...]:

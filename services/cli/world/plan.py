@@ -34,6 +34,16 @@ class DepartmentPlan:
         """The signed grants that this department gave."""
         return self.folder / "grants.jws"
 
+    @property
+    def node_key(self) -> Path:
+        """The key with which its service signs receipts and checkpoints."""
+        return self.folder / "node.key.pem"
+
+    @property
+    def access_log(self) -> Path:
+        """The folder of its access log."""
+        return self.folder / "access-log"
+
 
 @dataclass(frozen=True, slots=True)
 class WorldPlan:

@@ -27,15 +27,17 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
     plan.profiles.mkdir(parents=True, exist_ok=True)
     authority = keys.new_key()
     systems = {f"{one.member}/records": (one.member, keys.new_key()) for one in plan.departments}
+    nodes = {f"{one.member}/node": (one.member, keys.new_key()) for one in plan.departments}
     systems[f"{ASKING_MEMBER}/window"] = (ASKING_MEMBER, keys.new_key())
     now = datetime.now(UTC).replace(microsecond=0)
-    _write_signed(plan.registry, _registry(systems, now), authority)
+    _write_signed(plan.registry, _registry(systems | nodes, now), authority)
     for system, (member, key) in systems.items():
         _profile(plan, system, member, key)
     Profile(gateway=plan.gateway_url, bootstrap=plan.bootstrap).save(plan.profiles / "anonymous.json")
     for one in plan.departments:
         one.folder.mkdir(parents=True, exist_ok=True)
         _write_signed(one.grants, _grants(one.kind, now), authority)
+        one.node_key.write_bytes(keys.write_private(nodes[f"{one.member}/node"][1]))
         for name in ("pseudonym.key", "cursor.key"):
             (one.folder / name).write_bytes(secrets.token_bytes(32))
     (plan.trust / "gateway-cursor.key").write_bytes(secrets.token_bytes(32))

@@ -85,6 +85,8 @@ class World:
             "LANGQIAO_AUTHORITY_KEYS": orjson.dumps(self._authority).decode(),
             "LANGQIAO_PSEUDONYM_KEY_FILE": str(one.folder / "pseudonym.key"),
             "LANGQIAO_CURSOR_KEY_FILE": str(one.folder / "cursor.key"),
+            "LANGQIAO_LOG_FOLDER": str(one.access_log),
+            "LANGQIAO_NODE_KEY_FILE": str(one.node_key),
             "LANGQIAO_PORT": str(one.port),
             "LANGQIAO_BOOTSTRAP_SERVERS": self.plan.bootstrap,
             "LANGQIAO_CREATE_TOPICS": "true",

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
 from schemas.trust import grants, registry
-from schemas.trust.access import decide, decide_write
+from schemas.trust.access import decide, decide_write, leaned_on
 from schemas.trust.grants import Grants
-from schemas.trust.model import Caller
+from schemas.trust.model import Caller, Grant
 from schemas.trust.registry import Registry
 from schemas.trust.token import TokenCache
 from schemas.wire import headers as names
@@ -53,6 +53,10 @@ class Gate:
     def decide(self, query: BoundQuery, caller: Caller) -> BoundQuery:
         """What of the question this caller may have; Problem token-required, purpose-required, …"""
         return decide(query, caller, self.grants.value, self.clock(), owner=self.owner)
+
+    def leaned_on(self, query: BoundQuery, caller: Caller) -> Grant | None:
+        """The grant that a question which was decided owes its answer to."""
+        return leaned_on(query, caller, self.grants.value, self.clock(), owner=self.owner)
 
     def decide_write(self, contract: Contract, caller: Caller) -> None:
         """Only the department's own systems write, and they too say who acts and what for."""

@@ -12,12 +12,17 @@ async def key_of(source: RecordSource, contract: Contract, record_id: str) -> Ke
     A public id holds its key, so nothing need be asked for it.
     """
     if contract.key_public:
-        key = public_key(contract, record_id)
+        key = addresses(contract, record_id)
     else:
         key = (await source.keys(contract.dataset, [record_id])).get(record_id)
     if key is None:
         raise unknown_record()
     return key
+
+
+def addresses(contract: Contract, record_id: str) -> Key | None:
+    """The key that a record id shows by itself; None where it shows none, or is no record id of the dataset."""
+    return public_key(contract, record_id) if contract.key_public else None
 
 
 def unknown_record() -> Problem:

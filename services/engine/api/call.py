@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.types import Receive
@@ -13,6 +13,9 @@ from schemas.wire.problem import Problem
 from services.engine.api.timing import Timing
 from services.engine.node import Node
 
+if TYPE_CHECKING:
+    from services.engine.api.entering import Disclosure
+
 _ANONYMOUS = Caller()
 #: A deadline of more digits than this, in ms, is over any ceiling.
 _MOST_DIGITS = 9
@@ -21,7 +24,9 @@ _MOST_DIGITS = 9
 @dataclass(slots=True)
 class Call:
     """What came in. `record_id` is set at one record's address alone; `caller` from the access stage on,
-    `estimate` (records that may be touched) from the cost stage on."""
+    `estimate` (records that may be touched) from the cost stage on, `disclosure` from the select stage on.
+    `query` is the query string as it came, `sent` the body once it was read; `request` is the digest of all under
+    `salt`, from the log stage on."""
 
     node: Node
     method: str
@@ -35,6 +40,11 @@ class Call:
     route: str = ""
     caller: Caller = _ANONYMOUS
     estimate: int = 0
+    disclosure: "Disclosure | None" = None
+    query: bytes = b""
+    sent: bytes = b""
+    salt: bytes = b""
+    request: str = ""
     timing: Timing = field(default_factory=Timing)
 
     def mark(self, stage: str) -> None:
@@ -92,7 +102,8 @@ class Call:
             if size > limit:
                 raise _too_large(limit)
             more = message.get("more_body", False)
-        return b"".join(parts)
+        self.sent = b"".join(parts)
+        return self.sent
 
 
 class Disconnected(Exception):

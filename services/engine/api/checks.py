@@ -11,13 +11,15 @@ from services.engine.api.health import Check, Finding
 from services.engine.api.standing import Standing, Stands
 from services.engine.capture.database import DatabaseRefuses
 from services.engine.capture.status import CaptureStatus
+from services.engine.log.access_log import AccessLog
+from services.engine.log.files import LogUnavailable
 from services.engine.source.port import SourceAway
 
 #: A change that waits longer than this, or a relay silent for longer, is worth a person's look, in seconds.
 _LATE_SECONDS = 60.0
 
 
-def node_checks(standing: Standing, gate: Gate) -> Mapping[str, Check]:
+def node_checks(standing: Standing, gate: Gate, access_log: AccessLog) -> Mapping[str, Check]:
     """Every check by its name in /health. What only delays publishing, or harms some datasets of several, does not make
     a node unready."""
 
@@ -36,7 +38,26 @@ def node_checks(standing: Standing, gate: Gate) -> Mapping[str, Check]:
     async def outbox() -> Finding:
         return _outbox(await standing.now())
 
-    return {"registry": registry, "grants": grants, "database": records, "capture": capture, "outbox": outbox}
+    async def log() -> Finding:
+        return await _log(access_log)
+
+    return {
+        "registry": registry,
+        "grants": grants,
+        "database": records,
+        "capture": capture,
+        "outbox": outbox,
+        "log": log,
+    }
+
+
+async def _log(log: AccessLog) -> Finding:
+    """Without its log a node discloses nothing, so it is not ready."""
+    try:
+        await log.appender.probe()
+    except LogUnavailable as away:
+        return Finding(False, f"no entry can be written: {away}", facts={"entries": log.appender.head.number})
+    return Finding(True, facts={"entries": log.appender.head.number})
 
 
 def _signed(file: SignedFile[Any], now: datetime) -> Finding:

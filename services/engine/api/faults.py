@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.wire.problem import MEDIA_TYPE, Problem
 from services.engine.api.call import Reply
+from services.engine.log.files import LogUnavailable
 from services.engine.source.port import (
     DatasetStale,
     KeyReused,
@@ -40,6 +41,9 @@ def problem_of(fault: Exception, question: str, estimate: int = 0) -> Problem:
         return fault
     if isinstance(fault, TimeoutError):
         return Problem("deadline-passed", "The answer was not ready in the time given.")
+    if isinstance(fault, LogUnavailable):
+        told = "Nothing is disclosed while the access log takes no entry."
+        return Problem("log-unavailable", told, headers={"Retry-After": _RETRY_SECONDS})
     if isinstance(fault, SourceError) and type(fault) in _SOURCE:
         code, detail = _SOURCE[type(fault)]
         members: dict[str, Any] = {"estimate": estimate} if code == "too-costly" else {}

@@ -6,10 +6,13 @@ from schemas.query.bind import bind
 from schemas.query.bound import BoundQuery
 from schemas.query.question import from_address, from_body, ranged
 from schemas.query.tree import Query
+from schemas.trust.entries import Act
+from schemas.trust.subjects import reader
 from schemas.wire import headers as names
 from schemas.wire import preference
 from schemas.wire.problem import Problem
 from services.engine.api.call import Call, Reply
+from services.engine.api.entering import asked
 from services.engine.api.paging import Position, binding, next_link
 from services.engine.api.rows import RowWriter
 
@@ -44,11 +47,14 @@ async def list_records(call: Call) -> Reply:
     bound = bind(question.query, call.node.catalogue, call.dataset, call.major(), in_url=in_url)
     call.mark("bind")
     call.caller = call.node.gate.caller(call.headers)
-    bound = call.node.gate.decide(bound, call.caller)
+    put, bound = bound, call.node.gate.decide(bound, call.caller)
     start = _start(call, question, bound)
     call.mark("access")
     call.estimate = await call.node.cost.check(bound, counted=question.prefer.count_exact)
     call.mark("cost")
+    if call.method == "HEAD":
+        bound = replace(bound, columns=())
+    call.disclosure = asked(call, Act.COUNT if call.method == "HEAD" else Act.READ, put, bound)
     selected = await _select(call, question, bound, start)
     call.mark("select")
     return _answer(call, question, bound, start, selected)
@@ -89,14 +95,26 @@ def _binding(call: Call, question: Question, bound: BoundQuery) -> bytes:
 
 
 async def _select(call: Call, question: Question, bound: BoundQuery, start: Position) -> Selected:
+    assert call.disclosure is not None
     total = await call.node.source.count(bound) if question.prefer.count_exact else None
+    call.disclosure.counted = total
     if total is not None and start.passed > total:
         raise Problem(
             "bad-range", "The answer ends before this range.", headers={"Content-Range": f"*/{total}"}
         )
-    if call.method == "HEAD":
-        bound = replace(bound, columns=())
+    if total is not None and total <= call.node.settings.page_rows:
+        await _name_counted(call, bound, total)
     return replace(await _gather(call, bound, start, _wanted(call, question, bound)), total=total)
+
+
+async def _name_counted(call: Call, bound: BoundQuery, total: int) -> None:
+    """Whom a count of few is about. A count of many says little of anybody, and is entered as a number alone."""
+    assert call.disclosure is not None
+    subjects = reader(bound.contract, ())
+    if total and subjects.columns:
+        question = replace(bound, columns=subjects.columns, order=(), offset=0)
+        page = await call.node.source.page(question, limit=total)
+        call.disclosure.subjects.update(subjects.of(page.rows))
 
 
 def _wanted(call: Call, question: Question, bound: BoundQuery) -> int:
@@ -111,8 +129,10 @@ async def _gather(call: Call, bound: BoundQuery, start: Position, wanted: int) -
 
     The whole page is gathered before a header is sent, because a header says where the next page begins.
     """
+    assert call.disclosure is not None
     settings = call.node.settings
-    writer = RowWriter(bound.columns)
+    writer, subjects = RowWriter(bound.columns), reader(bound.contract, bound.columns)
+    bound = replace(bound, columns=subjects.columns)
     pieces: list[bytes] = []
     rows = size = 0
     after = start.after
@@ -120,6 +140,7 @@ async def _gather(call: Call, bound: BoundQuery, start: Position, wanted: int) -
         page = await call.node.source.page(bound, limit=min(settings.page_rows, wanted - rows), after=after)
         if page.rows:
             pieces.append(writer.members(page.rows))
+            call.disclosure.show(subjects, page.rows)
         rows += len(page.rows)
         size += len(pieces[-1]) if page.rows else 0
         after = page.last

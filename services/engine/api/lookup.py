@@ -1,19 +1,23 @@
 """Many keys or record ids at once, answered line by line as NDJSON: `POST …/lookup`."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
-from schemas.contracts.model import SYSTEM_ITEMS, Item
+from schemas.contracts.model import SYSTEM_ITEMS, Contract, Item
 from schemas.query.bind import bind
 from schemas.query.bound import BoundColumn, BoundCondition, BoundFilter, BoundQuery, Value
 from schemas.query.parse import parse_body
 from schemas.query.question import lookup_keys, lookup_query, lookup_values
 from schemas.query.tree import Operator
+from schemas.trust.entries import Act
+from schemas.trust.subjects import Subject, addressed, reader, searched
 from schemas.wire import headers as names
+from services.engine.api.addressing import addresses
 from services.engine.api.call import Call, Reply
+from services.engine.api.entering import Disclosure, asked, enter
 from services.engine.api.listing import without_embeds
 from services.engine.api.rows import RowWriter
 from services.engine.source.keys import by_keys
@@ -39,7 +43,8 @@ async def look_up(call: Call) -> Reply:
     call.estimate = len(values) if probe is None else await call.node.cost.check(allowed, counted=True)
     call.mark("cost")
     allowed = replace(allowed, where=tuple(one for one in allowed.where if one is not probe))
-    lines = _lines(call, allowed, item, sent, values)
+    disclosure = asked(call, Act.LOOKUP, bound, allowed)
+    lines = _lines(call, allowed, item, sent, values, disclosure)
     first = await anext(lines)
     call.mark("select")
     return Reply(200, _after(first, lines), names.NDJSON, {names.CONTRACT_VERSION: str(bound.contract.major)})
@@ -69,23 +74,46 @@ def _among(item: Item, values: Sequence[Value]) -> BoundCondition:
 
 
 async def _lines(
-    call: Call, query: BoundQuery, item: Item, sent: Sequence[Any], values: Sequence[Value]
+    call: Call,
+    query: BoundQuery,
+    item: Item,
+    sent: Sequence[Any],
+    values: Sequence[Value],
+    disclosure: Disclosure,
 ) -> AsyncIterator[bytes]:
-    """One piece of NDJSON per chunk of keys, then the end line; always at least one piece."""
-    writer = RowWriter(query.columns)
+    """One piece of NDJSON per chunk of keys, each in the access log before it is given, then the end line with the
+    chunks' receipts."""
+    writer, subjects = RowWriter(query.columns), reader(query.contract, query.columns)
+    query = replace(query, columns=subjects.columns)
     total = 0
-    for begin in range(0, len(values), _CHUNK):
+    receipts = []
+    for begin in range(0, max(len(values), 1), _CHUNK):
         chunk = values[begin : begin + _CHUNK]
         found = await _found(call, query, item, chunk)
+        disclosed = disclosure.chunk(_named(query.contract, item, chunk))
         lines = []
         for key, value in zip(sent[begin : begin + _CHUNK], chunk, strict=True):
             rows = found.get(value, ())
             total += len(rows)
             # Before they are written: a key sent again and again would show its records as often.
             call.node.cost.allow(total)
-            lines.append(orjson.dumps({"key": key, "records": writer.records(rows)}))
-        yield b"\n".join(lines) + b"\n"
-    yield orjson.dumps({"end": {"keys": len(values), "records": total}}) + b"\n"
+            disclosed.show(subjects, rows)
+            lines.append(orjson.dumps({"key": key, "records": writer.records(rows)}) + b"\n")
+        piece = b"".join(lines)
+        receipts.append(await enter(call, disclosed, piece))
+        yield piece
+    end: dict[str, Any] = {"keys": len(values), "records": total}
+    if None not in receipts:
+        end["receipts"] = receipts
+    yield orjson.dumps({"end": end}) + b"\n"
+
+
+def _named(contract: Contract, item: Item, chunk: Sequence[Value]) -> Iterator[Subject]:
+    """The identifiers among a chunk's keys, found or not."""
+    if item is not _BY_RECORD_ID:
+        yield from searched(contract, (_among(item, chunk),))
+    for value in chunk if item is _BY_RECORD_ID else ():
+        yield from addressed(contract, addresses(contract, str(value)))
 
 
 async def _found(

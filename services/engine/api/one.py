@@ -10,10 +10,13 @@ from schemas.contracts.model import SYSTEM_ITEMS
 from schemas.query.bind import bind
 from schemas.query.bound import BoundColumn, BoundQuery, Value
 from schemas.query.parse import parse_params
+from schemas.trust.entries import Act
+from schemas.trust.subjects import addressed, reader
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
-from services.engine.api.addressing import key_of, unknown_record
+from services.engine.api.addressing import addresses, key_of, unknown_record
 from services.engine.api.call import Call, Reply
+from services.engine.api.entering import asked
 from services.engine.api.listing import without_embeds
 from services.engine.api.rows import RowWriter
 from services.engine.source.keys import by_keys
@@ -28,8 +31,10 @@ async def read_one(call: Call) -> Reply:
     bound = _question(call)
     call.mark("bind")
     call.caller = call.node.gate.caller(call.headers)
-    bound = call.node.gate.decide(bound, call.caller)
+    put, bound = bound, call.node.gate.decide(bound, call.caller)
     call.mark("access")
+    call.disclosure = asked(call, Act.READ, put, bound)
+    call.disclosure.subjects.update(addressed(bound.contract, addresses(bound.contract, call.record_id)))
     row = await _select(call, bound)
     call.mark("select")
     headers = {names.CONTRACT_VERSION: str(bound.contract.major)}
@@ -59,11 +64,14 @@ def _bound(
 
 
 async def _select(call: Call, bound: BoundQuery) -> tuple[Value, ...]:
+    assert call.disclosure is not None
     key = await key_of(call.node.source, bound.contract, call.record_id)
+    subjects = reader(bound.contract, bound.columns)
     where = (*bound.where, by_keys(bound.contract, [key]))
     page = await call.node.source.page(
-        replace(bound, columns=(*bound.columns, _VERSION), where=where), limit=1
+        replace(bound, columns=(*subjects.columns, _VERSION), where=where), limit=1
     )
     if not page.rows:
         raise unknown_record()
+    call.disclosure.show(subjects, page.rows)
     return page.rows[0]

@@ -18,6 +18,7 @@ from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.api import write
 from services.engine.api.call import Call, Disconnected, Reply
+from services.engine.api.entering import TELLING, entered
 from services.engine.api.faults import problem_of, refusal
 from services.engine.api.listing import list_records
 from services.engine.api.lookup import look_up
@@ -25,6 +26,7 @@ from services.engine.api.one import read_one
 from services.engine.api.sending import send_reply
 from services.engine.api.verify import verify
 from services.engine.node import Node
+from services.engine.source.port import SourceError
 
 _Action = Callable[[Call], Awaitable[Reply]]
 
@@ -84,7 +86,7 @@ async def _serve(call: Call, send: Send) -> int:
         if seconds <= 0:
             raise TimeoutError
         async with asyncio.timeout(seconds):
-            reply = await _route(call)(call)
+            reply = await _answer(call)
             await send_reply(_stamped(call, reply), call.receive, sending, head=call.method == "HEAD")
             return reply.status
     except Disconnected:
@@ -96,6 +98,18 @@ async def _serve(call: Call, send: Send) -> int:
         # Else the answer has begun: leaving it unfinished makes the server cut the connection, which no caller
         # can take for a whole answer.
         return reply.status
+
+
+async def _answer(call: Call) -> Reply:
+    """The answer, or a refusal that tells of records; either is in the access log when this returns."""
+    try:
+        reply = await _route(call)(call)
+    except (Problem, SourceError) as fault:
+        problem = problem_of(fault, call.question, call.estimate)
+        if call.disclosure is None or problem.code not in TELLING:
+            raise
+        reply = refusal(problem)
+    return await entered(call, reply)
 
 
 def _route(call: Call) -> _Action:
@@ -136,6 +150,7 @@ def _call(node: Node, scope: Scope, receive: Receive) -> Call:
         node=node,
         method=scope["method"],
         path=path.decode("latin-1"),
+        query=scope["query_string"],
         parameters=parse_qsl(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True),
         headers=headers,
         # Another's text goes into our log only in a form that can do no harm there.

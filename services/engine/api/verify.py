@@ -6,8 +6,11 @@ import orjson
 
 from schemas.query.bind import bind
 from schemas.query.question import claims
+from schemas.trust.entries import Act
+from schemas.trust.subjects import reader
 from schemas.wire import headers as names
 from services.engine.api.call import Call, Reply
+from services.engine.api.entering import asked
 
 
 async def verify(call: Call) -> Reply:
@@ -17,11 +20,14 @@ async def verify(call: Call) -> Reply:
     bound = bind(query, call.node.catalogue, call.dataset, call.major())
     call.mark("bind")
     call.caller = call.node.gate.caller(call.headers)
-    bound = call.node.gate.decide(replace(bound, columns=(), star=False), call.caller)
+    put, bound = bound, call.node.gate.decide(replace(bound, columns=(), star=False), call.caller)
     call.mark("access")
     call.estimate = await call.node.cost.check(bound)
     call.mark("cost")
-    page = await call.node.source.page(bound, limit=1)
+    call.disclosure = asked(call, Act.VERIFY, put, bound)
+    subjects = reader(bound.contract, ())
+    page = await call.node.source.page(replace(bound, columns=subjects.columns), limit=1)
+    call.disclosure.show(subjects, page.rows)
     call.mark("select")
     headers = {names.CONTRACT_VERSION: str(bound.contract.major)}
     return Reply(200, orjson.dumps({"match": bool(page.rows)}), names.JSON, headers)

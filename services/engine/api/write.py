@@ -9,12 +9,16 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from schemas.contracts.model import Contract
-from schemas.query.bound import Value
+from schemas.query.bound import BoundQuery, Value
+from schemas.trust.entries import Act
+from schemas.trust.subjects import reader
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.api.addressing import key_of, unknown_record
 from services.engine.api.call import Call, Reply
+from services.engine.api.entering import Disclosure
 from services.engine.api.validation import changes, replacement, whole_record
+from services.engine.source.keys import by_keys
 from services.engine.source.port import Key, Once, Version, Written
 
 _MERGE_PATCH = "application/merge-patch+json"
@@ -29,6 +33,7 @@ async def create(call: Call) -> Reply:
     call.mark("parse")
     values = whole_record(contract, sent, _today(call))
     call.mark("validate")
+    _discloses(call, contract, values)
     written = await call.node.source.create(contract.dataset, contract.major, values, _once(call, sent))
     call.mark("write")
     reply = _written(contract, written, 201)
@@ -51,6 +56,7 @@ async def delete(call: Call) -> Reply:
     contract = _admit(call)
     tags = _if_match(call)
     key = await key_of(call.node.source, contract, call.record_id)
+    await _discloses_of(call, contract, key, {})
     expected = await _expected(call, contract, key, tags)
     await call.node.source.delete(contract.dataset, key, expected)
     call.mark("write")
@@ -65,6 +71,7 @@ async def _change(call: Call, media_type: str, check: _Check) -> Reply:
     key = await key_of(call.node.source, contract, call.record_id)
     values = check(contract, sent, key, _today(call))
     call.mark("validate")
+    await _discloses_of(call, contract, key, values)
     expected = await _expected(call, contract, key, tags)
     written = await call.node.source.change(contract.dataset, contract.major, key, values, expected)
     call.mark("write")
@@ -76,8 +83,27 @@ def _admit(call: Call) -> Contract:
     contract = call.node.catalogue.contract(call.dataset, call.major())
     call.caller = call.node.gate.caller(call.headers)
     call.node.gate.decide_write(contract, call.caller)
+    # The entry comes before the answer; a log that is known to take none stops the write as well.
+    call.node.log.require()
     call.mark("access")
     return contract
+
+
+def _discloses(call: Call, contract: Contract, values: Mapping[str, Value]) -> Disclosure:
+    """What the answer to a write discloses; set before the write, for a refusal may tell of the record as well."""
+    subjects = reader(contract, ()).of([[values.get(name) for name in contract.subjects]])
+    found = Disclosure(Act.WRITE, contract, tuple(sorted(values)), subjects=set(subjects), records=1)
+    call.disclosure = found
+    return found
+
+
+async def _discloses_of(call: Call, contract: Contract, key: Key, values: Mapping[str, Value]) -> None:
+    """The same of a record that stands: it is also about whom it was about before."""
+    disclosure = _discloses(call, contract, values)
+    subjects = reader(contract, ())
+    question = BoundQuery(contract, subjects.columns, where=(by_keys(contract, [key]),))
+    page = await call.node.source.page(question, limit=1)
+    disclosure.subjects.update(subjects.of(page.rows))
 
 
 def _if_match(call: Call) -> list[str]:

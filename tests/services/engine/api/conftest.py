@@ -51,6 +51,7 @@ def make_trust(folder: Path) -> Trust:
     folder.mkdir()
     authority = keys.new_key()
     systems = {f"{member}/window": keys.new_key() for member in (ASKER, office.OWNER)}
+    systems[f"{office.OWNER}/node"] = keys.new_key()
     dates = {"issued": _day(-1), "expires": _day(30)}
     members = [
         {"id": system.partition("/")[0], "system": system, "keys": {key.key_id: key.public_hex}}

@@ -52,6 +52,7 @@ _INSPECTIONS: dict[str, dict[str, Any]] = {
     "year": {"key": 2, "type": "integer", **_OPEN},
     "passed": {"type": "boolean", **_OPEN},
 }
+_SUBJECTS = {"vehicles": ["owner_id", "owner_code"], "drivers": ["id_number"]}
 _INSPECTIONS_2 = _INSPECTIONS | {"inspected_at": {"type": "timestamp", **_OPEN}}
 
 
@@ -79,6 +80,7 @@ def _document(name: str, version: str, items: dict[str, dict[str, Any]], public:
         "grade": "L2",
         "keyPublic": public,
         "sharing": {"class": "unconditional"},
+        **({"subjects": _SUBJECTS[name]} if name in _SUBJECTS else {}),
     }
     return {
         "apiVersion": "v3.1.0",

@@ -131,7 +131,7 @@ async def test_one_record_as_an_object_may_be_the_first_of_many(anonymous: httpx
 async def test_each_stage_is_timed_and_the_question_named(anonymous: httpx.AsyncClient) -> None:
     answer = await anonymous.get(f"{VEHICLES}?select=plate&limit=1", headers={"Langqiao-Question": "q-17"})
     stages = [part.split(";")[0] for part in answer.headers["server-timing"].split(", ")]
-    assert stages == ["parse", "bind", "access", "cost", "select"]
+    assert stages == ["parse", "bind", "access", "cost", "select", "log"]
     assert answer.headers["langqiao-question"] == "q-17"
     assert answer.headers["cache-control"] == "no-store"
 

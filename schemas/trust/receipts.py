@@ -1,0 +1,69 @@
+"""Receipts: a node's signed word that an answer, or a chunk of one, stands in its access log; made by nodes, kept by
+callers, held against the log by whoever checks it."""
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from schemas.trust.entries import instant, salted
+from schemas.trust.keys import ALGORITHM, KeyPair
+from schemas.trust.registry import Registry
+from schemas.trust.signed import DocumentRefused, moment, text_of
+from schemas.trust.statements import signed_by, statement
+
+_RECEIPT = "receipt"
+_DOT = b"."
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Entry `number` of the log of `node` has this hash, and these digests of what was asked and answered under `salt`
+    (hex), which stands nowhere else."""
+
+    node: str
+    number: int
+    hash: str
+    request: str
+    answer: str
+    salt: str
+    at: datetime
+
+    def is_of(self, request: tuple[bytes, ...], answer: bytes) -> bool:
+        """Whether this was asked (method, path, query string, body) and that answered."""
+        salt = bytes.fromhex(self.salt)
+        return (salted(salt, *request), salted(salt, answer)) == (self.request, self.answer)
+
+
+class Signer:
+    """Signs receipts with one key: a compact JWS whose header is made once, for a receipt goes with every answer."""
+
+    def __init__(self, key: KeyPair) -> None:
+        self._private = key.private
+        header = {"alg": ALGORITHM, "kid": key.key_id, "typ": "JWT"}
+        self._header = _base64(orjson.dumps(header)) + _DOT
+
+    def sign(self, receipt: Receipt) -> str:
+        """The receipt as one signed text."""
+        said = {name: getattr(receipt, name) for name in Receipt.__slots__}
+        said["at"] = instant(receipt.at)
+        message = self._header + _base64(orjson.dumps({_RECEIPT: said}))
+        return (message + _DOT + _base64(self._private.sign(message))).decode()
+
+
+def read_receipt(text: str, registry: Registry) -> Receipt:
+    """The receipt that the node which it names has signed; raises DocumentRefused."""
+    said = statement(text, registry, _RECEIPT)
+    number = said.get("number")
+    if type(number) is not int or number < 1:
+        raise DocumentRefused("malformed", "number must be a whole number from 1")
+    node, digest, request, answer, salt = (
+        text_of(said, name) for name in ("node", "hash", "request", "answer", "salt")
+    )
+    signed_by(text, registry, node)
+    return Receipt(node, number, digest, request, answer, salt, moment(said, "at"))
+
+
+def _base64(raw: bytes) -> bytes:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")

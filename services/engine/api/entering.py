@@ -1,0 +1,116 @@
+"""No disclosure without an access entry: what an answer discloses, and its entry, durable before the answer's bytes go;
+used by every action of the data plane, and by `plane`, which lets no answer pass that has none."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from schemas.contracts.model import Contract
+from schemas.query.bound import BoundColumn, BoundQuery, Value, conditions
+from schemas.trust.entries import Act, Entry, salted
+from schemas.trust.subjects import Subject, SubjectReader, searched
+from schemas.wire import headers as names
+from services.engine.api.call import Call, Reply
+
+_SALT_BYTES = 16
+#: Refusals that tell of the records themselves, and so are disclosures.
+TELLING = frozenset(
+    {
+        "unknown-record",
+        "not-one-record",
+        "bad-range",
+        "record-exists",
+        "stale-version",
+        "key-reused",
+    }
+)
+
+
+@dataclass(slots=True)
+class Disclosure:
+    """What an answer, or a chunk of one, discloses. `items` are shown, `searched` the question's filters go by, both by
+    name; `subjects` are identifiers as they are, which leave this process as pseudonyms alone."""
+
+    act: Act
+    contract: Contract
+    items: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
+    grant: str | None = None
+    subjects: set[Subject] = field(default_factory=set)
+    records: int = 0
+    counted: int | None = None
+
+    def show(self, reader: SubjectReader, rows: Sequence[Sequence[Value]]) -> None:
+        """These records are in the answer."""
+        self.records += len(rows)
+        self.subjects.update(reader.of(rows))
+
+    def chunk(self, subjects: Iterable[Subject]) -> "Disclosure":
+        """The same for one chunk, in which these are searched by."""
+        return replace(self, subjects={*self.subjects, *subjects}, records=0)
+
+
+def asked(call: Call, act: Act, question: BoundQuery, decided: BoundQuery) -> Disclosure:
+    """What a question will disclose before a record is read: `question` as it was put, `decided` as it is answered."""
+    grant = call.node.gate.leaned_on(decided, call.caller)
+    return Disclosure(
+        act=act,
+        contract=decided.contract,
+        items=shown(decided.columns),
+        searched=tuple(sorted({one.item.name for one in conditions(question.where)})),
+        grant=grant.id if grant is not None else None,
+        subjects=set(searched(question.contract, question.where)),
+    )
+
+
+def shown(columns: Sequence[BoundColumn]) -> tuple[str, ...]:
+    """The items that columns show, by name."""
+    return tuple(sorted({one.item.name for one in columns}))
+
+
+async def entered(call: Call, reply: Reply) -> Reply:
+    """The reply, which may be sent: its entry is on the disk. A stream enters its chunks itself.
+
+    Raises LogUnavailable; an answer of which nobody said what it discloses is a fault of ours, and stays here.
+    """
+    if not isinstance(reply.body, bytes):
+        return reply
+    if call.disclosure is None:
+        raise RuntimeError("an answer without a disclosure")
+    sent = b"" if call.method == "HEAD" else reply.body
+    receipt = await enter(call, call.disclosure, sent)
+    if receipt is not None:
+        reply.headers[names.RECEIPT] = receipt
+    call.mark("log")
+    return reply
+
+
+async def enter(call: Call, disclosure: Disclosure, chunk: bytes) -> str | None:
+    """Put the entry of a chunk on the disk; its receipt, where the node has a key. Raises LogUnavailable."""
+    log, caller = call.node.log, call.caller
+    if not call.salt:
+        call.salt = secrets.token_bytes(_SALT_BYTES)
+        call.request = salted(
+            call.salt, call.method.encode(), call.path.encode("latin-1"), call.query, call.sent
+        )
+    entry = Entry(
+        at=call.node.clock(),
+        node=log.node,
+        act=disclosure.act,
+        member=caller.member,
+        system=caller.system,
+        officer=caller.officer,
+        purpose=caller.purpose,
+        dataset=disclosure.contract.dataset,
+        major=disclosure.contract.major,
+        items=disclosure.items,
+        searched=disclosure.searched,
+        subjects=log.pseudonyms(disclosure.subjects),
+        records=disclosure.records,
+        counted=disclosure.counted,
+        grant=disclosure.grant,
+        question=call.question,
+        request=call.request,
+        answer=salted(call.salt, chunk),
+    )
+    return log.receipt(entry, await log.append(entry), call.salt)

@@ -1,0 +1,92 @@
+"""What a node's calls see of its access log: entries with pseudonyms in place of identifiers, and signed receipts; made
+by `node`."""
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from schemas.trust.entries import Entry, Head
+from schemas.trust.keys import BadKey, KeyPair, read_private
+from schemas.trust.receipts import Receipt, Signer
+from schemas.trust.subjects import Subject, pseudonym
+from services.engine.log.appender import Appender, appending
+from services.engine.log.files import LogUnavailable
+from services.engine.log.store import Store
+from services.engine.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLog:
+    """One node's log. `key` makes pseudonyms; `node_key` signs receipts and checkpoints, None: there are none."""
+
+    node: str
+    folder: Path
+    key: bytes
+    node_key: KeyPair | None
+    signer: Signer | None
+    appender: Appender
+    clock: Callable[[], datetime]
+
+    async def append(self, entry: Entry) -> Head:
+        """Where the entry stands, when it is durable; raises LogUnavailable."""
+        return await self.appender.append(entry)
+
+    def require(self) -> None:
+        """LogUnavailable where the log is known to take no entry."""
+        if self.appender.trouble is not None:
+            raise LogUnavailable(self.appender.trouble)
+
+    def pseudonyms(self, subjects: Iterable[Subject]) -> tuple[str, ...]:
+        """Each subject once, in an order that says nothing."""
+        return tuple(sorted({pseudonym(self.key, one) for one in set(subjects)}))
+
+    def receipt(self, entry: Entry, head: Head, salt: bytes) -> str | None:
+        """The signed word that the entry stands there."""
+        if self.signer is None:
+            return None
+        request, answer = entry.request or "", entry.answer or ""
+        return self.signer.sign(
+            Receipt(self.node, head.number, head.hash, request, answer, salt.hex(), entry.at)
+        )
+
+
+class BadNodeKey(Exception):
+    """The node's own key cannot be read; says why."""
+
+
+@asynccontextmanager
+async def open_log(
+    settings: Settings, secret: bytes, clock: Callable[[], datetime]
+) -> AsyncIterator[AccessLog]:
+    """The node's log, with its writer running; `secret` makes the pseudonyms. A folder that cannot be written, or that
+    another process writes, stops no start: nothing is disclosed then, and /health says so. Raises BadNodeKey."""
+    node_key = _node_key(settings.node_key_file)
+    store = Store(settings.access_log, settings.node_id, clock)
+    async with appending(store) as appender:
+        yield AccessLog(
+            node=settings.node_id,
+            folder=settings.access_log,
+            key=secret,
+            node_key=node_key,
+            signer=Signer(node_key) if node_key is not None else None,
+            appender=appender,
+            clock=clock,
+        )
+
+
+def derived_key(pseudonym_key: bytes) -> bytes:
+    """The log's key where it has none of its own: it follows from the pseudonym key, and tells nothing of it."""
+    return hmac.digest(pseudonym_key, b"access log", hashlib.sha256)
+
+
+def _node_key(path: Path | None) -> KeyPair | None:
+    if path is None:
+        return None
+    try:
+        return read_private(path.read_bytes())
+    except (OSError, BadKey) as fault:
+        raise BadNodeKey(f"{path.name}: {fault}") from None
