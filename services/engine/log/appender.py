@@ -69,7 +69,8 @@ class Appender:
         going = True
         while going:
             batch, going = self._gather()
-            self._settle(batch)
+            if batch:
+                self._settle(batch)
         self._store.close()
 
     def _gather(self) -> tuple[list[_Waiting], bool]:

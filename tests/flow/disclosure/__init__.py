@@ -1,0 +1,1 @@
+"""Real services, killed: what they answered stands in their access logs."""
