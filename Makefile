@@ -26,9 +26,9 @@ test: $(READY) ## Run the tests; ARGS="tests/gateway -x" for some of them
 test-live: $(READY) ## Run the same suites on Apache Kafka from its jars; needs Java 17 and Maven
 	@$(BIN)/python -m pytest -m live $(ARGS)
 
-crash: $(READY) ## Kill real processes at every step and prove that nothing was lost; RUNS=20 SEED=1 ONLY=i BROKER=apache-kafka
+crash: $(READY) ## Kill real processes at every step and prove that nothing was lost; RUNS=20 SEED=1 FIRST=0 ONLY=i JOBS=2 BROKER=apache-kafka
 	@$(BIN)/python -m tests.crash --runs $(or $(RUNS),20) --seed $(or $(SEED),1) --broker $(or $(BROKER),embedded) \
-		$(if $(FIRST),--first $(FIRST)) $(if $(ONLY),--only $(ONLY))
+		$(if $(FIRST),--first $(FIRST)) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only $(ONLY))
 
 lint: $(READY) ## Check style, types and the import law
 	@$(BIN)/ruff check .

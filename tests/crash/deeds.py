@@ -1,5 +1,5 @@
 """What the department's programs do, as its old ones do it: single rows, transactions, keys that change, bulk updates,
-the nightly reload; chosen at random by `writers`."""
+TRUNCATE, the nightly reload; chosen at random by `writers`."""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -99,7 +99,16 @@ async def oversized(hand: Hand, chance: random.Random) -> None:
 
 async def reload(hand: Hand, chance: random.Random) -> None:
     """The nightly reload: delete all, insert all, a few different."""
-    rows = await hand.removed(TOOL, "1 = 1")
+    await _fill(hand, chance, await hand.removed(TOOL, "1 = 1"))
+
+
+async def empty(hand: Hand, chance: random.Random) -> None:
+    """All at once; and perhaps some of it again, in the same transaction. What others insert comes later."""
+    rows = await hand.emptied(TOOL)
+    await _fill(hand, chance, chance.sample(rows, chance.choice((0, len(rows) // 2, len(rows)))))
+
+
+async def _fill(hand: Hand, chance: random.Random, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if chance.random() < 0.1:
             row.update(_values(hand.mark()))
@@ -150,11 +159,15 @@ DEEDS: dict[Deed, int] = {
     odd: 2,
     oversized: 1,
     reload: 2,
+    empty: 1,
     lend: 5,
     lend_again: 3,
     give_back: 2,
     half_taken_back: 2,
 }
+
+#: What stood before there was any capture.
+FIRST: tuple[Deed, ...] = (*(create,) * HOT_TOOLS, oversized, odd, *(lend,) * HOT_LOANS)
 
 
 def _insert(row: dict[str, Any]) -> str:

@@ -3,24 +3,24 @@ asked by `run` when all is quiet."""
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from schemas.query.values import to_wire
 from schemas.wire.event import MAX_BODY_BYTES, Event, body_of
+from services.engine.capture.outbox import HELD
 from services.engine.relay.feeds import Channel, Feed, Major, feeds_of
 from services.engine.settings import Settings
 from tests import workshop
 from tests.brokers import Broker, events_in, messages_by_topic
 from tests.crash import ledger
-from tests.crash.ledger import ROLLED_BACK, Entry
+from tests.crash.ledger import ROLLED_BACK, STOOD, Entry
+from tests.crash.subscriber import THIN, content, kept
 from tests.flow.events.checker import State, Told, altered, first_told, gone_back, unexplained, untold
 from tests.flow.events.shop import CANARY
 from tests.stores import Store
-
-#: Stands for a record whose event leaves its items out.
-THIN = b"thin"
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,18 @@ class Trail:
         ]
 
 
-async def find(
-    store: Store, broker: Broker, settings: Settings, promises: dict[str, set[str]], tells_each: bool
-) -> list[str]:
+@dataclass(frozen=True)
+class Known:
+    """What a run knows beside database and broker: what was promised to writers, whether each of their transactions
+    must be told, and the subscriber's topic and copy."""
+
+    promises: dict[str, set[str]]
+    tells_each: bool
+    subscribed: str
+    copy: Path
+
+
+async def find(store: Store, broker: Broker, settings: Settings, known: Known) -> list[str]:
     """One sentence for each thing that is wrong; empty when all is right."""
     found = await _set_aside(store)
     feeds = feeds_of(workshop.MAPPINGS, settings, workshop.SECRET)
@@ -53,15 +62,37 @@ async def find(
     for feed in feeds:
         table = feed.majors[0].mapping.table
         entries = await ledger.entries(store.program, table)
-        unwritten = {one.tx for of_key in entries.values() for one in of_key} & promises[ROLLED_BACK]
+        unwritten = {one.tx for of_key in entries.values() for one in of_key} & known.promises[ROLLED_BACK]
         found += [f"the database has kept {tx}, which it rolled back" for tx in sorted(unwritten)]
         rows = await store.program.rows(f"SELECT {', '.join(table.columns)} FROM {table.name}")
         stands = [dict(zip(table.columns, row, strict=True)) for row in rows]
         for major in feed.majors:
             for channel in major.channels:
                 trail = _trail(feed, major, channel, messages[channel.topic], entries, stands)
-                found += [f"{channel.topic}: {wrong}" for wrong in _wrong(trail, tells_each)]
+                found += [f"{channel.topic}: {wrong}" for wrong in _wrong(trail, known.tells_each)]
+                if channel.topic == known.subscribed:
+                    found += _wrong_copy("the copy of a subscriber", kept(known.copy), trail)
     return found
+
+
+async def told_too_early(store: Store, broker: Broker, settings: Settings) -> list[str]:
+    """Deletes that wait for a person, and are on a topic all the same."""
+    row = "dataset, raw_key, epoch, version"
+    query = f"SELECT {row} FROM {store.engine('outbox')} WHERE parked_because = ? AND sent_at IS NULL"
+    held = await store.program.rows(query, HELD)
+    if not held:
+        return []
+    feeds = feeds_of(workshop.MAPPINGS, settings, workshop.SECRET)
+    namer = {one.dataset: one.namer for one in feeds}
+    waits = {(namer[dataset](key), (epoch, version)) for dataset, key, epoch, version in held}
+    topics = [channel.topic for feed in feeds for major in feed.majors for channel in major.channels]
+    messages = await messages_by_topic(broker, topics)
+    told = [(topic, event) for topic in topics for event in events_in(messages[topic])]
+    return [
+        f"{topic}: the delete {one.subject} {one.order} is told, though it waits for a person"
+        for topic, one in told
+        if one.deleted and (one.subject, one.order) in waits
+    ]
 
 
 async def _set_aside(store: Store) -> list[str]:
@@ -99,7 +130,8 @@ def _states(major: Major, channel: Channel, entries: Sequence[Entry]) -> list[St
         State(
             None if one.row is None else _shown(major, channel, one.row),
             None if one.row is None else _items(major, one.row, channel.watched),
-            net=last[one.tx] == place,
+            # What stood before capture and was changed before the first walk came by, need not be told.
+            net=last[one.tx] == place and one.tx != STOOD,
         )
         for place, one in enumerate(entries)
     ]
@@ -114,12 +146,6 @@ def _items(major: Major, row: dict[str, Any], items: Sequence[str]) -> bytes:
     fields = major.mapping.fields
     shown = {one: to_wire(fields[one].codec.decode(row[fields[one].column])) for one in items}
     return body_of(shown) or b""
-
-
-def _content(event: Event) -> bytes | None:
-    if event.deleted:
-        return None
-    return THIN if event.data is None else body_of(event.data)
 
 
 def _wrong(trail: Trail, tells_each: bool) -> Iterator[str]:
@@ -154,7 +180,7 @@ def _wrong_bytes(trail: Trail) -> Iterator[str]:
 def _wrong_record(
     subject: str, events: Sequence[Event], states: Sequence[State], tells_each: bool
 ) -> Iterator[str]:
-    told = [_content(one) for one in events]
+    told = [content(one) for one in events]
     for place in unexplained(told, states):
         yield f"{subject} {events[place].order} tells what was not so, or was no longer so"
     if tells_each:
@@ -171,10 +197,14 @@ def _wrong_fold(trail: Trail) -> Iterator[str]:
         if one.subject not in newest or one.order >= newest[one.subject].order:
             newest[one.subject] = one
     for name, fold in (("folded", newest), ("compacted", last)):
-        has = {subject: _content(one) for subject, one in fold.items() if not one.deleted}
-        for subject in sorted(has.keys() | trail.stands.keys()):
-            if has.get(subject) != trail.stands.get(subject):
-                yield f"{name}, it {_difference(has.get(subject), trail.stands.get(subject))}: {subject}"
+        has = {subject: content(one) for subject, one in fold.items() if not one.deleted}
+        yield from _wrong_copy(f"{name}, it", has, trail)
+
+
+def _wrong_copy(name: str, has: Mapping[str, object], trail: Trail) -> Iterator[str]:
+    for subject in sorted(has.keys() | trail.stands.keys()):
+        if has.get(subject) != trail.stands.get(subject):
+            yield f"{name} {_difference(has.get(subject), trail.stands.get(subject))}: {subject}"
 
 
 def _difference(has: object, stands: object) -> str:

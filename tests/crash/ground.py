@@ -1,6 +1,7 @@
-"""What many runs share: one broker, one PostgreSQL server, and empty captured databases to copy; held by `__main__`."""
+"""What many runs share: one broker, one PostgreSQL server, and captured databases to copy; held by `__main__`."""
 
 import asyncio
+import random
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -21,12 +22,18 @@ from tests import workshop
 from tests.apache_kafka import ApacheKafka
 from tests.brokers import Broker, EmbeddedBroker, way_to
 from tests.crash import ledger
-from tests.crash.scenario import APACHE, POSTGRESQL, SQLITE, Scenario
+from tests.crash.deeds import FIRST
+from tests.crash.hand import Hand
+from tests.crash.points import Watch
+from tests.crash.scenario import APACHE, POSTGRESQL, Scenario
 from tests.postgresql import FreshDatabase, postgresql_server
+from tests.stores import open_program
 
 #: The embedded broker writes all that it has each second, so it starts anew after so many runs.
 _RUNS_OF_A_BROKER = 12
 _TEMPLATE = "crash_template"
+#: Above those of all writers.
+_FIRST_MARK = 90_000
 
 
 @dataclass
@@ -45,6 +52,8 @@ class Ground:
     folder: Path
     broker_kind: str
     ending: ExitStack
+    #: One at a time is captured, of all grounds of a process: migrations know one database at a time.
+    laying: asyncio.Lock
     _broker: Broker | None = None
     _fresh_postgresql: FreshDatabase | None = None
     _sqlite: Path | None = None
@@ -74,10 +83,11 @@ class Ground:
             self.end_broker()
         folder = self.folder / f"run-{number}"
         folder.mkdir()
-        url = await (
-            self._new_postgresql(number) if scenario.store == POSTGRESQL else self._new_sqlite(folder)
-        )
-        await self._limit(url, scenario.outbox_limit)
+        async with self.laying:
+            url = await (
+                self._new_postgresql(number) if scenario.store == POSTGRESQL else self._new_sqlite(folder)
+            )
+            await self._limit(url, scenario.outbox_limit)
         return World(folder, url, f"crash{number}")
 
     async def forget(self, world: World) -> None:
@@ -127,32 +137,28 @@ class Ground:
 
 
 @contextmanager
-def prepared_ground(broker: str) -> Iterator[Ground]:
+def prepared_ground(broker: str, laying: asyncio.Lock | None = None) -> Iterator[Ground]:
     """Everything that was begun ends with the block."""
     with TemporaryDirectory(prefix="langqiao-crash-") as folder, ExitStack() as ending:
-        ground = Ground(Path(folder), broker, ending)
+        ground = Ground(Path(folder), broker, ending, laying or asyncio.Lock())
         ending.callback(ground.end_broker)
         yield ground
 
 
 async def _lay_out(url: str) -> None:
-    """The workshop's tables, captured, and the ledger."""
+    """The workshop's tables with some rows, and the ledger; then all is captured."""
     await create_tables(url, workshop.MAPPINGS)
+    program = await open_program(url)
+    for statement in ledger.statements(url):
+        await program.execute(statement)
+    hand, chance = Hand(program, Watch(None), _FIRST_MARK), random.Random(1)
+    hand.tx = ledger.STOOD
+    for deed in FIRST:
+        await deed(hand, chance)
+    await program.close()
     database = open_database(url)
     await attach(database, workshop.MAPPINGS, outbox_limit=1_000_000)
     await database.close()
-    if url.startswith(SQLITE):
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
-            for statement in ledger.statements(url):
-                connection.execute(statement)
-            connection.commit()
-        return
-    connection = await asyncpg.connect(url)
-    for statement in ledger.statements(url):
-        await connection.execute(statement)
-    await connection.close()
-    # Connections of a moment ago keep a database from being copied.
-    await asyncio.to_thread(lambda: None)
 
 
 def _named(address: str, database: str) -> str:

@@ -59,6 +59,21 @@ class Hand:
             )
         return rows
 
+    async def emptied(self, table: PhysicalTable) -> list[dict[str, Any]]:
+        """Every row goes at once, on PostgreSQL in a way that no row's trigger sees; the rows that were there."""
+        if isinstance(self.program, SqliteProgram):
+            return await self.removed(table, "1 = 1")
+        columns = tuple(table.columns)
+        # So that between our look and the statement nobody writes.
+        await self.say(f"LOCK TABLE {table.name}")
+        found = await self.program.rows(f"SELECT {', '.join(columns)} FROM {table.name}")
+        await self.say(f"TRUNCATE {table.name}")
+        rows = [dict(zip(columns, row, strict=True)) for row in found]
+        if rows:
+            keys = [tuple(row[one] for one in table.key) for row in rows]
+            await ledger.note_gone(self.program, table, self.tx, keys)
+        return rows
+
     async def gone(self, table: PhysicalTable, key: Key) -> None:
         """Note that a record is gone by another statement than a delete."""
         await ledger.note_gone(self.program, table, self.tx, [key])

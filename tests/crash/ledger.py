@@ -17,6 +17,9 @@ TABLES: tuple[PhysicalTable, ...] = (workshop.TOOL_TABLE, workshop.LOAN_TABLE)
 
 Key = tuple[Any, ...]
 
+#: The transaction that wrote what stood before capture.
+STOOD = "stood"
+
 
 @dataclass(frozen=True)
 class Entry:

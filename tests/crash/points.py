@@ -1,5 +1,5 @@
-"""The points of a relay's and a writer's work at which something may happen to it, and the trap that waits at one; set
-by `scenario`, met through `seams` and `hand`."""
+"""The points of a relay's, a writer's and a subscriber's work at which something may happen to it, and the trap that
+waits at one; set by `scenario`, met through `seams`, `hand` and `subscriber`."""
 
 import os
 import signal
@@ -10,8 +10,8 @@ from enum import StrEnum
 
 #: The room of the points at the broker. All others are modules of `services.engine.capture`, by their transactions.
 BROKER = "broker"
-#: The room of a writer's points.
-WRITER = "writer"
+#: The rooms of a writer's and of a subscriber's points.
+WRITER, SUBSCRIBER = "writer", "subscriber"
 
 
 class Stage(StrEnum):

@@ -24,7 +24,9 @@ _PR_SET_PDEATHSIG = 1
 def start(name: str, work: Work, plan: object, folder: Path) -> Child:
     """`work(plan)` as a process with a log of its own; it ends with us, however we end."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.crash.relay_process", "tests.crash.writers"])
+    context.set_forkserver_preload(
+        ["tests.crash.relay_process", "tests.crash.writers", "tests.crash.subscriber"]
+    )
     log = folder / f"{name}.log"
     process = context.Process(target=_run, args=(work, plan, log), name=name, daemon=True)
     process.start()

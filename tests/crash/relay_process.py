@@ -34,6 +34,7 @@ class RelayPlan:
     outbox_limit: int = 1_000_000
     outbox_keep_seconds: int = 600
     settle_ms: int = 0
+    hold_deletes: int = 1_000_000
     lease_seconds: int = 1
 
     @property
@@ -51,6 +52,7 @@ class RelayPlan:
             outbox_limit=self.outbox_limit,
             outbox_keep_seconds=self.outbox_keep_seconds,
             settle_ms=self.settle_ms,
+            hold_deletes=self.hold_deletes,
             lease_seconds=self.lease_seconds,
             broker_check_seconds=1,
         )
@@ -70,7 +72,7 @@ def run(plan: RelayPlan) -> int:
 
 async def _relay(plan: RelayPlan, watch: Watch) -> int:
     settings = plan.settings
-    database = seams.WatchedDatabase(open_database(plan.database_url), watch)
+    database = seams.WatchedDatabase(open_database(plan.database_url), plan.database_url, watch)
     broker = kafka.KafkaBroker(settings)
     feeds = feeds_of(workshop.MAPPINGS, settings, workshop.SECRET)
     relay = Relay(database, feeds, broker, settings, plan.name)

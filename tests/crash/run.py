@@ -3,14 +3,22 @@
 import asyncio
 import signal
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from services.cli.world.processes import Child
-from tests.crash import findings, ledger, processes, relay_process, writers
+from services.engine.capture.outbox import HELD, SETTLING
+from services.engine.relay.feeds import feeds_of
+from services.engine.settings import Settings
+from tests import workshop
+from tests.crash import findings, ledger, processes, relay_process, subscriber, writers
+from tests.crash.findings import Known
 from tests.crash.ground import Ground, World
-from tests.crash.points import BEGUN, Deed
+from tests.crash.persons import let_go
+from tests.crash.points import BEGUN, Deed, Trap
 from tests.crash.relay_process import RelayPlan
 from tests.crash.scenario import Life, Scenario
-from tests.crash.troubles import free_lease, happen, until_reached
+from tests.crash.subscriber import SubscriberPlan
+from tests.crash.troubles import free_lease, happen, takes_writes, until_reached
 from tests.crash.writers import WriterPlan
 from tests.stores import Store, drained, opened
 from tests.waiting import until
@@ -40,17 +48,20 @@ class Run:
     bug: str
     result: Result = field(default_factory=Result)
     children: list[Child] = field(default_factory=list)
+    follower: Child | None = None
 
     async def go(self) -> None:
         writing = [self._writer(number) for number in range(len(self.scenario.writers))]
         for number, life in enumerate(self.scenario.lives):
+            self._follow(f"subscriber-{number}", self.scenario.following[number])
             await self._live(number, life)
+        self._follow("subscriber-last", None)
         await until_reached(self.world.url)
         async with opened(self.world.url) as store:
             last = self._relay("last", None)
             try:
                 await until(lambda: not any(one.alive for one in writing), _PATIENCE, "all writers end")
-                await self._until_sent(store, last)
+                await self._until_told(store, last)
                 self.result.found += await self._settled(store)
                 last.process.send_signal(signal.SIGTERM)
                 await until(lambda: not last.alive, _GRACE, "the last relay ends when it is told to")
@@ -61,12 +72,12 @@ class Run:
     async def _live(self, number: int, life: Life) -> None:
         relay = self._relay(f"relay-{number}", life)
         await _lasting(_PATIENCE, lambda: not _at_work(relay) or processes.said(relay, BEGUN))
-        trouble = asyncio.create_task(happen(life.trouble, self.world.url, self.ground, life.seconds / 2))
+        trouble = asyncio.create_task(happen(life.trouble, self._settings, self.ground, life.seconds / 2))
         await _lasting(life.seconds, lambda: not _at_work(relay))
         if life.trap.deed is Deed.FREEZE and processes.stopped(relay):
             await self._be_overtaken(number, life, relay)
         relay.kill()
-        await trouble
+        self.result.found += await trouble
         if said := processes.sprung(relay):
             self.result.happened.append(said)
         if not life.patience:
@@ -74,6 +85,10 @@ class Run:
 
     async def _be_overtaken(self, number: int, life: Life, frozen: Child) -> None:
         """Another relay works while the first one stands still; then both think that they are the one."""
+        if not await takes_writes(self.world.url):
+            # It stopped in the middle of a transaction: till that ends nobody else can do anything.
+            processes.resume(frozen)
+            return
         if not life.patience:
             await free_lease(self.world.url)
         heir = self._relay(f"heir-{number}", None)
@@ -82,6 +97,17 @@ class Run:
         processes.resume(frozen)
         await _lasting(life.seconds, lambda: not frozen.alive)
         heir.kill()
+
+    async def _until_told(self, store: Store, last: Child) -> None:
+        """All is sent, and what waits for a person has been let go."""
+
+        async def nothing_waits() -> bool:
+            await self._until_sent(store, last)
+            self.result.found += await findings.told_too_early(store, self.ground.broker(), self._settings)
+            await let_go(self.world.url)
+            return await drained(store) and not await _set_aside(store)
+
+        await until(nothing_waits, _PATIENCE, "no delete waits")
 
     async def _until_sent(self, store: Store, last: Child) -> None:
         """However long it takes, as long as it goes on."""
@@ -96,14 +122,12 @@ class Run:
 
     async def _settled(self, store: Store) -> list[str]:
         """What is wrong and stays wrong."""
-        settings = self._plan("look", None).settings
         promises = ledger.promised(sorted(self.world.folder.glob("*.promises")))
+        known = Known(promises, self.scenario.tells_each, self._subscribed, self._copy)
         last: list[str] = []
 
         async def right() -> bool:
-            last[:] = await findings.find(
-                store, self.ground.broker(), settings, promises, self.scenario.tells_each
-            )
+            last[:] = await findings.find(store, self.ground.broker(), self._settings, known)
             return not last
 
         try:
@@ -128,6 +152,29 @@ class Run:
         plan = WriterPlan(number, seed, self.world.url, promises, scenario.transactions, scenario.pause, trap)
         return self._start(f"writer-{number}", writers.run, plan)
 
+    def _follow(self, name: str, trap: Trap | None) -> None:
+        """The subscriber's next life: if it lives still, it is killed wherever it is."""
+        if self.follower is not None:
+            self.follower.kill()
+            if said := processes.sprung(self.follower):
+                self.result.happened.append(said)
+        plan = SubscriberPlan(self._subscribed, self.ground.broker().settings, self._copy, trap)
+        self.follower = self._start(name, subscriber.run, plan)
+
+    @property
+    def _copy(self) -> Path:
+        return self.world.folder / "copy.sqlite"
+
+    @property
+    def _subscribed(self) -> str:
+        feeds = feeds_of(workshop.MAPPINGS, self._settings, workshop.SECRET)
+        topics = [one.topic for feed in feeds for major in feed.majors for one in major.channels]
+        return topics[self.scenario.subscribed % len(topics)]
+
+    @property
+    def _settings(self) -> Settings:
+        return self._plan("", None).settings
+
     def _relay(self, name: str, life: Life | None) -> Child:
         return self._start(name, relay_process.run, self._plan(name, life))
 
@@ -143,6 +190,7 @@ class Run:
             outbox_limit=self.scenario.outbox_limit,
             outbox_keep_seconds=self.scenario.keep_seconds,
             settle_ms=self.scenario.settle_ms,
+            hold_deletes=self.scenario.hold_deletes,
         )
 
     def _start(self, name: str, work: "processes.Work", plan: object) -> Child:
@@ -168,6 +216,13 @@ async def _left(store: Store) -> list[tuple[int]]:
         f"SELECT count(*) FROM {store.engine(table)}" for table in ("outbox WHERE sent_at IS NULL", "dirty")
     )
     return await store.program.rows(" UNION ALL ".join(counts))
+
+
+async def _set_aside(store: Store) -> bool:
+    """Whether deletes wait for their record to come again, or for a person."""
+    query = f"SELECT count(*) FROM {store.engine('outbox')} WHERE parked_because IN (?, ?)"
+    [(count,)] = await store.program.rows(query, SETTLING, HELD)
+    return bool(count)
 
 
 def _at_work(child: Child) -> bool:

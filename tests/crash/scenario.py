@@ -1,10 +1,11 @@
 """What happens in one run: all of it follows from seed and number; made for `run`."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.crash.points import BROKER, WRITER, Deed, Stage, Trap
+from tests.crash.points import BROKER, SUBSCRIBER, WRITER, Deed, Stage, Trap
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 EMBEDDED, APACHE = "embedded", "apache-kafka"
@@ -21,6 +22,9 @@ class Trouble(StrEnum):
     LEASE_LOST = "the lease is taken away"
     SNAPSHOT = "a snapshot of everything is wanted"
     CLOCK_BACK = "the database's clock goes back an hour"
+    RELEASE = "a person lets deletes go that are held"
+    RECONCILIATION = "a person compares tables and topics, and has mended what differs"
+    DISK_FULL = "the disk is full for a while"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class Life:
 class Scenario:
     """One run. Of the writers, each has a seed and perhaps a trap; `pause` is between their transactions, in seconds.
     With few places in the outbox, what finds no room is marked and read again, so that of several changes only the
-    last may be told."""
+    last may be told. `subscribed` is the place of the topic that the subscriber follows, among all, and `following` its
+    traps, one for each relay's life."""
 
     seed: int
     number: int
@@ -51,14 +56,27 @@ class Scenario:
     outbox_limit: int
     keep_seconds: int
     settle_ms: int
+    hold_deletes: int
+    subscribed: int
+    following: tuple[Trap | None, ...]
 
     @property
     def tells_each(self) -> bool:
-        """Whether every transaction's effect must be told, and not only how each record stands in the end."""
-        return self.outbox_limit >= AMPLE
+        """Whether every transaction's effect must be told, and not only how each record stands in the end.
+
+        Not where single records are marked instead of being captured: past the outbox's limit, and on PostgreSQL while
+        the disk under our tables is full. That TRUNCATE marks all records takes nothing from it: only deletes have no
+        rows of their own then, and one before the record comes again need not be told in any case (`checker`). The same
+        goes for deletes that are held.
+        """
+        full = self.store == POSTGRESQL and any(one.trouble is Trouble.DISK_FULL for one in self.lives)
+        return self.outbox_limit >= AMPLE and not full
 
 
-AMPLE = 1_000_000
+AMPLE = _MANY = 1_000_000
+
+#: Batches in which a backlog goes slowly.
+_SMALL = 3
 
 #: Where a relay's traps are set, by how often it comes there in one life: seldom, or many times.
 _SELDOM = (
@@ -82,6 +100,23 @@ _FROZEN = (
     ("outbox", Stage.COMMITTED),
 )
 _WRITING = (Stage.STATEMENT, Stage.AFTER, Stage.DURING)
+_FOLLOWING = (Stage.BEGIN, Stage.COMMIT, Stage.COMMITTED)
+#: What happens anywhere, and what happens besides on one store, or to one broker.
+_ANYWHERE = (
+    Trouble.SNAPSHOT,
+    Trouble.SNAPSHOT,
+    Trouble.BROKER_HANGS,
+    Trouble.LEASE_LOST,
+    Trouble.CLOCK_BACK,
+    Trouble.RELEASE,
+    Trouble.RECONCILIATION,
+    Trouble.RECONCILIATION,
+    Trouble.DISK_FULL,
+)
+_BESIDES = {
+    POSTGRESQL: (Trouble.DATABASE_CRASHES,),
+    APACHE: (Trouble.BROKER_RESTARTS, Trouble.BROKER_DIES),
+}
 
 
 def scenario_of(seed: int, number: int, stores: tuple[str, ...], broker: str) -> Scenario:
@@ -89,35 +124,34 @@ def scenario_of(seed: int, number: int, stores: tuple[str, ...], broker: str) ->
     chance = random.Random(f"{seed}/{number}")
     store = chance.choice(stores)
     lives = tuple(_life(chance, store, broker) for _ in range(chance.choice((1, 2, 2, 3))))
+    batch = chance.choice((1, 3, 10, 50, 500))
+    # What goes one by one takes its time.
+    transactions = chance.choice((8, 14, 20)) * (1 + len(lives)) // (2 if batch <= _SMALL else 1)
     return Scenario(
         seed=seed,
         number=number,
         store=store,
-        writers=tuple((chance.randrange(2**32), _dying(chance)) for _ in range(chance.choice((2, 3, 4)))),
-        transactions=chance.choice((8, 14, 20)) * (1 + len(lives)),
+        writers=tuple(
+            (chance.randrange(2**32), _one_of(chance, WRITER, _WRITING, 40, 0.3))
+            for _ in range(chance.choice((2, 3, 4)))
+        ),
+        transactions=transactions,
         pause=chance.choice((0.002, 0.005, 0.015)),
         lives=lives,
-        batch=chance.choice((1, 3, 10, 50, 500)),
+        batch=batch,
         outbox_limit=chance.choice((AMPLE, AMPLE, AMPLE, 5, 40)),
         keep_seconds=chance.choice((600, 600, 1)),
         settle_ms=chance.choice((0, 0, 0, 50)),
+        hold_deletes=chance.choice((AMPLE, AMPLE, 3)),
+        subscribed=chance.randrange(_MANY),
+        following=tuple(_one_of(chance, SUBSCRIBER, _FOLLOWING, 20, 0.7) for _ in lives),
     )
 
 
 def _life(chance: random.Random, store: str, broker: str) -> Life:
     seconds = chance.uniform(0.2, 0.8)
-    troubles = [
-        Trouble.SNAPSHOT,
-        Trouble.SNAPSHOT,
-        Trouble.BROKER_HANGS,
-        Trouble.LEASE_LOST,
-        Trouble.CLOCK_BACK,
-    ]
-    if store == POSTGRESQL:
-        troubles.append(Trouble.DATABASE_CRASHES)
-    if broker == APACHE:
-        troubles += [Trouble.BROKER_RESTARTS, Trouble.BROKER_DIES]
-    trouble = chance.choice(troubles) if chance.random() < 0.25 else Trouble.NONE
+    troubles = (*_ANYWHERE, *_BESIDES.get(store, ()), *_BESIDES.get(broker, ()))
+    trouble = chance.choice(troubles) if chance.random() < 0.35 else Trouble.NONE
     return Life(_trap(chance), seconds, trouble, patience=chance.random() < 0.1)
 
 
@@ -136,5 +170,8 @@ def _nth(chance: random.Random, about: float) -> int:
     return 1 + int(chance.expovariate(1 / about))
 
 
-def _dying(chance: random.Random) -> Trap | None:
-    return Trap(WRITER, chance.choice(_WRITING), _nth(chance, 40)) if chance.random() < 0.3 else None
+def _one_of(
+    chance: random.Random, room: str, stages: Sequence[Stage], about: float, often: float
+) -> Trap | None:
+    """A trap in some of the lives."""
+    return Trap(room, chance.choice(stages), _nth(chance, about)) if chance.random() < often else None

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Engine, event
 from services.engine.capture import lease
 from services.engine.capture.database import Database, Work
 from services.engine.relay import kafka
+from tests.crash import disk
 from tests.crash.points import BEGUN, BROKER, Stage, Watch
+from tests.crash.scenario import SQLITE
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,10 +24,11 @@ _WORK = "crash.work"
 
 
 class WatchedDatabase:
-    """A database whose work is seen to begin and to end."""
+    """A database whose work is seen to begin and to end, and for whose file there may be no room."""
 
-    def __init__(self, database: Database, watch: Watch) -> None:
+    def __init__(self, database: Database, url: str, watch: Watch) -> None:
         self.dialect = database.dialect
+        self._url = url
         self._database = database
         self._watch = watch
 
@@ -46,6 +49,9 @@ class WatchedDatabase:
 
         def noted(connection: Connection) -> Any:
             connection.info[_WORK] = room, what
+            if self.dialect.name == SQLITE:
+                driver: Any = connection.connection.driver_connection
+                driver.execute(disk.pages(self._url)).close()
             return work(connection, *args, **kwargs)
 
         self._watch.visit(room, Stage.BEGIN, what)

@@ -10,10 +10,12 @@ from threading import Event
 
 import asyncpg
 
+from tests.crash import disk
 from tests.crash.deeds import DEEDS
 from tests.crash.hand import Hand
 from tests.crash.ledger import COMMITTED, ROLLED_BACK, Promises
 from tests.crash.points import Trap, Watch
+from tests.crash.scenario import SQLITE
 from tests.stores import Program, open_program
 
 #: What a database says that does not want a transaction, and what it says that is away.
@@ -79,6 +81,8 @@ class Writer:
     async def _transaction(self, hand: Hand, tx: str) -> None:
         hand.tx = tx
         try:
+            if self._plan.database_url.startswith(SQLITE):
+                await hand.program.execute(disk.pages(self._plan.database_url))
             await hand.say("BEGIN")
             for _ in range(self._chance.choice((1, 1, 1, 2, 3, 5))):
                 await self._chance.choices(list(DEEDS), list(DEEDS.values()))[0](hand, self._chance)
@@ -107,7 +111,7 @@ class Writer:
                     break
                 except (*_AWAY, asyncpg.PostgresError):
                     self._pause(0.02)
-        if self._plan.database_url.startswith("sqlite"):
+        if self._plan.database_url.startswith(SQLITE):
             # Processes die here, not machines.
             await program.execute("PRAGMA synchronous = OFF")
         else:
