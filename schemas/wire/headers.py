@@ -5,6 +5,8 @@ PURPOSE = "langqiao-purpose"
 QUESTION = "langqiao-question"
 DEADLINE = "langqiao-deadline-ms"
 HOPS = "langqiao-hops"
+#: The node that a signed message is for.
+NODE = "langqiao-node"
 CONTRACT_VERSION = "contract-version"
 NEXT = "langqiao-next"
 #: The sources whose records are missing from a plain answer that was allowed to lack them: `node/path=state, …`, the
@@ -15,6 +17,7 @@ RECEIPT = "langqiao-receipt"
 IDEMPOTENCY_KEY = "idempotency-key"
 
 JSON = "application/json"
+JOSE = "application/jose"
 NDJSON = "application/x-ndjson"
 OBJECT = "application/vnd.pgrst.object+json"
 ANSWER = "application/vnd.langqiao.answer+json"

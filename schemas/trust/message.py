@@ -1,0 +1,164 @@
+"""Signed messages: who sent a call, to whom, unaltered and once; HTTP Message Signatures (RFC 9421) with one fixed list
+of components. Made by whoever calls a node, checked by every node.
+
+A token says whose call it is and serves many; a message is one call. What is signed is everything that decides what
+the call may have: method, path, query, body, token, officer, purpose, question, deadline, and the node that it is for.
+A list that leaves out one of those that are there, or names one that is not, is refused.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.trust.keys import KeyPair, verifies
+from schemas.trust.model import Member
+from schemas.trust.registry import Registry
+from schemas.wire import headers as names
+
+#: How long a message may be on its way, and how far two clocks may differ.
+LIFETIME, LEEWAY = timedelta(seconds=60), timedelta(seconds=30)
+
+_LABEL = "langqiao"
+_ALWAYS = ("@method", "@path", "@query", "content-digest")
+#: Covered where they are there.
+_WHERE_SENT = (
+    "authorization",
+    names.OFFICER,
+    names.PURPOSE,
+    names.QUESTION,
+    names.DEADLINE,
+    names.HOPS,
+    names.CONTRACT_VERSION,
+    names.NODE,
+)
+_LONGEST = 2_048
+_PARAMETERS = re.compile(
+    rf"{_LABEL}=(?P<parameters>\((?P<components>[a-z0-9@\" -]+)\);created=(?P<created>\d{{1,12}})"
+    r';nonce="(?P<nonce>[A-Za-z0-9_-]{16,64})";keyid="(?P<key>[A-Za-z0-9._-]{1,64})"'
+    rf';alg="ed25519";tag="{_LABEL}")'
+)
+_SIGNATURE = re.compile(rf"{_LABEL}=:(?P<signature>[A-Za-z0-9+/]{{86}}==):")
+
+
+class MessageRefused(Exception):
+    """A message that is not to be acted on; `reason` is stable: malformed, unknown-key, bad-signature, altered,
+    not-for-us, not-yet-valid, expired."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A call as it goes over the wire: `path` and `query` as sent (no question mark), header names in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Who sent a message, by which key; and what makes it one of its kind, until when it could be sent again."""
+
+    sender: Member
+    key_id: str
+    nonce: str
+    until: datetime
+
+
+def sign(message: Message, key: KeyPair, now: datetime, *, nonce: str | None = None) -> dict[str, str]:
+    """The headers that make it a message of the key's owner; they are to be sent beside its own."""
+    digest = {"content-digest": _digest(message.body)}
+    listed = " ".join(f'"{name}"' for name in _covered(message.headers))
+    parameters = (
+        f'({listed});created={int(now.timestamp())};nonce="{nonce or secrets.token_urlsafe(16)}"'
+        f';keyid="{key.key_id}";alg="ed25519";tag="{_LABEL}"'
+    )
+    base = _base(message, digest["content-digest"], parameters)
+    signature = base64.b64encode(key.private.sign(base)).decode()
+    return {
+        **digest,
+        "signature-input": f"{_LABEL}={parameters}",
+        "signature": f"{_LABEL}=:{signature}:",
+    }
+
+
+def check(message: Message, registry: Registry, now: datetime, *, node: str) -> Sent:
+    """Who sent it; raises MessageRefused. Whether it came before, only whoever remembers can say: see `replay`."""
+    said = _read(message.headers.get("signature-input", ""), _PARAMETERS)
+    signature = _read(message.headers.get("signature", ""), _SIGNATURE)["signature"]
+    if said["components"] != " ".join(f'"{name}"' for name in _covered(message.headers)):
+        raise MessageRefused("malformed")
+    found = registry.key(said["key"])
+    if found is None or now >= registry.expires:
+        raise MessageRefused("unknown-key")
+    sender, public = found
+    digest = message.headers.get("content-digest", "")
+    if not verifies(public, _bytes(signature), _base(message, digest, said["parameters"])):
+        raise MessageRefused("bad-signature")
+    if not hmac.compare_digest(digest, _digest(message.body)):
+        raise MessageRefused("altered")
+    if message.headers.get(names.NODE, node) != node:
+        raise MessageRefused("not-for-us")
+    return Sent(sender, said["key"], said["nonce"], _until(int(said["created"]), now))
+
+
+def _until(created: int, now: datetime) -> datetime:
+    age = now.timestamp() - created
+    if age < -LEEWAY.total_seconds():
+        raise MessageRefused("not-yet-valid")
+    if age > (LIFETIME + LEEWAY).total_seconds():
+        raise MessageRefused("expired")
+    return now + LIFETIME + LEEWAY - timedelta(seconds=age)
+
+
+def _covered(headers: Mapping[str, str]) -> tuple[str, ...]:
+    return _ALWAYS + tuple(name for name in _WHERE_SENT if name in headers)
+
+
+def _base(message: Message, digest: str, parameters: str) -> bytes:
+    """What is signed, line by line (RFC 9421, section 2.5)."""
+    derived = {
+        "@method": message.method,
+        "@path": message.path,
+        "@query": f"?{message.query}",
+        "content-digest": digest,
+    }
+    lines = [
+        f'"{name}": {derived[name] if name in derived else message.headers[name].strip()}'
+        for name in _covered(message.headers)
+    ]
+    return "\n".join((*lines, f'"@signature-params": {parameters}')).encode()
+
+
+def _digest(body: bytes) -> str:
+    """RFC 9530."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+
+
+def _read(text: str, form: "re.Pattern[str]") -> Mapping[str, str]:
+    found = form.fullmatch(text) if len(text) <= _LONGEST else None
+    if found is None:
+        raise MessageRefused("malformed")
+    return found.groupdict()
+
+
+def _bytes(text: str) -> bytes:
+    """In its one spelling: the last digit of another could stand for the same bytes."""
+    try:
+        found = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise MessageRefused("malformed") from None
+    if base64.b64encode(found).decode() != text:
+        raise MessageRefused("malformed")
+    return found
