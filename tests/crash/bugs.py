@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, text
 from services.engine.capture import outbox, record
 from services.engine.capture.outbox import Change
 from services.engine.capture.tables import engine_tables
-from services.engine.relay import kafka
+from services.engine.relay import kafka, sending
 from services.engine.relay.broker import Ack
 from tests.crash.scenario import AMPLE, POSTGRESQL, SQLITE, Scenario, Trouble, scenario_of
 
@@ -105,6 +105,18 @@ def _read_slowly() -> None:
     record.rows_now = rows_now  # type: ignore[assignment]
 
 
+def _go_on_with_held_ones() -> None:
+    """A round goes on with the changes that it has read, though deletes among them were set aside since."""
+    sound = sending.set_aside
+
+    @wraps(sound)
+    async def set_aside(*args: Any) -> bool:
+        await sound(*args)
+        return False
+
+    sending.set_aside = set_aside
+
+
 def _busy(scenario: Scenario, trouble: Trouble = Trouble.NONE, seconds: float = 1.0) -> Scenario:
     """Writers that live and write as long as the one relay does, which nothing ends before its time. Its batches are
     large: only where as few changes wait as one has room for, a snapshot goes on."""
@@ -131,10 +143,15 @@ def _with_snapshots(scenario: Scenario) -> Scenario:
     return _busy(scenario, Trouble.SNAPSHOT, seconds=2.0)
 
 
+def _with_few_deletes_free(scenario: Scenario) -> Scenario:
+    return replace(_busy(scenario), hold_deletes=3)
+
+
 BUGS: dict[str, Bug] = {
     "mark-before-ack": Bug(_mark_before_ack, bent=_with_a_hanging_broker),
     "xmin-horizon": Bug(_xmin_horizon, (POSTGRESQL,), _busy),
     "order-by-time": Bug(_order_by_time, (SQLITE,), _busy),
+    "told-though-held": Bug(_go_on_with_held_ones, bent=_with_few_deletes_free),
     "no-locks": Bug(_read_without_locks, (POSTGRESQL,), _with_snapshots),
 }
 #: What may be put in and must do no harm.

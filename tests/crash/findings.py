@@ -78,7 +78,7 @@ async def find(store: Store, broker: Broker, settings: Settings, known: Known) -
 async def told_too_early(store: Store, broker: Broker, settings: Settings) -> list[str]:
     """Deletes that wait for a person, and are on a topic all the same."""
     row = "dataset, raw_key, epoch, version"
-    query = f"SELECT {row} FROM {store.engine('outbox')} WHERE parked_because = ? AND sent_at IS NULL"
+    query = f"SELECT {row} FROM {store.engine('outbox')} WHERE parked_because = ?"
     held = await store.program.rows(query, HELD)
     if not held:
         return []
