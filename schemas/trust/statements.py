@@ -1,6 +1,7 @@
 """What nodes sign about their access logs: checkpoints (where a log stands) and countersignatures (that another node
 holds a checkpoint); compact JWS, read against the member registry. Used by nodes and by whoever checks a log."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from schemas.trust.keys import KeyPair
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused, moment, text_of
 
+_HASH = re.compile(r"[0-9a-f]{64}")
 _CHECKPOINT, _WITNESSED = "checkpoint", "witnessed"
 
 
@@ -49,6 +51,12 @@ def read_checkpoint(text: str, registry: Registry) -> Checkpoint:
     found = _checkpoint(statement(text, registry, _CHECKPOINT))
     signed_by(text, registry, found.node)
     return found
+
+
+def unchecked_checkpoint(text: str) -> Checkpoint:
+    """The checkpoint in a text whose signature was checked when it came; raises DocumentRefused."""
+    said = signed.unchecked(text).get(_CHECKPOINT)
+    return _checkpoint(said if isinstance(said, dict) else {})
 
 
 def countersign(one: Countersigned, key: KeyPair) -> str:
@@ -96,4 +104,7 @@ def _checkpoint(said: Mapping[str, Any]) -> Checkpoint:
     number = said.get("number")
     if type(number) is not int or number < 1:
         raise DocumentRefused("malformed", "number must be a whole number from 1")
-    return Checkpoint(text_of(said, "node"), number, text_of(said, "hash"), moment(said, "at"))
+    digest = text_of(said, "hash")
+    if not _HASH.fullmatch(digest):
+        raise DocumentRefused("malformed", "hash must be 64 hexadecimal digits")
+    return Checkpoint(text_of(said, "node"), number, digest, moment(said, "at"))

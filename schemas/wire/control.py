@@ -20,6 +20,7 @@ EPOCH_BEGAN = "epoch-began"
 PARKED = "parked"
 RECONCILED = "reconciled"
 WRITER = "writer"
+ACCESS_CHECKPOINT = "access-checkpoint"
 
 #: In place of a digest, of a record whose event shows nothing of it.
 THIN = "thin"
@@ -96,6 +97,16 @@ class Writer(Data):
     incarnation: str = Field(description="The database's own id, made when capture was first put in place.")
 
 
+class AccessCheckpoint(Data):
+    """Where the access log of the department's node stood; whoever holds this can prove a past written anew."""
+
+    node: str = Field(description="The node whose log it is.")
+    number: int = Field(ge=1, description="The number of the log's last entry.")
+    hash: str = Field(pattern=r"^[0-9a-f]{64}$", description="That entry's hash.")
+    at: str = Field(description="When, RFC 3339 UTC.")
+    signed: str = Field(description="The same as a compact JWS by the node's key, to be checked with the registry.")
+
+
 #: What a control record of each kind holds.
 KINDS: Mapping[str, type[Data]] = {
     SNAPSHOT_STARTED: SnapshotStarted,
@@ -104,6 +115,7 @@ KINDS: Mapping[str, type[Data]] = {
     PARKED: ParkedChange,
     RECONCILED: Reconciled,
     WRITER: Writer,
+    ACCESS_CHECKPOINT: AccessCheckpoint,
 }
 
 D = TypeVar("D", bound=Data)

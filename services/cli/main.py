@@ -20,6 +20,7 @@ _NOUNS = (
         "reconcile",
         "backup",
         "restore",
+        "log",
         "topics",
         "acls",
         "gateway",

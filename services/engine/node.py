@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,10 @@ from services.engine.api.paging import CursorSeal
 from services.engine.api.standing import Standing
 from services.engine.attaching import capturing
 from services.engine.capture.captured import captures
+from services.engine.checkpointing import checkpointing, telling_on_topic
 from services.engine.log.access_log import AccessLog, derived_key, open_log
+from services.engine.log.standing import log_stands
+from services.engine.log.witnessing import FOLDER, Witness
 from services.engine.mapping.model import Mapping
 from services.engine.settings import Settings
 from services.engine.source.port import RecordSource
@@ -64,6 +67,7 @@ class Node:
     cost: Cost
     seal: CursorSeal
     log: AccessLog
+    witness: Witness | None
     health: Health
     standing: Standing
     clock: Callable[[], datetime]
@@ -79,10 +83,22 @@ async def open_node(
         open_log(settings, _log_key(settings, secret), clock) as log,
         capturing(offered.mappings, settings) as database,
         open_source(offered.mappings, settings, secret) as source,
+        AsyncExitStack() as stack,
     ):
         gate = open_gate(settings, clock)
-        standing = Standing(source, database, captures(offered.mappings), settings.check_seconds)
-        checks = node_checks(standing, gate, log)
+        witness = _witness(log, settings)
+        publish = telling_on_topic(database, offered.catalogue)
+        checkpoints = await stack.enter_async_context(
+            checkpointing(log, settings, lambda: gate.registry.value, publish)
+        )
+        standing = Standing(
+            source,
+            database,
+            captures(offered.mappings),
+            settings.check_seconds,
+            lambda: log_stands(log, checkpoints, witness),
+        )
+        checks = node_checks(standing, gate, log.appender, 5.0 * settings.log_checkpoint_seconds)
         yield Node(
             settings=settings,
             catalogue=offered.catalogue,
@@ -92,6 +108,7 @@ async def open_node(
             cost=Cost(source, settings, clock),
             seal=CursorSeal(_cursor_key(settings), settings.cursor_seconds),
             log=log,
+            witness=witness,
             health=Health(settings.node_id, checks),
             standing=standing,
             clock=clock,
@@ -127,6 +144,12 @@ def read_secret(path: Path) -> bytes:
     if len(secret) < _LEAST_SECRET_BYTES:
         raise BadDepartment(f"{path.name} holds fewer than {_LEAST_SECRET_BYTES} bytes")
     return secret
+
+
+def _witness(log: AccessLog, settings: Settings) -> Witness | None:
+    if log.node_key is None:
+        return None
+    return Witness(log.folder / FOLDER, settings.node_id, log.node_key, log.clock)
 
 
 def _log_key(settings: Settings, secret: bytes) -> bytes:

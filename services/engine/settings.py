@@ -144,6 +144,18 @@ class Settings(BaseSettings):
         description="How long entries are kept, in days: three years are the least that the regulation asks.",
     )
 
+    log_checkpoint_seconds: Count = Field(
+        60, description="How often it is signed where the log stands, in seconds, while it grows: a minute's doubt."
+    )
+    log_checkpoint_entries: Count = Field(
+        10_000, description="After how many entries it is signed at once: what one moment may leave in doubt."
+    )
+    witnesses: tuple[str, ...] = Field(
+        (),
+        description="Base URLs of other members' nodes that are to hold this log's checkpoints, a JSON list; two at"
+        " least make a past that is written anew show.",
+    )
+
     # Serving
     host: str = Field("127.0.0.1", description="Address to listen on; loopback unless meant otherwise.")
     port: int = Field(8100, ge=0, le=65535, description="Port to listen on.")

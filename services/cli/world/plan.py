@@ -8,6 +8,7 @@ from services.engine.synthetic.population import Size
 #: The city whose departments the demo runs.
 DIVISION = "330200"
 ENVIRONMENT = "demo"
+_WITNESSES = 2
 #: A member without any data of its own, which asks: the approval service of the city.
 ASKING_MEMBER = f"{DIVISION}.approvals"
 
@@ -79,6 +80,12 @@ class WorldPlan:
     @property
     def profiles(self) -> Path:
         return self.folder / "profiles"
+
+    def witnesses(self, one: DepartmentPlan) -> list[str]:
+        """The addresses of the two departments that hold the checkpoints of this one's access log."""
+        at = self.departments.index(one)
+        others = (*self.departments[at + 1 :], *self.departments[:at])
+        return [other.url for other in others[:_WITNESSES]]
 
     def department(self, kind: str) -> DepartmentPlan:
         return next(one for one in self.departments if one.kind == kind)

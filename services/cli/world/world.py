@@ -28,7 +28,7 @@ class World:
     def __init__(self, plan: WorldPlan, authority: dict[str, str]) -> None:
         self.plan = plan
         self.children: dict[str, Child] = {}
-        self._authority = authority
+        self.authority = authority
 
     def start_all(self, progress: Progress) -> None:
         """Start the broker, each department as soon as it has its records, the gateway; returns when all are ready."""
@@ -82,11 +82,12 @@ class World:
             "LANGQIAO_DATABASE_URL": one.database_url,
             "LANGQIAO_REGISTRY_FILE": str(self.plan.registry),
             "LANGQIAO_GRANTS_FILE": str(one.grants),
-            "LANGQIAO_AUTHORITY_KEYS": orjson.dumps(self._authority).decode(),
+            "LANGQIAO_AUTHORITY_KEYS": orjson.dumps(self.authority).decode(),
             "LANGQIAO_PSEUDONYM_KEY_FILE": str(one.folder / "pseudonym.key"),
             "LANGQIAO_CURSOR_KEY_FILE": str(one.folder / "cursor.key"),
             "LANGQIAO_LOG_FOLDER": str(one.access_log),
             "LANGQIAO_NODE_KEY_FILE": str(one.node_key),
+            "LANGQIAO_WITNESSES": orjson.dumps(self.plan.witnesses(one)).decode(),
             "LANGQIAO_PORT": str(one.port),
             "LANGQIAO_BOOTSTRAP_SERVERS": self.plan.bootstrap,
             "LANGQIAO_CREATE_TOPICS": "true",

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from services.engine.api.control import add_control_plane
 from services.engine.api.openapi import described
 from services.engine.api.plane import DataPlane
+from services.engine.api.witnessing import add_witness_route
 from services.engine.node import Department, open_node, read_contracts
 from services.engine.settings import Settings
 
@@ -48,6 +49,7 @@ def create_app(
     )
     app.contracts, app.plane = offered.contracts, plane
     add_control_plane(app, plane)
+    add_witness_route(app, plane)
     return app
 
 

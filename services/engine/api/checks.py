@@ -1,6 +1,7 @@
 """What /health looks at: the signed files, the department's tables, capture and the outbox; called by `node`."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -11,15 +12,18 @@ from services.engine.api.health import Check, Finding
 from services.engine.api.standing import Standing, Stands
 from services.engine.capture.database import DatabaseRefuses
 from services.engine.capture.status import CaptureStatus
-from services.engine.log.access_log import AccessLog
+from services.engine.log.appender import Appender
 from services.engine.log.files import LogUnavailable
+from services.engine.log.standing import LogStands
 from services.engine.source.port import SourceAway
 
 #: A change that waits longer than this, or a relay silent for longer, is worth a person's look, in seconds.
 _LATE_SECONDS = 60.0
 
 
-def node_checks(standing: Standing, gate: Gate, access_log: AccessLog) -> Mapping[str, Check]:
+def node_checks(
+    standing: Standing, gate: Gate, appender: Appender, late_seconds: float
+) -> Mapping[str, Check]:
     """Every check by its name in /health. What only delays publishing, or harms some datasets of several, does not make
     a node unready."""
 
@@ -39,7 +43,10 @@ def node_checks(standing: Standing, gate: Gate, access_log: AccessLog) -> Mappin
         return _outbox(await standing.now())
 
     async def log() -> Finding:
-        return await _log(access_log)
+        # So that trouble shows, and ends, without a caller who meets it.
+        with suppress(LogUnavailable):
+            await appender.probe()
+        return _log(standing.log(), late_seconds)
 
     return {
         "registry": registry,
@@ -51,13 +58,19 @@ def node_checks(standing: Standing, gate: Gate, access_log: AccessLog) -> Mappin
     }
 
 
-async def _log(log: AccessLog) -> Finding:
-    """Without its log a node discloses nothing, so it is not ready."""
-    try:
-        await log.appender.probe()
-    except LogUnavailable as away:
-        return Finding(False, f"no entry can be written: {away}", facts={"entries": log.appender.head.number})
-    return Finding(True, facts={"entries": log.appender.head.number})
+def _log(stands: LogStands, late_seconds: float) -> Finding:
+    """Without its log a node discloses nothing, so it is not ready; what is amiss with checkpoints is for a person."""
+    facts = asdict(stands)
+    if stands.trouble is not None:
+        return Finding(False, f"no entry can be written: {stands.trouble}", facts=facts)
+    reason = ""
+    if stands.contradicted:
+        reason = f"{', '.join(stands.contradicted)} hold another past of this node's log"
+    elif stands.alarms:
+        reason = f"the logs of {', '.join(stands.alarms)} contradict what they said: see the folder witnessed"
+    elif (stands.waiting_seconds or 0.0) > late_seconds:
+        reason = f"a checkpoint has waited for two witnesses for {stands.waiting_seconds:.0f} s"
+    return Finding(not reason, reason, needed=False, facts=facts)
 
 
 def _signed(file: SignedFile[Any], now: datetime) -> Finding:

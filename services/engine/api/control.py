@@ -8,11 +8,11 @@ from starlette.exceptions import HTTPException
 
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
-from services.engine.api.call import Reply
 from services.engine.api.catalogue import descriptor
-from services.engine.api.faults import problem_of, refusal
+from services.engine.api.faults import problem_of
 from services.engine.api.metrics import MEDIA_TYPE, exposition
 from services.engine.api.plane import DataPlane
+from services.engine.api.responding import refused
 
 _STATUS_CODES = {404: "unknown-path", 405: "method-not-allowed", 413: "too-large"}
 
@@ -23,7 +23,7 @@ def add_control_plane(app: FastAPI, plane: DataPlane) -> None:
     @app.get("/health", tags=["control"], summary="Ready, or why not, with the age of each check")
     async def health() -> Response:
         if plane.node is None:
-            return _response(refusal(Problem("not-ready", "The service is starting.")))
+            return refused(Problem("not-ready", "The service is starting."))
         found = plane.node.health
         body = orjson.dumps(found.document())
         return Response(body, 200 if found.ready else 503, {"Cache-Control": "no-store"}, names.JSON)
@@ -31,18 +31,18 @@ def add_control_plane(app: FastAPI, plane: DataPlane) -> None:
     @app.get("/metrics", tags=["control"], summary="How publishing stands, for Prometheus")
     async def metrics() -> Response:
         if plane.node is None:
-            return _response(refusal(Problem("not-ready", "The service is starting.")))
+            return refused(Problem("not-ready", "The service is starting."))
         body = exposition(plane.node.standing.last)
         return Response(body, headers={"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"})
 
     @app.get("/catalogue", tags=["control"], summary="What this node offers, with the contracts in full")
     async def catalogue(request: Request) -> Response:
         if plane.node is None:
-            return _response(refusal(Problem("not-ready", "The service is starting.")))
+            return refused(Problem("not-ready", "The service is starting."))
         try:
             shown = await descriptor(plane.node)
         except Exception as fault:
-            return _response(refusal(problem_of(fault, "-")))
+            return refused(problem_of(fault, "-"))
         # Weak: an estimate that was merely made again does not change what is offered.
         said = shown.model_dump_json(exclude={"offerings": {"__all__": {"estimated_at"}}})
         tag = f'W/"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
@@ -51,13 +51,6 @@ def add_control_plane(app: FastAPI, plane: DataPlane) -> None:
         return Response(shown.model_dump_json(), headers={"ETag": tag}, media_type=names.JSON)
 
     @app.exception_handler(HTTPException)
-    async def refused(request: Request, fault: HTTPException) -> Response:
+    async def unanswered(request: Request, fault: HTTPException) -> Response:
         code = _STATUS_CODES.get(fault.status_code, "internal")
-        return _response(
-            refusal(Problem(code, "Nothing is answered here.", headers=dict(fault.headers or {})))
-        )
-
-
-def _response(reply: Reply) -> Response:
-    assert isinstance(reply.body, bytes)
-    return Response(reply.body, reply.status, reply.headers, reply.media_type)
+        return refused(Problem(code, "Nothing is answered here.", headers=dict(fault.headers or {})))

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from services.engine.api.standing import Stands
 from services.engine.capture.status import CaptureStatus
+from services.engine.log.standing import LogStands
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -87,6 +88,10 @@ def _reconciled_age(status: CaptureStatus, dataset: str) -> float | None:
     return status.reconciled[dataset].age_seconds if dataset in status.reconciled else None
 
 
+def _log(value: Callable[[LogStands], float | None]) -> Callable[[Stands], Iterator[Sample]]:
+    return lambda stands: _known("", value(stands.log))
+
+
 #: Every metric; deploy/README.md lists them in the same words.
 GAUGES: tuple[Gauge, ...] = (
     Gauge("langqiao_look_age_seconds", "Time since the service last looked, which all below is of.", _age),
@@ -135,6 +140,26 @@ GAUGES: tuple[Gauge, ...] = (
         "langqiao_epoch",
         "The epoch that runs: it rises when the database went back, and when another one takes over.",
         _of_node(lambda status: status.epoch),
+    ),
+    Gauge(
+        "langqiao_log_entries",
+        "Entries of the access log that are on the disk.",
+        _log(lambda log: log.entries),
+    ),
+    Gauge(
+        "langqiao_log_writable",
+        "1 when the access log takes entries, else 0, and nothing is disclosed.",
+        _log(lambda log: float(log.trouble is None)),
+    ),
+    Gauge(
+        "langqiao_log_unwitnessed_seconds",
+        "Age of the oldest checkpoint of the access log that two witnesses do not hold; absent when none is asked.",
+        _log(lambda log: log.waiting_seconds),
+    ),
+    Gauge(
+        "langqiao_log_contradictions",
+        "Witnesses that hold another past of this log, and nodes that contradicted what they had signed.",
+        _log(lambda log: len(log.contradicted) + len(log.alarms)),
     ),
     Gauge(
         "langqiao_capture_in_place",

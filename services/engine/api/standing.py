@@ -1,13 +1,14 @@
 """How capture and publishing stand: looked at once for all of /health's checks, and shown by /metrics as seen last."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
 from services.engine.capture.captured import Captured
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.status import CaptureStatus, capture_status
+from services.engine.log.standing import LogStands
 from services.engine.source.port import RecordSource, SourceAway
 
 
@@ -23,6 +24,7 @@ class Stands:
     records: Exception | None
     status: CaptureStatus | None
     capture: DatabaseAway | None
+    log: LogStands
 
 
 @dataclass(slots=True)
@@ -33,6 +35,7 @@ class Standing:
     database: Database
     captured: Sequence[Captured]
     seconds: float
+    log: Callable[[], LogStands]
     last: Stands | None = None
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -51,7 +54,7 @@ class Standing:
             status = await capture_status(self.database, self.captured)
         except DatabaseAway as away:
             capture = away
-        return Stands(monotonic(), datasets, stale, records, status, capture)
+        return Stands(monotonic(), datasets, stale, records, status, capture, self.log())
 
     async def _tables(self) -> tuple[Mapping[str, str], Exception | None]:
         known = self.last.stale if self.last is not None else {}

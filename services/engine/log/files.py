@@ -102,9 +102,12 @@ def lock(folder: Path) -> int:
 
 def append_line(path: Path, line: str) -> None:
     """One more line in a file beside the log, on the disk when this returns."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _FILE_RIGHTS)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _FILE_RIGHTS)
     try:
-        write_all(descriptor, line.encode() + b"\n", None)
+        size = os.fstat(descriptor).st_size
+        # A killed writer's half line must not swallow this one.
+        ended = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+        write_all(descriptor, (b"" if ended else b"\n") + line.encode() + b"\n", None)
         os.fdatasync(descriptor)
     finally:
         os.close(descriptor)

@@ -17,6 +17,7 @@ from tests.services.engine.api import office
 
 CASE = "case:330203-2026-000001"
 ASKER = "330203.approvals"
+OTHER_NODE = "330203.taxation"
 
 
 @dataclass
@@ -51,7 +52,7 @@ def make_trust(folder: Path) -> Trust:
     folder.mkdir()
     authority = keys.new_key()
     systems = {f"{member}/window": keys.new_key() for member in (ASKER, office.OWNER)}
-    systems[f"{office.OWNER}/node"] = keys.new_key()
+    systems |= {f"{node}/node": keys.new_key() for node in (office.OWNER, OTHER_NODE)}
     dates = {"issued": _day(-1), "expires": _day(30)}
     members = [
         {"id": system.partition("/")[0], "system": system, "keys": {key.key_id: key.public_hex}}

@@ -37,7 +37,7 @@ async def vouching(signing: Settings, trust: Trust) -> AsyncIterator[httpx.Async
         yield client
 
 
-def _registry(trust: Trust) -> Registry:
+def registry_of(trust: Trust) -> Registry:
     trusted = {trust.authority.key_id: trust.authority.public_hex}
     return registry.from_document(signed.read((trust.folder / "registry.jws").read_text(), trusted))
 
@@ -49,7 +49,7 @@ async def test_answers_bear_receipts_that_fit_question_answer_and_log(
     head = await vouching.head(f"{VEHICLES}?plate=eq.A02")
     asked = await vouching.post(f"{VEHICLES}/query", json={"select": "plate", "limit": 1})
     for answer in (listed, head, asked):
-        receipt = read_receipt(answer.headers["langqiao-receipt"], _registry(trust))
+        receipt = read_receipt(answer.headers["langqiao-receipt"], registry_of(trust))
         assert receipt.is_of(_sent(answer.request), answer.content)
         assert not receipt.is_of(_sent(answer.request), answer.content + b" ")
         _stands(receipt, signing)
@@ -61,7 +61,7 @@ async def test_the_end_of_a_lookup_bears_a_receipt_for_each_chunk(
     ids = [office.owner_id(number) for number in range(250)]
     answer = await vouching.post(f"{DRIVERS}/lookup", json={"by": "id_number", "keys": ids, "select": "name"})
     found = answer.content.splitlines(keepends=True)
-    receipts = [read_receipt(one, _registry(trust)) for one in orjson.loads(found[-1])["end"]["receipts"]]
+    receipts = [read_receipt(one, registry_of(trust)) for one in orjson.loads(found[-1])["end"]["receipts"]]
     for receipt, chunk in zip(receipts, (found[:200], found[200:-1]), strict=True):
         assert receipt.is_of(_sent(answer.request), b"".join(chunk))
         _stands(receipt, signing)
@@ -93,7 +93,7 @@ async def test_a_receipt_that_another_key_signed_or_that_was_altered_is_refused(
     altered = text[:middle] + ("A" if text[middle] != "A" else "B") + text[middle + 1 :]
     for wrong in (signed.sign(said, window), altered, "", "a.b.c"):
         with pytest.raises(DocumentRefused):
-            read_receipt(wrong, _registry(trust))
+            read_receipt(wrong, registry_of(trust))
 
 
 async def test_without_a_key_there_is_an_entry_and_no_receipt(

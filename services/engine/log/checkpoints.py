@@ -1,0 +1,139 @@
+"""Where the log stands, signed at times, and which other nodes hold that; run beside the calls by
+`services.engine.checkpointing`."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+
+from schemas.trust.keys import KeyPair
+from schemas.trust.registry import Registry
+from schemas.trust.signed import DocumentRefused
+from schemas.trust.statements import Checkpoint, read_countersigned, sign_checkpoint
+from services.engine.log.access_log import AccessLog
+from services.engine.log.files import append_line
+
+#: In the log's folder: checkpoints and countersignatures, one signed text a line.
+FILE = "checkpoints.jws"
+#: How many others must hold a checkpoint.
+ENOUGH = 2
+_LOOK_SECONDS = 1.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_log = logging.getLogger("langqiao.engine")
+
+#: Gives another node a signed checkpoint, and what it countersigned; raises WitnessAway, Contradicted.
+Ask = Callable[[str], Awaitable[str]]
+#: Tells a signed checkpoint elsewhere too; raises nothing.
+Publish = Callable[[Checkpoint, str], Awaitable[None]]
+
+
+class WitnessAway(Exception):
+    """Another node did not take the checkpoint; worth trying again. Says what came of it."""
+
+
+class Contradicted(Exception):
+    """Another node holds a checkpoint of this log that contradicts ours."""
+
+
+@dataclass(slots=True)
+class Checkpoints:
+    """Makes checkpoints and has them witnessed; neither ever keeps a call waiting.
+
+    A checkpoint covers all before it, so a witness is told the newest alone, again and again until it answers.
+    """
+
+    log: AccessLog
+    key: KeyPair
+    registry: Callable[[], Registry]
+    witnesses: Mapping[str, Ask]
+    publish: Publish
+    every_seconds: float
+    every_entries: int
+    newest: tuple[Checkpoint, str] | None = None
+    contradicted: set[str] = field(default_factory=set)
+    _held: dict[str, int] = field(default_factory=dict)
+    _open: deque[tuple[int, float]] = field(default_factory=deque)
+    _made_at: float = float("-inf")
+    _made: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._make_at_times())
+            for name, ask in self.witnesses.items():
+                group.create_task(self._have_witnessed(name, ask))
+
+    @property
+    def waiting_seconds(self) -> float:
+        """The age of the oldest checkpoint that two others do not hold yet; 0 when they hold all."""
+        return monotonic() - self._open[0][1] if self._open else 0.0
+
+    async def _make_at_times(self) -> None:
+        while True:
+            if self._is_due():
+                try:
+                    await self._make()
+                except Exception as fault:
+                    # A full disk, most of all; whatever it is, the next one covers it.
+                    _log.warning("access log: no checkpoint was made (%s)", type(fault).__name__)
+            await asyncio.sleep(min(_LOOK_SECONDS, self.every_seconds))
+
+    def _is_due(self) -> bool:
+        fresh = self.log.appender.head.number - (self.newest[0].number if self.newest else 0)
+        late = monotonic() - self._made_at >= self.every_seconds
+        return fresh > 0 and (late or fresh >= self.every_entries)
+
+    async def _make(self) -> None:
+        head = self.log.appender.head
+        one = Checkpoint(self.log.node, head.number, head.hash, self.log.clock())
+        text = sign_checkpoint(one, self.key)
+        await asyncio.to_thread(append_line, self.log.folder / FILE, text)
+        self._made_at = monotonic()
+        self._open.append((one.number, self._made_at))
+        async with self._made:
+            self.newest = (one, text)
+            self._made.notify_all()
+        await self.publish(one, text)
+
+    async def _have_witnessed(self, name: str, ask: Ask) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            one, text = await self._next(name)
+            try:
+                await self._keep(name, one, await ask(text))
+                pause = _FIRST_PAUSE
+                continue
+            except Contradicted:
+                if name not in self.contradicted:
+                    _log.error("access log: %s holds another past of it than this node", name)
+                self.contradicted.add(name)
+            except (WitnessAway, DocumentRefused) as fault:
+                _log.warning("access log: %s does not witness it yet (%s)", name, fault)
+            except Exception as fault:
+                _log.warning("access log: %s does not witness it yet (%s)", name, type(fault).__name__)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _next(self, name: str) -> tuple[Checkpoint, str]:
+        """The newest checkpoint, as soon as there is one that this witness does not hold."""
+        async with self._made:
+            await self._made.wait_for(
+                lambda: self.newest is not None and self.newest[0].number > self._held.get(name, 0)
+            )
+        assert self.newest is not None
+        return self.newest
+
+    async def _keep(self, name: str, one: Checkpoint, answer: str) -> None:
+        word = read_countersigned(answer, self.registry())
+        if (word.checkpoint.number, word.checkpoint.hash) != (one.number, one.hash):
+            raise DocumentRefused("malformed", "it countersigned something else")
+        if word.witness == self.log.node:
+            raise DocumentRefused("malformed", "it is this node itself")
+        await asyncio.to_thread(append_line, self.log.folder / FILE, answer)
+        self._held[name] = one.number
+        self.contradicted.discard(name)
+        held = sorted(self._held.values(), reverse=True)
+        while self._open and len(held) >= ENOUGH and self._open[0][0] <= held[ENOUGH - 1]:
+            self._open.popleft()

@@ -1,0 +1,96 @@
+"""What this node holds of other nodes' logs: their signed checkpoints, each countersigned, so that no department can
+write its past anew unnoticed; called by the control plane's `POST /log/checkpoints`."""
+
+import logging
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+
+from schemas.trust.keys import KeyPair
+from schemas.trust.registry import Registry
+from schemas.trust.signed import DocumentRefused
+from schemas.trust.statements import (
+    Checkpoint,
+    Countersigned,
+    countersign,
+    read_checkpoint,
+    unchecked_checkpoint,
+)
+from services.engine.log.files import append_line
+
+#: In the log's folder: a file for each node, and one for each that contradicted itself.
+FOLDER = "witnessed"
+_ENDING, _ALARM = ".jws", ".contradictions.jws"
+_NODE = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
+_log = logging.getLogger("langqiao.engine")
+
+
+class Contradiction(Exception):
+    """The checkpoint cannot be true if one that its node signed before is. `known` is the number that stands."""
+
+    def __init__(self, known: int) -> None:
+        self.known = known
+        super().__init__(known)
+
+
+@dataclass(slots=True)
+class Witness:
+    """Holds checkpoints, under `folder`, for as long as the log is kept. One at a time, whatever thread calls."""
+
+    folder: Path
+    node: str
+    key: KeyPair
+    clock: Callable[[], datetime]
+    _last: dict[str, Checkpoint] = field(default_factory=dict)
+    _one_at_a_time: Lock = field(default_factory=Lock)
+
+    def hold(self, text: str, registry: Registry) -> str:
+        """The countersignature of a signed checkpoint, which is on the disk by then; a checkpoint that is held
+        already is countersigned again. Raises DocumentRefused, Contradiction, OSError."""
+        one = read_checkpoint(text, registry)
+        if not _NODE.fullmatch(one.node) or one.node == self.node:
+            raise DocumentRefused("malformed", "this is no other node's checkpoint")
+        with self._one_at_a_time:
+            last = self._last.get(one.node) or self._read_last(one.node)
+            if last is None or one.number > last.number:
+                self._keep(one, text, _ENDING)
+                self._last[one.node] = one
+            elif (one.number, one.hash) != (last.number, last.hash):
+                self._refuse(one, text, last)
+        return countersign(Countersigned(one, self.node, self.clock()), self.key)
+
+    @property
+    def alarms(self) -> list[str]:
+        """The nodes that contradicted themselves, until a person takes the evidence away."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(
+            path.name.removesuffix(_ALARM) for path in self.folder.iterdir() if path.name.endswith(_ALARM)
+        )
+
+    def _refuse(self, one: Checkpoint, text: str, last: Checkpoint) -> None:
+        """A smaller number of an earlier time came late, and proves nothing; anything else is evidence."""
+        if one.number == last.number or one.at >= last.at:
+            _log.error("access log: %s contradicts a checkpoint that it signed before", one.node)
+            self._keep(one, text, _ALARM)
+        raise Contradiction(last.number)
+
+    def _keep(self, one: Checkpoint, text: str, ending: str) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        append_line(self.folder / f"{one.node}{ending}", text)
+
+    def _read_last(self, node: str) -> Checkpoint | None:
+        """The newest checkpoint that is held of a node. What we kept was checked when it came, and a line that was
+        left half written was never countersigned."""
+        path = self.folder / f"{node}{_ENDING}"
+        if not path.exists():
+            return None
+        found = None
+        for line in path.read_text().splitlines():
+            with suppress(DocumentRefused):
+                found = unchecked_checkpoint(line)
+        return found

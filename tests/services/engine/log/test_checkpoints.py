@@ -1,0 +1,161 @@
+"""Checkpoints: signed while the log grows, held by two others, and never in a caller's way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from schemas.trust.chain import check, hold
+from schemas.trust.signed import DocumentRefused
+from schemas.trust.statements import Checkpoint, read_checkpoint, read_countersigned
+from services.engine.log.access_log import AccessLog
+from services.engine.log.appender import appending
+from services.engine.log.checkpoints import FILE, Ask, Checkpoints, Contradicted, WitnessAway
+from services.engine.log.witnessing import Contradiction, Witness
+from tests.services.engine.log.desk import NODE, NOON, entry, findings, raw, store
+from tests.services.engine.log.witnesses import OTHERS, Nodes
+from tests.waiting import until
+
+
+@dataclass
+class Town:
+    """The workshop's log with its checkpoints, and the others who witness it."""
+
+    nodes: Nodes
+    folder: Path
+    away: set[str] = field(default_factory=set)
+    published: list[Checkpoint] = field(default_factory=list)
+
+    def asking(self, node: str) -> Ask:
+        witness = self.nodes.witness(self.folder, node)
+
+        async def ask(text: str) -> str:
+            if node in self.away:
+                raise WitnessAway("it answers nobody")
+            return self._answer(witness, text)
+
+        return ask
+
+    def _answer(self, witness: Witness, text: str) -> str:
+        try:
+            return witness.hold(text, self.nodes.registry)
+        except Contradiction:
+            raise Contradicted from None
+
+    async def publish(self, one: Checkpoint, text: str) -> None:
+        assert read_checkpoint(text, self.nodes.registry) == one
+        self.published.append(one)
+
+    @asynccontextmanager
+    async def running(
+        self, name: str = "log", seconds: float = 0.02, entries: int = 10_000, others: int = 2
+    ) -> AsyncIterator[tuple[AccessLog, Checkpoints]]:
+        key = self.nodes.keys[NODE]
+        async with appending(store(self.folder / name)) as appender:
+            log = AccessLog(NODE, self.folder / name, b"k" * 32, key, None, appender, lambda: NOON)
+            made = Checkpoints(
+                log=log,
+                key=key,
+                registry=lambda: self.nodes.registry,
+                witnesses={one: self.asking(one) for one in OTHERS[:others]},
+                publish=self.publish,
+                every_seconds=seconds,
+                every_entries=entries,
+            )
+            work = asyncio.create_task(made.run())
+            try:
+                yield log, made
+            finally:
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+
+    def held(self, node: str) -> list[Checkpoint]:
+        path = self.folder / node / f"{NODE}.jws"
+        found = path.read_text().splitlines() if path.exists() else []
+        return [read_checkpoint(one, self.nodes.registry) for one in found]
+
+
+async def test_two_others_and_the_topic_hold_where_the_log_stands(tmp_path: Path) -> None:
+    town = Town(Nodes(), tmp_path)
+    async with town.running() as (log, made):
+        for records in range(3):
+            head = await log.append(entry(records))
+        await until(lambda: made.newest is not None and made.newest[0].number == head.number)
+        await until(lambda: made.waiting_seconds == 0)
+        assert made.contradicted == set()
+    for node in OTHERS[:2]:
+        held = town.held(node)
+        assert held[-1].hash == head.hash
+        lines = [line[:-1] for line in raw(tmp_path / "log")]
+        assert check(lines, held, list(hold(held))) == []
+    assert town.published[-1].number == head.number
+    kept = (tmp_path / "log" / FILE).read_text().splitlines()
+    words = [read_countersigned(one, town.nodes.registry) for one in kept if _is_word(one, town)]
+    assert {one.witness for one in words} == set(OTHERS[:2])
+    assert findings(tmp_path / "log") == []
+
+
+def _is_word(text: str, town: Town) -> bool:
+    try:
+        read_checkpoint(text, town.nodes.registry)
+    except DocumentRefused:
+        return True
+    return False
+
+
+async def test_a_log_at_rest_is_signed_once(tmp_path: Path) -> None:
+    town = Town(Nodes(), tmp_path)
+    async with town.running() as (log, made):
+        await log.append(entry())
+        await until(lambda: made.newest is not None and made.waiting_seconds == 0)
+        for _ in range(3):
+            await log.appender.probe()
+        numbers = [one.number for one in town.published]
+        assert numbers == sorted(set(numbers))
+
+
+async def test_many_entries_are_signed_before_it_is_time(tmp_path: Path) -> None:
+    town = Town(Nodes(), tmp_path)
+    async with town.running(seconds=3_600, entries=5) as (log, made):
+        await log.append(entry())
+        await until(lambda: made.newest is not None)
+        for _ in range(5):
+            head = await log.append(entry())
+        await until(lambda: made.newest is not None and made.newest[0].number == head.number)
+
+
+async def test_a_witness_that_is_away_delays_nothing_and_is_told_later(tmp_path: Path) -> None:
+    town = Town(Nodes(), tmp_path, away={OTHERS[1]})
+    async with town.running() as (log, made):
+        await log.append(entry())
+        await until(lambda: len(town.held(OTHERS[0])) == 1)
+        assert made.waiting_seconds > 0
+        for _ in range(3):
+            await log.append(entry())
+        await until(lambda: town.held(OTHERS[0])[-1].number == log.appender.head.number)
+        town.away.clear()
+        await until(lambda: made.waiting_seconds == 0)
+        assert town.held(OTHERS[1])[-1].number == log.appender.head.number
+
+
+async def test_one_witness_is_not_enough(tmp_path: Path) -> None:
+    town = Town(Nodes(), tmp_path)
+    async with town.running(others=1) as (log, made):
+        await log.append(entry())
+        await until(lambda: len(town.held(OTHERS[0])) == 1)
+        assert made.waiting_seconds > 0
+
+
+async def test_a_log_that_begins_anew_is_contradicted_by_its_witnesses(tmp_path: Path) -> None:
+    town = Town(Nodes(), tmp_path)
+    async with town.running() as (log, made):
+        for records in range(5):
+            await log.append(entry(records))
+        await until(lambda: made.newest is not None and made.newest[0].number == 6)
+        await until(lambda: made.waiting_seconds == 0)
+    async with town.running("another") as (log, made):
+        await log.append(entry())
+        await until(lambda: made.contradicted == set(OTHERS[:2]))
+        assert (await log.append(entry())).number == 3, "callers are served; a person is told"
+    assert town.nodes.witness(tmp_path).alarms == [NODE]

@@ -1,0 +1,37 @@
+"""Nodes with keys in a registry of their own, and the one checkpoint after another that they sign."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from schemas.trust.keys import KeyPair, new_key
+from schemas.trust.model import Member
+from schemas.trust.registry import Registry
+from schemas.trust.statements import Checkpoint, sign_checkpoint
+from services.engine.log.witnessing import Witness
+from tests.services.engine.log.desk import NODE, NOON
+
+OTHERS = ("330203.taxation", "330203.credit", "330203.civil_affairs")
+
+
+@dataclass
+class Nodes:
+    """The workshop's node and others, each with a key."""
+
+    keys: dict[str, KeyPair] = field(default_factory=lambda: {node: new_key() for node in (NODE, *OTHERS)})
+
+    @property
+    def registry(self) -> Registry:
+        members = {
+            f"{node}/node": Member(node, f"{node}/node", {key.key_id: key.public_hex})
+            for node, key in self.keys.items()
+        }
+        known = {key_id: (one, public) for one in members.values() for key_id, public in one.keys.items()}
+        return Registry(1, NOON + timedelta(days=1), members, known)
+
+    def witness(self, folder: Path, node: str = OTHERS[0]) -> Witness:
+        return Witness(folder / node, node, self.keys[node], lambda: NOON)
+
+    def signed(self, number: int, digest: str = "a", *, minute: int = 0, node: str = NODE) -> str:
+        at = NOON + timedelta(minutes=minute)
+        return sign_checkpoint(Checkpoint(node, number, digest * 64, at), self.keys[node])
