@@ -82,7 +82,9 @@ class Asker:
             )
             async with turn:
                 self.sources.asking(level, offer)
-                result, rows = judge(await self._send(level, offer, verb, sent, counted))
+                answer = await self._send(level, offer, verb, sent, counted)
+                self.sources.vouched(level, offer, answer.headers.get(names.RECEIPT))
+                result, rows = judge(answer)
         except Missing as fault:
             if self.sources.missed(level, offer, fault, monotonic() - began):
                 said = (offer.node, level.dataset, fault.state, fault.code, self.call.question)

@@ -30,6 +30,7 @@ class _Entry:
     rows: int = 0
     seconds: float = 0.0
     read_at: datetime | None = None
+    receipts: list[str] = field(default_factory=list)
     missing: Missing | None = None
 
 
@@ -50,6 +51,11 @@ class Sources:
         entry = self._entry(level, offer)
         entry.rows += rows
         entry.seconds += seconds
+
+    def vouched(self, level: Level, offer: Offer, receipt: str | None) -> None:
+        """The node's signed word that its answer stands in its access log, which is the caller's to keep."""
+        if receipt is not None:
+            self._entry(level, offer).receipts.append(receipt)
 
     def missed(self, level: Level, offer: Offer, fault: Missing, seconds: float = 0.0) -> bool:
         """Whether this is the source's first reason, which stays: what follows is often only its echo."""
@@ -96,6 +102,7 @@ def _source(one: _Entry) -> Source:
         milliseconds=round(one.seconds * 1_000, 2),
         read_at=_rfc3339(one.read_at) if one.read_at is not None and state not in MISSING else None,
         code=one.missing.code if one.missing is not None else None,
+        receipts=tuple(one.receipts) or None,
     )
 
 

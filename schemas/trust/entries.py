@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -70,6 +71,8 @@ class Entry:
 
 
 _NAMES = tuple(one.name for one in fields(Entry) if one.name not in ("at", "act"))
+#: All of them at once: an entry is written for every answer.
+_VALUES = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ class Line:
 
 def write(entry: Entry, after: Head) -> tuple[bytes, Head]:
     """The entry's line, with its line feed, as the next of a log; and where the log ends then."""
-    said: dict[str, Any] = {name: value for name in _NAMES if (value := getattr(entry, name)) is not None}
+    pairs = zip(_NAMES, _VALUES(entry), strict=True)
+    said: dict[str, Any] = {name: value for name, value in pairs if value is not None}
     number = after.number + 1
     said |= {"at": instant(entry.at), "act": entry.act.value, "number": number, "previous": after.hash}
     body = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)

@@ -2,7 +2,6 @@
 all datasets of a node, and tell nobody else who it is; used by a node's log and by whoever looks a person up in it."""
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ def pseudonym(key: bytes, subject: Subject) -> str:
     """
     kind, value = subject
     message = f"{kind}\0{value.strip().upper()}".encode()
-    digest = hmac.digest(key, message, hashlib.sha256)[:_PSEUDONYM_BYTES]
+    digest = hmac.digest(key, message, "sha256")[:_PSEUDONYM_BYTES]
     return base64.urlsafe_b64encode(digest)[:-2].decode()
 
 

@@ -25,7 +25,8 @@ MISSING = frozenset(
 
 
 class Source(BaseModel):
-    """One node's part in an answer. `path` is the embed path (empty at the root); `read_at` is RFC 3339 UTC."""
+    """One node's part in an answer. `path` is the embed path (empty at the root); `read_at` is RFC 3339 UTC;
+    `receipts` are its signed words that what it answered stands in its access log, one for each call."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,6 +39,7 @@ class Source(BaseModel):
     milliseconds: float
     read_at: str | None = None
     code: str | None = None
+    receipts: tuple[str, ...] | None = None
 
 
 class Answer(BaseModel):

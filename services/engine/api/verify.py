@@ -5,6 +5,7 @@ from dataclasses import replace
 import orjson
 
 from schemas.query.bind import bind
+from schemas.query.bound import BoundQuery
 from schemas.query.question import claims
 from schemas.trust.entries import Act
 from schemas.trust.subjects import reader
@@ -12,10 +13,14 @@ from schemas.wire import headers as names
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import asked
 
+#: Of so many records at most a denied claim is entered by whom they are about.
+_FEW = 100
+
 
 async def verify(call: Call) -> Reply:
     """Parse, bind, access, cost, select, answer. A match tells as much as a filter, so it needs the same right."""
-    query = claims(await call.json())
+    members = await call.json()
+    query = claims(members)
     call.mark("parse")
     bound = bind(query, call.node.catalogue, call.dataset, call.major())
     call.mark("bind")
@@ -28,6 +33,18 @@ async def verify(call: Call) -> Reply:
     subjects = reader(bound.contract, ())
     page = await call.node.source.page(replace(bound, columns=subjects.columns), limit=1)
     call.disclosure.show(subjects, page.rows)
+    if not page.rows and subjects.columns:
+        await _name_known(call, put, bound, len(members["where"]))
     call.mark("select")
     headers = {names.CONTRACT_VERSION: str(bound.contract.major)}
     return Reply(200, orjson.dumps({"match": bool(page.rows)}), names.JSON, headers)
+
+
+async def _name_known(call: Call, put: BoundQuery, bound: BoundQuery, known: int) -> None:
+    """A no says something of those too whom `where` alone meets, its first conditions; of few, that is."""
+    assert call.disclosure is not None
+    subjects = reader(bound.contract, ())
+    scope = bound.where[len(put.where) :]
+    question = replace(bound, columns=subjects.columns, where=(*put.where[:known], *scope))
+    page = await call.node.source.page(question, limit=_FEW)
+    call.disclosure.subjects.update(subjects.of(page.rows))

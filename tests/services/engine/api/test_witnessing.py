@@ -1,13 +1,16 @@
 """`POST /log/checkpoints`: a node holds what other nodes sign about their logs, and /health tells of contradictions."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 
 from schemas.trust import keys
-from schemas.trust.statements import Checkpoint, read_countersigned, sign_checkpoint
+from schemas.trust.statements import Checkpoint, read_checkpoint, read_countersigned, sign_checkpoint
 from services.engine.api.app import create_app
 from services.engine.settings import Settings
 from tests.services.engine.api import office
@@ -94,3 +97,19 @@ async def test_a_node_without_a_key_witnesses_nothing(
 
 async def _said(client: httpx.AsyncClient, reason: str) -> bool:
     return reason in await reasons(client)
+
+
+async def test_where_the_log_stands_is_told_on_a_control_topic_too(
+    witness: httpx.AsyncClient, signing: Settings, trust: Trust
+) -> None:
+    database = signing.database_url.get_secret_value().removeprefix("sqlite:///")
+
+    def told() -> list[str]:
+        with closing(sqlite3.connect(database)) as connection:
+            rows = connection.execute("SELECT new FROM lq_outbox WHERE raw_key = 'access-checkpoint'")
+            return [row[0] for row in rows]
+
+    first = (await until(told))[0]
+    said = orjson.loads(first)["data"]
+    one = read_checkpoint(said["signed"], registry_of(trust))
+    assert (one.node, one.number, one.hash) == (office.OWNER, said["number"], said["hash"])
