@@ -130,6 +130,7 @@ def _busy(scenario: Scenario, trouble: Trouble = Trouble.NONE, seconds: float = 
         batch=500,
         outbox_limit=AMPLE,
         settle_ms=0,
+        hold_deletes=AMPLE,
     )
 
 
