@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event as Pause
 from typing import Any
 
 from schemas.wire.event import Event, body_of
@@ -15,6 +16,9 @@ from tests.crash.points import SUBSCRIBER, Stage, Trap, Watch
 
 #: Stands for a record whose event leaves its items out.
 THIN = b"thin"
+
+#: Before it looks again for a broker that was away, in seconds.
+_PAUSE = 0.1
 
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS copy"
@@ -76,6 +80,7 @@ async def _keep(plan: SubscriberPlan) -> None:
                     _apply(copy, event, watch)
             except CannotFollow as fault:
                 print(fault, flush=True)
+                Pause().wait(_PAUSE)
             finally:
                 await following.close()
 
