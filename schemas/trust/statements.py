@@ -82,7 +82,9 @@ def statement(text: str, registry: Registry, kind: str) -> Mapping[str, Any]:
     Its kind is its only member, so that no statement can be taken for one of another kind. A registry that has expired
     still says whose a key was.
     """
-    document = signed.read(text, {key_id: public for key_id, (_, public) in registry.keys.items()})
+    key_id = signed.key_id_of(text)
+    found = registry.key(key_id)
+    document = signed.read(text, {key_id: found[1]} if found is not None else {})
     said = document.get(kind)
     if set(document) != {kind} or not isinstance(said, dict):
         raise DocumentRefused("malformed", f"this is no {kind}")

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from services.cli.configured import configured
 from services.engine.settings import Settings
 
 if TYPE_CHECKING:
+    from schemas.trust.registry import Registry
     from services.engine.log.verifying import Evidence, Verified
 
 app = typer.Typer(help="A node's access log: who was told what of whom, and why.", no_args_is_help=True)
@@ -33,7 +35,10 @@ def group() -> None:
 def verify(
     folder: _Folder,
     registry: Annotated[
-        Path | None, typer.Option("--registry", help="Signed member registry, for whose keys are whose.")
+        list[Path] | None,
+        typer.Option(
+            "--registry", help="Signed member registry, for whose keys are whose; older ones beside it."
+        ),
     ] = None,
     authority: Annotated[
         str, typer.Option("--authority", help="Public keys that may sign the registry, JSON: key id -> hex.")
@@ -56,7 +61,7 @@ def verify(
     """
     from services.engine.log.verifying import verify as verified
 
-    evidence = _evidence(folder, registry, authority, checkpoints or [], receipts or [])
+    evidence = _evidence(folder, registry or [], authority, checkpoints or [], receipts or [])
     found = verified(folder, evidence)
     _report(found, evidence, as_lines)
     raise typer.Exit(REFUSED if found.findings else 0)
@@ -116,26 +121,33 @@ def prune(
 
 
 def _evidence(
-    folder: Path, registry: Path | None, authority: str, checkpoints: list[Path], receipts: list[Path]
+    folder: Path, registries: list[Path], authority: str, checkpoints: list[Path], receipts: list[Path]
 ) -> "Evidence | None":
-    from schemas.trust import registry as registries
-    from schemas.trust import signed
     from services.engine.log.verifying import Evidence, node_of
 
-    if registry is None:
+    if not registries:
         if checkpoints or receipts:
             raise typer.BadParameter("is needed to know who signed them", param_hint="--registry")
         return None
-    try:
-        members = registries.from_document(signed.read(registry.read_text().strip(), orjson.loads(authority)))
-    except (orjson.JSONDecodeError, signed.DocumentRefused) as fault:
-        raise typer.BadParameter(str(fault), param_hint="--registry") from None
-    evidence = Evidence(node_of(folder), members)
+    evidence = Evidence(node_of(folder), _members(registries, authority))
     for path in checkpoints:
         evidence.take_checkpoints(path.name, path.read_text().splitlines())
     for path in receipts:
         evidence.take_receipts(path.name, path.read_text().splitlines())
     return evidence
+
+
+def _members(paths: list[Path], authority: str) -> "Registry":
+    """Whose keys are whose, by all of these registries: what was signed before a rotation stays evidence."""
+    from schemas.trust import registry, signed
+
+    try:
+        trusted = orjson.loads(authority)
+        found = [registry.from_document(signed.read(path.read_text().strip(), trusted)) for path in paths]
+    except (orjson.JSONDecodeError, signed.DocumentRefused) as fault:
+        raise typer.BadParameter(str(fault), param_hint="--registry") from None
+    keys = {key_id: whose for one in found for key_id, whose in one.keys.items()}
+    return replace(found[-1], keys=keys)
 
 
 def _report(found: "Verified", evidence: "Evidence | None", as_lines: bool) -> None:

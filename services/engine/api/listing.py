@@ -97,21 +97,23 @@ def _binding(call: Call, question: Question, bound: BoundQuery) -> bytes:
 async def _select(call: Call, question: Question, bound: BoundQuery, start: Position) -> Selected:
     assert call.disclosure is not None
     total = await call.node.source.count(bound) if question.prefer.count_exact else None
+    wanted = _wanted(call, question, bound)
     call.disclosure.counted = total
+    if total is not None and (start.passed or total > wanted):
+        await _name_counted(call, bound, total)
     if total is not None and start.passed > total:
         raise Problem(
             "bad-range", "The answer ends before this range.", headers={"Content-Range": f"*/{total}"}
         )
-    if total is not None and total <= call.node.settings.page_rows:
-        await _name_counted(call, bound, total)
-    return replace(await _gather(call, bound, start, _wanted(call, question, bound)), total=total)
+    return replace(await _gather(call, bound, start, wanted), total=total)
 
 
 async def _name_counted(call: Call, bound: BoundQuery, total: int) -> None:
-    """Whom a count of few is about. A count of many says little of anybody, and is entered as a number alone."""
+    """Whom a count of few is about, beyond those shown. A count of many says little of anybody, and is entered as a
+    number alone."""
     assert call.disclosure is not None
     subjects = reader(bound.contract, ())
-    if total and subjects.columns:
+    if 0 < total <= call.node.settings.page_rows and subjects.columns:
         question = replace(bound, columns=subjects.columns, order=(), offset=0)
         page = await call.node.source.page(question, limit=total)
         call.disclosure.subjects.update(subjects.of(page.rows))
