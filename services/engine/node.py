@@ -12,6 +12,7 @@ from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.document import read
 from schemas.contracts.load import files, load
 from schemas.contracts.model import Contract
+from schemas.trust.keys import BadKey, KeyPair, read_private
 from schemas.wire.problem import Problem
 from services.engine.access.gate import Gate, open_gate
 from services.engine.api.checks import node_checks
@@ -75,12 +76,12 @@ class Node:
 
 @asynccontextmanager
 async def open_node(
-    offered: Offered, settings: Settings, clock: Callable[[], datetime]
+    offered: Offered, settings: Settings, node_key: KeyPair | None, clock: Callable[[], datetime]
 ) -> AsyncIterator[Node]:
     """The node with its database open and capture in place, or on its way; closed with the block."""
     secret = read_secret(settings.pseudonym_key_file)
     async with (
-        open_log(settings, _log_key(settings, secret), clock) as log,
+        open_log(settings, _log_key(settings, secret), node_key, clock) as log,
         capturing(offered.mappings, settings) as database,
         open_source(offered.mappings, settings, secret) as source,
         AsyncExitStack() as stack,
@@ -144,6 +145,15 @@ def read_secret(path: Path) -> bytes:
     if len(secret) < _LEAST_SECRET_BYTES:
         raise BadDepartment(f"{path.name} holds fewer than {_LEAST_SECRET_BYTES} bytes")
     return secret
+
+
+def read_node_key(settings: Settings) -> KeyPair | None:
+    """The key that signs receipts and checkpoints, where there is one; BadDepartment when its file holds none."""
+    path = settings.node_key_file
+    try:
+        return None if path is None else read_private(path.read_bytes())
+    except BadKey as fault:
+        raise BadDepartment(f"{path.name if path else ''}: {fault}") from None
 
 
 def _witness(log: AccessLog, settings: Settings) -> Witness | None:

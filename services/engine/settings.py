@@ -145,7 +145,8 @@ class Settings(BaseSettings):
     )
 
     log_checkpoint_seconds: Count = Field(
-        60, description="How often it is signed where the log stands, in seconds, while it grows: a minute's doubt."
+        60,
+        description="How often it is signed where the log stands, in seconds, while it grows: a minute's doubt.",
     )
     log_checkpoint_entries: Count = Field(
         10_000, description="After how many entries it is signed at once: what one moment may leave in doubt."

@@ -13,7 +13,7 @@ from services.engine.api.control import add_control_plane
 from services.engine.api.openapi import described
 from services.engine.api.plane import DataPlane
 from services.engine.api.witnessing import add_witness_route
-from services.engine.node import Department, open_node, read_contracts
+from services.engine.node import Department, open_node, read_contracts, read_node_key
 from services.engine.settings import Settings
 
 
@@ -25,13 +25,14 @@ def utc_now() -> datetime:
 def create_app(
     department: Department, settings: Settings, *, clock: Callable[[], datetime] = utc_now
 ) -> FastAPI:
-    """The service of one department. Contracts are read here (ContractFault), the rest opens with the app."""
-    offered = read_contracts(department, settings)
+    """The service of one department. Contracts and the node's key are read here (ContractFault, BadDepartment), the
+    rest opens with the app."""
+    offered, node_key = read_contracts(department, settings), read_node_key(settings)
     plane = DataPlane()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_node(offered, settings, clock) as node:
+        async with open_node(offered, settings, node_key, clock) as node:
             checking = asyncio.create_task(node.health.run(settings.check_seconds))
             plane.node = node
             try:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from schemas.trust.entries import Entry, Head
-from schemas.trust.keys import BadKey, KeyPair, read_private
+from schemas.trust.keys import KeyPair
 from schemas.trust.receipts import Receipt, Signer
 from schemas.trust.subjects import Subject, pseudonym
 from services.engine.log.appender import Appender, appending
@@ -54,17 +54,12 @@ class AccessLog:
         )
 
 
-class BadNodeKey(Exception):
-    """The node's own key cannot be read; says why."""
-
-
 @asynccontextmanager
 async def open_log(
-    settings: Settings, secret: bytes, clock: Callable[[], datetime]
+    settings: Settings, secret: bytes, node_key: KeyPair | None, clock: Callable[[], datetime]
 ) -> AsyncIterator[AccessLog]:
     """The node's log, with its writer running; `secret` makes the pseudonyms. A folder that cannot be written, or that
-    another process writes, stops no start: nothing is disclosed then, and /health says so. Raises BadNodeKey."""
-    node_key = _node_key(settings.node_key_file)
+    another process writes, stops no start: nothing is disclosed then, and /health says so."""
     store = Store(settings.access_log, settings.node_id, clock)
     async with appending(store) as appender:
         yield AccessLog(
@@ -81,12 +76,3 @@ async def open_log(
 def derived_key(pseudonym_key: bytes) -> bytes:
     """The log's key where it has none of its own: it follows from the pseudonym key, and tells nothing of it."""
     return hmac.digest(pseudonym_key, b"access log", hashlib.sha256)
-
-
-def _node_key(path: Path | None) -> KeyPair | None:
-    if path is None:
-        return None
-    try:
-        return read_private(path.read_bytes())
-    except (OSError, BadKey) as fault:
-        raise BadNodeKey(f"{path.name}: {fault}") from None

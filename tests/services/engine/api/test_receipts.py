@@ -13,6 +13,7 @@ from schemas.trust.receipts import Receipt, read_receipt
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
 from services.engine.api.app import create_app
+from services.engine.node import BadDepartment
 from services.engine.settings import Settings
 from tests.services.engine.api import office
 from tests.services.engine.api.conftest import Trust, client_of
@@ -102,3 +103,10 @@ async def test_without_a_key_there_is_an_entry_and_no_receipt(
     answer = await owner.get(f"{VEHICLES}?select=plate&limit=1")
     assert "langqiao-receipt" not in answer.headers
     assert len(log_of(settings)) == 2
+
+
+def test_a_file_that_holds_no_key_stops_the_start(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "node.key.pem").write_bytes(b"x" * 64)
+    wrong = settings.model_copy(update={"node_key_file": tmp_path / "node.key.pem"})
+    with pytest.raises(BadDepartment, match=r"node\.key\.pem: this is no private key in PEM form"):
+        create_app(office.DEPARTMENT, wrong)

@@ -58,9 +58,8 @@ async def test_a_contradiction_is_a_conflict_and_an_alarm(
         7,
     )
     await until(lambda: _said(witness, f"the logs of {OTHER_NODE} contradict what they said"))
-    assert await ready(witness), "a neighbour's lie stops nobody's questions"
-    page = (await witness.get("/metrics")).text
-    assert "langqiao_log_contradictions 1.0" in page
+    await until(lambda: ready(witness), what="a neighbour's lie stops nobody's questions")
+    await until(lambda: _shown(witness, "langqiao_log_contradictions 1.0"))
 
 
 @pytest.mark.parametrize(
@@ -113,3 +112,7 @@ async def test_where_the_log_stands_is_told_on_a_control_topic_too(
     said = orjson.loads(first)["data"]
     one = read_checkpoint(said["signed"], registry_of(trust))
     assert (one.node, one.number, one.hash) == (office.OWNER, said["number"], said["hash"])
+
+
+async def _shown(client: httpx.AsyncClient, line: str) -> bool:
+    return line in (await client.get("/metrics")).text
