@@ -6,8 +6,11 @@ from typing import Any
 
 import httpx
 import orjson
+import pytest
 from fastapi import FastAPI
 
+from services.engine.api import plane
+from services.engine.api.call import Call, Reply
 from services.engine.settings import Settings
 from tests.services.engine.api import office
 from tests.services.engine.api.conftest import ASKER, CASE, Trust
@@ -214,3 +217,16 @@ async def test_no_value_of_a_record_or_a_question_stands_in_the_log(
     canaries = [*persons, office.owner_id(70), CREDIT_CODE, "canary-remark", "司机", "kept by the office"]
     assert [one for one in canaries if one.encode() in written] == []
     assert len(entries_of(settings)) == 5
+
+
+async def test_an_answer_of_which_nobody_said_what_it_discloses_stays_here(
+    anonymous: httpx.AsyncClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forgetful(call: Call) -> Reply:
+        return Reply(200, b'["canary"]', "application/json")
+
+    monkeypatch.setitem(plane._DATASET, "GET", forgetful)  # type: ignore[arg-type]
+    answer = await anonymous.get(VEHICLES)
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert "canary" not in answer.text
+    assert entries_of(settings) == []
