@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -54,8 +55,9 @@ def read_private(pem: bytes) -> KeyPair:
     return _pair(private)
 
 
+@lru_cache(maxsize=4_096)
 def public_key(public_hex: str) -> Ed25519PublicKey:
-    """The public key of 32 bytes in hex; raises BadKey."""
+    """The public key of 32 bytes in hex, read once: a signature is checked at every call. Raises BadKey."""
     try:
         return Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_hex))
     except ValueError as fault:

@@ -2,8 +2,8 @@
 of components. Made by whoever calls a node, checked by every node.
 
 A token says whose call it is and serves many; a message is one call. What is signed is everything that decides what
-the call may have: method, path, query, body, token, officer, purpose, question, deadline, and the node that it is for.
-A list that leaves out one of those that are there, or names one that is not, is refused.
+the call may have or do: method, path, query, body, token, officer, purpose, question, deadline, range, condition, and
+the node that it is for. A list that leaves out one of those that are there, or names one that is not, is refused.
 """
 
 import base64
@@ -14,15 +14,17 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from schemas.trust.keys import KeyPair, verifies
-from schemas.trust.model import Member
+from schemas.trust.model import Member, Role
 from schemas.trust.registry import Registry
 from schemas.wire import headers as names
 
 #: How long a message may be on its way, and how far two clocks may differ.
 LIFETIME, LEEWAY = timedelta(seconds=60), timedelta(seconds=30)
+#: How long after it came a message can come again: its sender's clock may be ahead of ours.
+REACH = LIFETIME + 2 * LEEWAY
 
 _LABEL = "langqiao"
 _ALWAYS = ("@method", "@path", "@query", "content-digest")
@@ -35,20 +37,28 @@ _WHERE_SENT = (
     names.DEADLINE,
     names.HOPS,
     names.CONTRACT_VERSION,
+    names.IDEMPOTENCY_KEY,
+    "if-match",
+    "prefer",
+    "range",
     names.NODE,
 )
 _LONGEST = 2_048
-_PARAMETERS = re.compile(
-    rf"{_LABEL}=(?P<parameters>\((?P<components>[a-z0-9@\" -]+)\);created=(?P<created>\d{{1,12}})"
-    r';nonce="(?P<nonce>[A-Za-z0-9_-]{16,64})";keyid="(?P<key>[A-Za-z0-9._-]{1,64})"'
-    rf';alg="ed25519";tag="{_LABEL}")'
+_INPUT = re.compile(
+    rf'{_LABEL}=(?P<parameters>\((?P<components>[a-z0-9@" -]+)\)(?P<rest>;[a-zA-Z0-9=;"._-]+))'
 )
+#: In any order, each of them once, and no other.
+_PARAMETER = re.compile(
+    r';(?:created=(?P<created>\d{1,12})|nonce="(?P<nonce>[A-Za-z0-9_-]{16,64})"'
+    rf'|keyid="(?P<key>[A-Za-z0-9._-]{{1,64}})"|(?P<alg>alg="ed25519")|(?P<tag>tag="{_LABEL}"))'
+)
+_PARAMETERS = 5
 _SIGNATURE = re.compile(rf"{_LABEL}=:(?P<signature>[A-Za-z0-9+/]{{86}}==):")
 
 
 class MessageRefused(Exception):
     """A message that is not to be acted on; `reason` is stable: malformed, unknown-key, bad-signature, altered,
-    not-for-us, not-yet-valid, expired."""
+    not-for-us, not-yet-valid, expired; a node's gate adds missing, wrong-sender, replayed."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -75,6 +85,10 @@ class Sent:
     nonce: str
     until: datetime
 
+    def __str__(self) -> str:
+        """As an access entry names it: key id, nonce, and the Unix time until which it could be sent again."""
+        return f"{self.key_id}:{self.nonce}:{int(self.until.timestamp())}"
+
 
 def sign(message: Message, key: KeyPair, now: datetime, *, nonce: str | None = None) -> dict[str, str]:
     """The headers that make it a message of the key's owner; they are to be sent beside its own."""
@@ -93,9 +107,17 @@ def sign(message: Message, key: KeyPair, now: datetime, *, nonce: str | None = N
     }
 
 
+def is_signed(headers: Mapping[str, str]) -> bool:
+    """Whether a call bears a signature, or what looks like one: it is to be checked then."""
+    return "signature" in headers or "signature-input" in headers
+
+
 def check(message: Message, registry: Registry, now: datetime, *, node: str) -> Sent:
-    """Who sent it; raises MessageRefused. Whether it came before, only whoever remembers can say: see `replay`."""
-    said = _read(message.headers.get("signature-input", ""), _PARAMETERS)
+    """Who sent it; raises MessageRefused. Whether it came before, only whoever remembers can say: see `replay`.
+
+    A member's own program may not know the node that will answer, and then names none; a gateway always names it.
+    """
+    said = _said(message.headers.get("signature-input", ""))
     signature = _read(message.headers.get("signature", ""), _SIGNATURE)["signature"]
     if said["components"] != " ".join(f'"{name}"' for name in _covered(message.headers)):
         raise MessageRefused("malformed")
@@ -108,7 +130,8 @@ def check(message: Message, registry: Registry, now: datetime, *, node: str) -> 
         raise MessageRefused("bad-signature")
     if not hmac.compare_digest(digest, _digest(message.body)):
         raise MessageRefused("altered")
-    if message.headers.get(names.NODE, node) != node:
+    named = None if sender.role is Role.GATEWAY else node
+    if message.headers.get(names.NODE, named) != node:
         raise MessageRefused("not-for-us")
     return Sent(sender, said["key"], said["nonce"], _until(int(said["created"]), now))
 
@@ -117,9 +140,9 @@ def _until(created: int, now: datetime) -> datetime:
     age = now.timestamp() - created
     if age < -LEEWAY.total_seconds():
         raise MessageRefused("not-yet-valid")
-    if age > (LIFETIME + LEEWAY).total_seconds():
+    if age >= (LIFETIME + LEEWAY).total_seconds():
         raise MessageRefused("expired")
-    return now + LIFETIME + LEEWAY - timedelta(seconds=age)
+    return datetime.fromtimestamp(created, UTC) + LIFETIME + LEEWAY
 
 
 def _covered(headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -144,6 +167,16 @@ def _base(message: Message, digest: str, parameters: str) -> bytes:
 def _digest(body: bytes) -> str:
     """RFC 9530."""
     return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+
+
+def _said(text: str) -> dict[str, str]:
+    """The components that are covered, and the signature's parameters by name."""
+    found = dict(_read(text, _INPUT))
+    said = list(_PARAMETER.finditer(found["rest"]))
+    given = {name: value for one in said for name, value in one.groupdict().items() if value is not None}
+    if "".join(one.group() for one in said) != found["rest"] or not len(said) == len(given) == _PARAMETERS:
+        raise MessageRefused("malformed")
+    return found | given
 
 
 def _read(text: str, form: "re.Pattern[str]") -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,14 @@ class Grant:
     provider: str | None = None
 
 
+class Role(StrEnum):
+    """What a system does. A gateway may send on, as messages of its own, what bears another system's token."""
+
+    SYSTEM = "system"
+    NODE = "node"
+    GATEWAY = "gateway"
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One line of the member registry: a system of a member and its public keys (key id -> raw 32 bytes, hex)."""
@@ -50,3 +59,4 @@ class Member:
     id: str
     system: str
     keys: dict[str, str]
+    role: Role = Role.SYSTEM

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.trust.keys import BadKey, public_key
-from schemas.trust.model import Member
+from schemas.trust.model import Member, Role
 from schemas.trust.signed import DocumentRefused, numbered, text_of
 
 
@@ -43,9 +43,7 @@ def to_document(registry: Registry, issued: datetime) -> dict[str, Any]:
         "number": registry.number,
         "issued": issued.isoformat(),
         "expires": registry.expires.isoformat(),
-        "members": [
-            {"id": one.id, "system": one.system, "keys": dict(one.keys)} for one in registry.members.values()
-        ],
+        "members": [_line(one) for one in registry.members.values()],
     }
 
 
@@ -64,5 +62,20 @@ def _member(one: Mapping[str, Any]) -> Member:
         except BadKey as fault:
             raise DocumentRefused("malformed", str(fault)) from fault
     return Member(
-        text_of(one, "id"), text_of(one, "system"), {str(name): str(key) for name, key in keys.items()}
+        text_of(one, "id"),
+        text_of(one, "system"),
+        {str(name): str(key) for name, key in keys.items()},
+        _role(one.get("role", Role.SYSTEM)),
     )
+
+
+def _role(said: object) -> Role:
+    """What the line says that the system is; documents that say nothing list systems that ask."""
+    if not isinstance(said, str) or said not in tuple(Role):
+        raise DocumentRefused("malformed", f"role must be one of {', '.join(Role)}")
+    return Role(said)
+
+
+def _line(member: Member) -> dict[str, Any]:
+    said = {"id": member.id, "system": member.system, "keys": dict(member.keys)}
+    return said if member.role is Role.SYSTEM else said | {"role": member.role.value}

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from schemas.trust.message import Sent
 
@@ -13,7 +13,9 @@ _Name = tuple[str, str]
 class Replays:
     """Remembers a message for as long as it could be sent again, and no longer. Not shared between threads.
 
-    What came before a restart is told to it by `remember`.
+    What came before a restart is told to it by `remember`, as far as it was answered: of a message that was refused
+    nothing is kept beyond this memory, so after a restart it is judged anew. Nothing was disclosed by it, and what may
+    be by its repetition is what its sender asked for, once.
     """
 
     def __init__(self) -> None:
@@ -31,10 +33,11 @@ class Replays:
         self._until[name] = message.until
         return True
 
-    def remember(self, messages: Iterable[tuple[str, str, datetime]]) -> None:
-        """Messages that came before: key id, nonce, and until when each could be sent again."""
-        for key_id, nonce, until in messages:
-            self._until[key_id, nonce] = until
+    def remember(self, messages: Iterable[str]) -> None:
+        """Messages that came before, as access entries name them (`Sent`), older ones first."""
+        for text in messages:
+            key_id, nonce, until = text.split(":")
+            self._until[key_id, nonce] = datetime.fromtimestamp(int(until), UTC)
 
     def _forget(self, now: datetime) -> None:
         """From the oldest on. Messages come nearly in the order of their times; what stands behind a younger one is

@@ -51,6 +51,8 @@ _ALL = (
     _caller("bad-body", 400, "The body cannot be read", "Send JSON of the form that the API description gives."),
     _caller("token-required", 401, "This needs a member's token", "Send Authorization: Bearer with a token."),
     _caller("bad-token", 401, "The token is not accepted", "Make a new token with a registered key."),
+    _caller("bad-message", 401, "The message is not accepted",
+            "Sign the call anew with the key of the token's own system, and send it once."),
     _caller("purpose-required", 403, "The call does not say what it is for", "Send the purpose and the officer."),
     _caller("grant-required", 403, "No grant covers these items", "Apply for a grant that names them."),
     _caller("item-withheld", 403, "The item is not shared", "Leave the item out of the question."),

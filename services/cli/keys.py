@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from schemas.trust import keys
+from schemas.trust.model import Role
 from services.cli import show
 from services.client.profile import Profile
 
@@ -23,6 +24,10 @@ def new(
     name: Annotated[str, typer.Option("--name", help="The files' name.")] = "system",
     member: Annotated[str, typer.Option("--member", help="Member id, such as 330200.approvals.")] = "",
     system: Annotated[str, typer.Option("--system", help="System id, such as 330200.approvals/window.")] = "",
+    role: Annotated[
+        Role,
+        typer.Option("--role", help="What the system does: it asks, answers as a node, or is a gateway."),
+    ] = Role.SYSTEM,
     gateway: Annotated[str, typer.Option("--gateway", help="Address for the profile beside the key.")] = "",
 ) -> None:
     """Make a key. The private half goes to NAME.key.pem, the public half is printed for the registry."""
@@ -36,5 +41,7 @@ def new(
     if gateway:
         profile = Profile(gateway=gateway, member=member, system=system, key_file=private.name)
         profile.save(out / f"{name}.json")
-    line = {"id": member, "system": system, "keys": {key.key_id: key.public_hex}}
+    line: dict[str, object] = {"id": member, "system": system, "keys": {key.key_id: key.public_hex}}
+    if role is not Role.SYSTEM:
+        line["role"] = role.value
     show.console().print(show.as_json(line), markup=False, soft_wrap=True)
