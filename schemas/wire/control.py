@@ -104,7 +104,9 @@ class AccessCheckpoint(Data):
     number: int = Field(ge=1, description="The number of the log's last entry.")
     hash: str = Field(pattern=r"^[0-9a-f]{64}$", description="That entry's hash.")
     at: str = Field(description="When, RFC 3339 UTC.")
-    signed: str = Field(description="The same as a compact JWS by the node's key, to be checked with the registry.")
+    signed: str = Field(
+        description="The same as a compact JWS by the node's key, to be checked with the registry."
+    )
 
 
 #: What a control record of each kind holds.
