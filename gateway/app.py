@@ -18,6 +18,7 @@ from gateway.openapi import described
 from gateway.plane import DataPlane
 from gateway.settings import Settings
 from gateway.watch import Watch
+from schemas.trust.keys import BadKey, KeyPair, read_private
 
 _LEAST_SECRET_BYTES = 32
 
@@ -35,7 +36,7 @@ def create_app(
     settings: Settings, *, nodes: NodeClient | None = None, clock: Callable[[], datetime] = utc_now
 ) -> FastAPI:
     """The gateway over the settings' nodes, which are called over HTTP unless `nodes` says how. Raises BadSettings."""
-    secret = _cursor_key(settings.cursor_key_file)
+    secret, key = _cursor_key(settings.cursor_key_file), _key(settings.key_file)
     plane = DataPlane()
 
     @asynccontextmanager
@@ -48,7 +49,7 @@ def create_app(
             watch.recall()
             await watch.refresh()
             watching = asyncio.create_task(watch.run())
-            plane.gateway = Gateway(settings, watch, client, secret, clock)
+            plane.gateway = Gateway(settings, watch, client, secret, key, clock)
             try:
                 yield
             finally:
@@ -78,6 +79,15 @@ class _Described(FastAPI):
         document = super().openapi()
         gateway = self.plane.gateway if self.plane is not None else None
         return described(document, gateway.area.catalogue) if gateway is not None else document
+
+
+def _key(path: Path | None) -> KeyPair | None:
+    try:
+        return None if path is None else read_private(path.read_bytes())
+    except OSError as fault:
+        raise BadSettings(f"key_file {path.name if path else ''} cannot be read: {fault.strerror}") from None
+    except BadKey as fault:
+        raise BadSettings(f"key_file {path.name if path else ''}: {fault}") from None
 
 
 def _cursor_key(path: Path | None) -> bytes:

@@ -15,11 +15,13 @@ from gateway.caller import passed_on
 from gateway.judging import Page, fault_state, page_of, refused
 from gateway.nodes import NodeAnswer, NodeFault
 from gateway.plan import Level
+from gateway.signing import signing
 from gateway.sources import Missing, Sources
 from schemas.query.bound import BoundCondition
 from schemas.query.render import render_body
 from schemas.query.tree import Query
 from schemas.query.unbind import filter_of, unbind
+from schemas.trust.message import Message
 from schemas.wire import headers as names
 from schemas.wire.answer import SourceState
 from schemas.wire.problem import Problem
@@ -112,10 +114,10 @@ class Asker:
         if counted:
             headers["prefer"] = "count=exact"
         path = f"/records/{level.dataset.replace('.', '/', 1)}/{verb}"
+        body = orjson.dumps(sent)
+        fresh = signing(self.call.gateway, offer.node, Message("POST", path, "", headers, body))
         try:
-            return await self.call.gateway.nodes.call(
-                offer.url, "POST", path, headers, orjson.dumps(sent), seconds
-            )
+            return await self.call.gateway.nodes.call(offer.url, "POST", path, headers, body, seconds, fresh)
         except NodeFault as fault:
             raise fault_state(fault) from None
 

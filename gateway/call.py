@@ -14,6 +14,7 @@ from gateway.nodes import NodeClient
 from gateway.settings import Settings
 from gateway.timing import Timing
 from gateway.watch import Watch
+from schemas.trust.keys import KeyPair
 from schemas.trust.model import Caller
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
@@ -25,12 +26,13 @@ _MOST_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """One running gateway, as its calls see it."""
+    """One running gateway, as its calls see it. `secret` seals cursors; `key` signs calls, None: it has none."""
 
     settings: Settings
     watch: Watch
     nodes: NodeClient
     secret: bytes
+    key: KeyPair | None
     clock: Callable[[], datetime]
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from gateway.nodes import NodeAnswer, NodeAway, NodeGarbled, NodeSlow
+from gateway.nodes import Fresh, NodeAnswer, NodeAway, NodeGarbled, NodeSlow
 from gateway.settings import Settings
 
 #: Longest header line of an answer, in bytes: the next page of a gateway below stands in one.
@@ -30,15 +30,16 @@ class HttpNodes:
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: float,  # noqa: ASYNC109 a connection is to know its own limit
+        fresh: Fresh = dict,
     ) -> NodeAnswer:
         """One call; a kept connection that turns out to be closed is tried once more, for reads do no harm twice."""
         limits = aiohttp.ClientTimeout(total=timeout)
         url = base_url + path
         try:
             try:
-                return await self._once(url, method, headers, body, limits)
+                return await self._once(url, method, {**headers, **fresh()}, body, limits)
             except aiohttp.ServerDisconnectedError:
-                return await self._once(url, method, headers, body, limits)
+                return await self._once(url, method, {**headers, **fresh()}, body, limits)
         except TimeoutError:
             raise NodeSlow from None
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError):

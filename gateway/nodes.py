@@ -1,6 +1,6 @@
 """The port through which the gateway calls nodes; implemented by `http_nodes` over aiohttp, and by tests in process."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,6 +30,10 @@ class NodeGarbled(NodeFault):
     """What came is not HTTP, is cut short, or is larger than any answer may be."""
 
 
+#: The further headers of one try.
+Fresh = Callable[[], Mapping[str, str]]
+
+
 class NodeClient(Protocol):
     """Calls nodes. One instance serves all calls of the process."""
 
@@ -41,6 +45,8 @@ class NodeClient(Protocol):
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: float,  # noqa: ASYNC109 a connection is to know its own limit
+        fresh: Fresh = dict,
     ) -> NodeAnswer:
-        """One call, `timeout` in seconds; raises NodeAway, NodeSlow or NodeGarbled."""
+        """One call, `timeout` in seconds; `fresh` makes what no two tries may share, such as a signature. Raises
+        NodeAway, NodeSlow or NodeGarbled."""
         ...

@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     )
 
     # Calls to nodes
+    key_file: Path | None = Field(
+        None,
+        description="PEM of the gateway's own key, which the registry lists with the role gateway: it signs each call"
+        " to a node; unset: nodes refuse the calls of members.",
+    )
     connections_per_node: Count = Field(
         64, description="Most connections to one node: what a department's service can work on at a time."
     )

@@ -91,7 +91,8 @@ class Watch:
             }
             for one in self.seen.values()
         }
-        reasons = [*away, *self.area.refused]
+        unsigned = [] if self.settings.key_file else ["key_file is unset: nodes refuse the calls of members"]
+        reasons = [*away, *self.area.refused, *unsigned]
         return {"node": self.settings.node_id, "ready": self.ready, "reasons": reasons, "nodes": nodes}
 
     async def _ask(self, one: Seen) -> bool:

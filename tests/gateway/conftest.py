@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -15,6 +17,7 @@ from gateway.app import create_app
 from gateway.plane import DataPlane
 from gateway.settings import Settings
 from gateway.watch import Watch
+from schemas.trust import keys
 from tests.gateway import town
 from tests.gateway.in_process import InProcess
 from tests.gateway.standin import Node
@@ -101,9 +104,13 @@ class Door:
 
 @asynccontextmanager
 async def open_door(nodes: dict[str, Node], **changed: Any) -> AsyncIterator[Door]:
-    """A gateway over these nodes with some settings changed."""
+    """A gateway with a key over these nodes, with some settings changed."""
     client, clock = InProcess({url(name): one.app for name, one in nodes.items()}), Clock()
-    app = create_app(settings_for(nodes, **changed), nodes=client, clock=clock)
+    with TemporaryDirectory() as folder:
+        key_file = Path(folder) / "gateway.key.pem"
+        key_file.write_bytes(keys.write_private(keys.new_key()))
+        settings = settings_for(nodes, **{"key_file": key_file, **changed})
+        app = create_app(settings, nodes=client, clock=clock)
     async with (
         app.router.lifespan_context(app),
         caller(app, {}) as anonymous,

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from gateway.nodes import NodeAnswer, NodeAway, NodeGarbled, NodeSlow
+from gateway.nodes import Fresh, NodeAnswer, NodeAway, NodeGarbled, NodeSlow
 
 #: What becomes of a node's answer on its way.
 Change = Callable[[NodeAnswer], NodeAnswer]
@@ -40,13 +40,14 @@ class InProcess:
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: float,
+        fresh: Fresh = dict,
     ) -> NodeAnswer:
         if base_url in self.away:
             raise NodeAway
         if base_url in self.slow and path != "/catalogue":
             await self._never(timeout)
         # The transport by itself: a client of httpx's own would first read the system's certificates.
-        request = httpx.Request(method, base_url + path, headers=dict(headers), content=body)
+        request = httpx.Request(method, base_url + path, headers={**headers, **fresh()}, content=body)
         answer = await httpx.ASGITransport(app=self.apps[base_url]).handle_async_request(request)
         found = NodeAnswer(answer.status_code, dict(answer.headers), await answer.aread())
         dataset = ".".join(path.split("/")[2:4])

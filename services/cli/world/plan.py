@@ -8,6 +8,8 @@ from services.engine.synthetic.population import Size
 #: The city whose departments the demo runs.
 DIVISION = "330200"
 ENVIRONMENT = "demo"
+#: The gateway's node id, and its name in the registry.
+GATEWAY = f"{DIVISION}.gateway"
 _WITNESSES = 2
 #: A member without any data of its own, which asks: the approval service of the city.
 ASKING_MEMBER = f"{DIVISION}.approvals"
@@ -76,6 +78,11 @@ class WorldPlan:
     def registry(self) -> Path:
         """The signed member registry, which all share."""
         return self.trust / "registry.jws"
+
+    @property
+    def gateway_key(self) -> Path:
+        """The key with which the gateway signs its calls."""
+        return self.trust / "gateway.key.pem"
 
     @property
     def profiles(self) -> Path:

@@ -3,10 +3,12 @@
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from schemas.trust import keys, signed
 from schemas.trust.keys import KeyPair
-from services.cli.world.plan import ASKING_MEMBER, WorldPlan
+from schemas.trust.model import Role
+from services.cli.world.plan import ASKING_MEMBER, GATEWAY, WorldPlan
 from services.client.profile import Profile
 
 #: What the story and the README ask for.
@@ -29,8 +31,10 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
     systems = {f"{one.member}/records": (one.member, keys.new_key()) for one in plan.departments}
     nodes = {f"{one.member}/node": (one.member, keys.new_key()) for one in plan.departments}
     systems[f"{ASKING_MEMBER}/window"] = (ASKING_MEMBER, keys.new_key())
+    gateway = (GATEWAY, keys.new_key())
     now = datetime.now(UTC).replace(microsecond=0)
-    _write_signed(plan.registry, _registry(systems | nodes, now), authority)
+    listed = [*_lines(systems), *_lines(nodes, Role.NODE), *_lines({GATEWAY: gateway}, Role.GATEWAY)]
+    _write_signed(plan.registry, _registry(listed, now), authority)
     for system, (member, key) in systems.items():
         _profile(plan, system, member, key)
     Profile(gateway=plan.gateway_url, bootstrap=plan.bootstrap).save(plan.profiles / "anonymous.json")
@@ -41,18 +45,24 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
         for name in ("pseudonym.key", "cursor.key"):
             (one.folder / name).write_bytes(secrets.token_bytes(32))
     (plan.trust / "gateway-cursor.key").write_bytes(secrets.token_bytes(32))
+    plan.gateway_key.write_bytes(keys.write_private(gateway[1]))
     return {authority.key_id: authority.public_hex}
 
 
-def _registry(systems: dict[str, tuple[str, KeyPair]], now: datetime) -> dict[str, object]:
+def _lines(systems: dict[str, tuple[str, KeyPair]], role: Role = Role.SYSTEM) -> list[dict[str, Any]]:
+    """The registry's lines of systems that do the same."""
+    return [
+        {"id": member, "system": system, "role": role, "keys": {key.key_id: key.public_hex}}
+        for system, (member, key) in systems.items()
+    ]
+
+
+def _registry(members: list[dict[str, Any]], now: datetime) -> dict[str, object]:
     return {
         "number": 1,
         "issued": now.isoformat(),
         "expires": (now + _VALID).isoformat(),
-        "members": [
-            {"id": member, "system": system, "keys": {key.key_id: key.public_hex}}
-            for system, (member, key) in systems.items()
-        ],
+        "members": members,
     }
 
 

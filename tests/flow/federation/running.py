@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from gateway.app import create_app as create_gateway
-from gateway.nodes import NodeAnswer, NodeAway
+from gateway.nodes import Fresh, NodeAnswer, NodeAway
 from gateway.settings import Settings as GatewaySettings
 from schemas.query.render import render_body, render_params
 from schemas.trust import keys, signed, token
@@ -28,7 +28,9 @@ from tests.waiting import until
 
 ASKER = f"{county.DIVISION}.approvals"
 _SYSTEM = f"{ASKER}/window"
-
+_GATEWAY = f"{county.DIVISION}.gateway"
+#: In the county's folder: the key that the registry lists as the gateway's.
+GATEWAY_KEY = "gateway.key.pem"
 
 #: Limits so small that these few records already need several chunks of keys, pages, and starts from an embed.
 _SMALL: dict[str, Any] = {"join_keys": 3, "start_keys": 5, "walk_rows": 4}
@@ -63,12 +65,14 @@ class InProcessNodes:
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: float,
+        fresh: Fresh = dict,
     ) -> NodeAnswer:
-        self.calls.append(Call(method, base_url + path, headers, body or b""))
+        sent = {**headers, **fresh()}
+        self.calls.append(Call(method, base_url + path, sent, body or b""))
         if base_url in self.down:
             raise NodeAway
         transport = httpx.ASGITransport(app=self.apps[base_url])
-        request = httpx.Request(method, base_url + path, headers=dict(headers), content=body)
+        request = httpx.Request(method, base_url + path, headers=sent, content=body)
         response = await transport.handle_async_request(request)
         content = await response.aread()
         return NodeAnswer(response.status_code, dict(response.headers.items()), content)
@@ -136,7 +140,12 @@ async def running(folder: Path, make_tables: MakeTables | None = None) -> AsyncI
             await stack.enter_async_context(made.router.lifespan_context(made))
             apps[place.url] = made
         nodes = InProcessNodes(apps)
-        settings = GatewaySettings(division=county.DIVISION, nodes=tuple(one.url for one in PLACES), **_SMALL)
+        settings = GatewaySettings(
+            division=county.DIVISION,
+            nodes=tuple(one.url for one in PLACES),
+            key_file=folder / GATEWAY_KEY,
+            **_SMALL,
+        )
         gateway = create_gateway(settings, nodes=nodes)
         await stack.enter_async_context(gateway.router.lifespan_context(gateway))
         client = await stack.enter_async_context(client_of(gateway, key))
@@ -167,14 +176,23 @@ def headers_of(key: keys.KeyPair) -> dict[str, str]:
 
 def make_trust(folder: Path) -> tuple[keys.KeyPair, dict[str, str]]:
     """The asking system's key, and the authority's public keys; the registry it signed stands in the folder."""
-    authority, key = keys.new_key(), keys.new_key()
+    authority, key, gateway = (keys.new_key() for _ in range(3))
     now = datetime.now(UTC).replace(microsecond=0)
     registry: dict[str, Any] = {
         "number": 1,
         "issued": (now - timedelta(days=1)).isoformat(),
         "expires": (now + timedelta(days=1)).isoformat(),
-        "members": [{"id": ASKER, "system": _SYSTEM, "keys": {key.key_id: key.public_hex}}],
+        "members": [
+            {"id": ASKER, "system": _SYSTEM, "keys": {key.key_id: key.public_hex}},
+            {
+                "id": _GATEWAY,
+                "system": _GATEWAY,
+                "keys": {gateway.key_id: gateway.public_hex},
+                "role": "gateway",
+            },
+        ],
     }
+    (folder / GATEWAY_KEY).write_bytes(keys.write_private(gateway))
     (folder / "registry.jws").write_text(signed.sign(registry, authority))
     (folder / "pseudonym.key").write_bytes(b"p" * 32)
     return key, {authority.key_id: authority.public_hex}

@@ -15,7 +15,7 @@ import pytest
 from services.cli.world.processes import Child, free_ports, start, stop_all, wait_until
 from tests.flow.federation import canaries, county
 from tests.flow.federation.canaries import CALLS, Said, found_in
-from tests.flow.federation.running import County
+from tests.flow.federation.running import GATEWAY_KEY, County
 from tests.flow.federation.serving import Served, served
 
 #: The test's own HTTP client tells what it asks.
@@ -103,7 +103,10 @@ async def _rename(asked: County, kind: str, before: str, after: str) -> None:
 def test_the_gateway_process_writes_no_value_anywhere(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    with served(tmp_path, canaries.contents()) as behind, _gateway(home, behind) as (url, child):
+    with (
+        served(tmp_path, canaries.contents()) as behind,
+        _gateway(home, behind, tmp_path / GATEWAY_KEY) as (url, child),
+    ):
         with httpx.Client(base_url=url, headers=dict(behind.headers), trust_env=False) as client:
             answers = [client.request(call.method, call.path, **call.arguments()) for call in CALLS]
         assert [answer.status_code for answer in answers] == [call.status for call in CALLS]
@@ -117,13 +120,14 @@ def test_the_gateway_process_writes_no_value_anywhere(tmp_path: Path) -> None:
 
 
 @contextmanager
-def _gateway(home: Path, behind: Served) -> Iterator[tuple[str, Child]]:
+def _gateway(home: Path, behind: Served, key: Path) -> Iterator[tuple[str, Child]]:
     """A gateway process that has nowhere to write but its home."""
     port = free_ports(1)[0]
     environment = {
         "LANGQIAO_GATEWAY_NODES": orjson.dumps(behind.nodes).decode(),
         "LANGQIAO_GATEWAY_DIVISION": county.DIVISION,
         "LANGQIAO_GATEWAY_PORT": str(port),
+        "LANGQIAO_GATEWAY_KEY_FILE": str(key),
         "LANGQIAO_GATEWAY_CATALOGUE_FILE": str(home / "catalogue.json"),
         **{name: str(home) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")},
     }
