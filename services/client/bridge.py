@@ -11,6 +11,7 @@ import orjson
 from schemas.wire import headers
 from schemas.wire import problem as problem_form
 from services.client.profile import Profile
+from services.client.signing import Signing
 
 
 class Refused(Exception):
@@ -38,6 +39,9 @@ class Bridge:
     def __init__(self, profile: Profile, *, base_url: str | None = None, timeout: float = 30.0) -> None:
         self._profile = profile
         self._http = httpx.Client(base_url=base_url or profile.gateway, timeout=timeout, trust_env=False)
+        key = profile.key()
+        # A gateway takes calls unsigned as well; a node takes them as messages alone.
+        self._auth = Signing(key) if key is not None else None
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +81,7 @@ class Bridge:
         sent = {**self._profile.headers(), **extra}
         if body is not None:
             sent["Content-Type"] = headers.JSON
-        answer = self._http.request(method, path, headers=sent, content=body)
+        answer = self._http.request(method, path, headers=sent, content=body, auth=self._auth)
         data = _json(answer)
         if answer.is_error or answer.headers.get("content-type", "").startswith(problem_form.MEDIA_TYPE):
             raise Refused(answer.status_code, data if isinstance(data, dict) else {})

@@ -39,11 +39,15 @@ class Profile:
     def with_purpose(self, purpose: str | None) -> "Profile":
         return replace(self, purpose=purpose) if purpose else self
 
+    def key(self) -> keys.KeyPair | None:
+        """The key that signs tokens and messages; None for an anonymous profile. Raises BadProfile."""
+        return None if self.key_file is None else self._read_key(self.folder / self.key_file)
+
     def token(self) -> str:
         """A fresh token, good for ten minutes."""
-        if self.key_file is None:
+        key = self.key()
+        if key is None:
             raise BadProfile("this profile names no key, so it can only ask anonymously")
-        key = self._key(self.folder / self.key_file)
         return token.make(key, system=self.system, member=self.member, now=datetime.now(UTC))
 
     def headers(self) -> dict[str, str]:
@@ -65,7 +69,7 @@ class Profile:
             raise BadProfile(str(fault)) from fault
 
     @staticmethod
-    def _key(path: Path) -> keys.KeyPair:
+    def _read_key(path: Path) -> keys.KeyPair:
         try:
             return keys.read_private(path.read_bytes())
         except (OSError, keys.BadKey) as fault:

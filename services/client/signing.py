@@ -1,0 +1,35 @@
+"""Signs every call of an httpx client as a message; used by `bridge`, and by integrators' own clients."""
+
+from collections.abc import Callable, Generator
+from datetime import UTC, datetime
+
+import httpx
+
+from schemas.trust.keys import KeyPair
+from schemas.trust.message import Message, sign
+from schemas.wire import headers as names
+
+
+def utc_now() -> datetime:
+    """Security time, which nobody moves."""
+    return datetime.now(UTC)
+
+
+class Signing(httpx.Auth):
+    """Put into a client as `auth`. `node` is the id of the node that is called, None where the address may be a
+    gateway's; `key` is that of the token's own system."""
+
+    requires_request_body = True
+
+    def __init__(
+        self, key: KeyPair, *, node: str | None = None, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._key, self._node, self._clock = key, node, clock
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if self._node is not None:
+            request.headers[names.NODE] = self._node
+        path, _, query = request.url.raw_path.decode("ascii").partition("?")
+        message = Message(request.method, path, query, request.headers, request.content)
+        request.headers.update(sign(message, self._key, self._clock()))
+        yield request
