@@ -14,6 +14,7 @@ from schemas.contracts.load import files, load
 from schemas.contracts.model import Contract
 from schemas.trust.keys import BadKey, KeyPair, read_private
 from schemas.wire.problem import Problem
+from services.engine.access.came import Came
 from services.engine.access.gate import Gate, open_gate
 from services.engine.api.checks import node_checks
 from services.engine.api.cost import Cost
@@ -86,7 +87,9 @@ async def open_node(
         open_source(offered.mappings, settings, secret) as source,
         AsyncExitStack() as stack,
     ):
-        gate = open_gate(settings, clock)
+        came = Came(log, clock)
+        await came.recall()
+        gate = open_gate(settings, came, clock)
         witness = _witness(log, settings)
         publish = telling_on_topic(database, offered.catalogue)
         checkpoints = await stack.enter_async_context(

@@ -118,6 +118,11 @@ class Settings(BaseSettings):
         None,
         description="File of at least 32 secret bytes that seal cursors; unset: made anew at each start.",
     )
+    require_messages: bool = Field(
+        True,
+        description="Whether a call that bears a token must be a signed message, so that none is altered, sent"
+        " elsewhere or sent twice; off only where clients that cannot sign call this node directly.",
+    )
     token_cache: Count = Field(
         10_000, description="Checked tokens remembered: a check costs more than a read."
     )

@@ -2,6 +2,7 @@
 tables and writes RESULTS.md."""
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
@@ -90,6 +91,8 @@ def _arguments() -> argparse.Namespace:
 
 def _measure(said: argparse.Namespace, folder: Path, bars: Progress) -> page.Measured:
     size = Size().scaled(said.size)
+    # What stands beside the gateway asks the departments too, and cannot sign; what the gateway signs is checked.
+    os.environ["LANGQIAO_REQUIRE_MESSAGES"] = "false"
     with ExitStack() as stack:
         world = stack.enter_context(running_world(folder / "world", kinds(), size=size, progress=_told(bars)))
         calls = rounds.fan_calls(world)

@@ -1,4 +1,4 @@
-"""The one access stage of a node: from a call's headers to its caller, and to what this caller may have."""
+"""The one access stage of a node: from a call to its caller, and to what this caller may have."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
-from schemas.trust import grants, registry
+from schemas.trust import grants, message, registry
 from schemas.trust.access import decide, decide_write, leaned_on
 from schemas.trust.grants import Grants
-from schemas.trust.model import Caller, Grant
+from schemas.trust.message import Message, MessageRefused
+from schemas.trust.model import Caller, Grant, Role
 from schemas.trust.registry import Registry
 from schemas.trust.token import TokenCache
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
+from services.engine.access.came import Came
 from services.engine.access.trusted import SignedFile
 from services.engine.settings import Settings
 
@@ -24,12 +26,16 @@ _NONE = Grants()
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Deny by default: what `decide` does not allow is refused. `owner` is this department's member id."""
+    """Deny by default: what `decide` does not allow is refused. `owner` is this department's member id, `node` the id
+    that messages for it name; `came` knows the messages that came."""
 
     owner: str
+    node: str
+    messages_required: bool
     registry: SignedFile[Registry]
     grants: SignedFile[Grants]
     tokens: TokenCache
+    came: Came
     clock: Callable[[], datetime]
 
     def refresh(self) -> None:
@@ -50,6 +56,29 @@ class Gate:
             caller, officer=headers.get(names.OFFICER) or None, purpose=headers.get(names.PURPOSE) or None
         )
 
+    def needs_check(self, headers: Mapping[str, str], caller: Caller) -> bool:
+        """Whether the call must be a message that is for this node, unaltered and once: every call that bears a token,
+        and whatever is signed. Problem bad-message where it is not signed and must be."""
+        if message.is_signed(headers):
+            return True
+        if self.messages_required and not caller.anonymous:
+            raise _refused("missing")
+        return False
+
+    async def sent(self, call: Message, caller: Caller) -> str:
+        """The name of a signed message, which has come now: from the token's own system, or from a gateway, which sends
+        on. Problem bad-message, LogUnavailable."""
+        try:
+            found = message.check(call, self.registry.value, self.clock(), node=self.node)
+        except MessageRefused as refused:
+            raise _refused(refused.reason) from None
+        sender = found.sender
+        if not caller.anonymous and sender.role is not Role.GATEWAY and sender.system != caller.system:
+            raise _refused("wrong-sender")
+        if not await self.came.first(found, self.clock()):
+            raise _refused("replayed")
+        return str(found)
+
     def decide(self, query: BoundQuery, caller: Caller) -> BoundQuery:
         """What of the question this caller may have; Problem token-required, purpose-required, …"""
         return decide(query, caller, self.grants.value, self.clock(), owner=self.owner)
@@ -63,15 +92,22 @@ class Gate:
         decide_write(contract, caller, owner=self.owner)
 
 
-def open_gate(settings: Settings, clock: Callable[[], datetime]) -> Gate:
+def open_gate(settings: Settings, came: Came, clock: Callable[[], datetime]) -> Gate:
     """The gate with its signed files read once; without files it knows no member and no grant."""
     trusted = settings.authority_keys
     gate = Gate(
         settings.department,
+        settings.node_id,
+        settings.require_messages,
         SignedFile(settings.registry_file, trusted, registry.from_document, _NOBODY),
         SignedFile(settings.grants_file, trusted, grants.from_document, _NONE),
         TokenCache(settings.token_cache),
+        came,
         clock,
     )
     gate.refresh()
     return gate
+
+
+def _refused(reason: str) -> Problem:
+    return Problem("bad-message", f"the message is refused: {reason}", members={"reason": reason})

@@ -25,8 +25,9 @@ _MOST_DIGITS = 9
 class Call:
     """What came in. `record_id` is set at one record's address alone; `caller` from the access stage on,
     `estimate` (records that may be touched) from the cost stage on, `disclosure` from the select stage on.
-    `query` is the query string as it came, `sent` the body once it was read; `request` is the digest of all under
-    `salt`, from the log stage on."""
+    `query` is the query string as it came, `sent` the body once it was read (`whole`). `message` names the signed
+    message that it was, from the access stage on; `request` is the digest of all under `salt`, from the log stage
+    on."""
 
     node: Node
     method: str
@@ -43,6 +44,8 @@ class Call:
     disclosure: "Disclosure | None" = None
     query: bytes = b""
     sent: bytes = b""
+    whole: bool = False
+    message: str | None = None
     salt: bytes = b""
     request: str = ""
     timing: Timing = field(default_factory=Timing)
@@ -85,7 +88,9 @@ class Call:
         return document
 
     async def body(self) -> bytes:
-        """The whole body; refused as soon as it is, or says that it will be, over the limit."""
+        """The whole body, kept; refused as soon as it is, or says that it will be, over the limit."""
+        if self.whole:
+            return self.sent
         limit = self.node.settings.max_body_bytes
         announced = self.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
@@ -102,7 +107,7 @@ class Call:
             if size > limit:
                 raise _too_large(limit)
             more = message.get("more_body", False)
-        self.sent = b"".join(parts)
+        self.sent, self.whole = b"".join(parts), True
         return self.sent
 
 

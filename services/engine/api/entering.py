@@ -110,6 +110,7 @@ async def enter(call: Call, disclosure: Disclosure, chunk: bytes) -> str | None:
         counted=disclosure.counted,
         grant=disclosure.grant,
         question=call.question,
+        message=call.message,
         request=call.request,
         answer=salted(call.salt, chunk),
     )

@@ -13,6 +13,7 @@ from schemas.wire import preference
 from schemas.wire.problem import Problem
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import asked
+from services.engine.api.knowing import know
 from services.engine.api.paging import Position, binding, next_link
 from services.engine.api.rows import RowWriter
 
@@ -46,7 +47,7 @@ async def list_records(call: Call) -> Reply:
     in_url = call.method != "POST"
     bound = bind(question.query, call.node.catalogue, call.dataset, call.major(), in_url=in_url)
     call.mark("bind")
-    call.caller = call.node.gate.caller(call.headers)
+    await know(call)
     put, bound = bound, call.node.gate.decide(bound, call.caller)
     start = _start(call, question, bound)
     call.mark("access")

@@ -18,6 +18,7 @@ from schemas.wire import headers as names
 from services.engine.api.addressing import addresses
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure, asked, enter
+from services.engine.api.knowing import know
 from services.engine.api.listing import without_embeds
 from services.engine.api.rows import RowWriter
 from services.engine.source.keys import by_keys
@@ -37,7 +38,7 @@ async def look_up(call: Call) -> Reply:
     item = _BY_RECORD_ID if by is None else _condition(bound.where[-1]).item
     values = lookup_values(item, sent)
     call.mark("bind")
-    call.caller = call.node.gate.caller(call.headers)
+    await know(call)
     allowed, probe = _decide(call, bound, item, values)
     call.mark("access")
     call.estimate = len(values) if probe is None else await call.node.cost.check(allowed, counted=True)

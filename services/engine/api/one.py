@@ -17,6 +17,7 @@ from schemas.wire.problem import Problem
 from services.engine.api.addressing import addresses, key_of, unknown_record
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import asked
+from services.engine.api.knowing import know
 from services.engine.api.listing import without_embeds
 from services.engine.api.rows import RowWriter
 from services.engine.source.keys import by_keys
@@ -30,7 +31,7 @@ async def read_one(call: Call) -> Reply:
     """Bind, access, select, answer. The address is no filter: it needs no right to the key's items."""
     bound = _question(call)
     call.mark("bind")
-    call.caller = call.node.gate.caller(call.headers)
+    await know(call)
     put, bound = bound, call.node.gate.decide(bound, call.caller)
     call.mark("access")
     call.disclosure = asked(call, Act.READ, put, bound)

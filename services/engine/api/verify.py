@@ -12,6 +12,7 @@ from schemas.trust.subjects import reader
 from schemas.wire import headers as names
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import asked
+from services.engine.api.knowing import know
 
 #: Of so many records at most a denied claim is entered by whom they are about.
 _FEW = 100
@@ -24,7 +25,7 @@ async def verify(call: Call) -> Reply:
     call.mark("parse")
     bound = bind(query, call.node.catalogue, call.dataset, call.major())
     call.mark("bind")
-    call.caller = call.node.gate.caller(call.headers)
+    await know(call)
     put, bound = bound, call.node.gate.decide(replace(bound, columns=(), star=False), call.caller)
     call.mark("access")
     call.estimate = await call.node.cost.check(bound)

@@ -17,6 +17,7 @@ from schemas.wire.problem import Problem
 from services.engine.api.addressing import key_of, unknown_record
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure
+from services.engine.api.knowing import know
 from services.engine.api.validation import changes, replacement, whole_record
 from services.engine.source.keys import by_keys
 from services.engine.source.port import Key, Once, Version, Written
@@ -28,7 +29,7 @@ _Check = Callable[[Contract, Mapping[str, object], Key, date], dict[str, Value]]
 
 async def create(call: Call) -> Reply:
     """A new record: 201 with its address; sent again under its idempotency key, the same answer."""
-    contract = _admit(call)
+    contract = await _admit(call)
     sent = await call.json()
     call.mark("parse")
     values = whole_record(contract, sent, _today(call))
@@ -53,7 +54,7 @@ async def patch(call: Call) -> Reply:
 
 async def delete(call: Call) -> Reply:
     """The record goes; its deletion is published."""
-    contract = _admit(call)
+    contract = await _admit(call)
     tags = _if_match(call)
     key = await key_of(call.node.source, contract, call.record_id)
     await _discloses_of(call, contract, key, {})
@@ -64,7 +65,7 @@ async def delete(call: Call) -> Reply:
 
 
 async def _change(call: Call, media_type: str, check: _Check) -> Reply:
-    contract = _admit(call)
+    contract = await _admit(call)
     tags = _if_match(call)
     sent = await call.json(media_type)
     call.mark("parse")
@@ -78,10 +79,10 @@ async def _change(call: Call, media_type: str, check: _Check) -> Reply:
     return _written(contract, written, 200)
 
 
-def _admit(call: Call) -> Contract:
+async def _admit(call: Call) -> Contract:
     """The contract written under, for a system of the owner that says who acts and what for."""
     contract = call.node.catalogue.contract(call.dataset, call.major())
-    call.caller = call.node.gate.caller(call.headers)
+    await know(call)
     call.node.gate.decide_write(contract, call.caller)
     # The entry comes before the answer; a log that is known to take none stops the write as well.
     call.node.log.require()

@@ -70,6 +70,18 @@ def tail(segment: Segment) -> Tail:
     return Tail(None, 0, size)
 
 
+def backwards(segment: Segment) -> Iterator[bytes]:
+    """The segment's lines, the last first, without line feeds; what no line feed ends is passed over."""
+    if segment.path.stat().st_size == 0:
+        return
+    with segment.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        end = content.rfind(b"\n")
+        while end >= 0:
+            before = content.rfind(b"\n", 0, end)
+            yield content[before + 1 : end]
+            end = before
+
+
 def begin(folder: Path, first: int) -> int:
     """The descriptor of a new segment, whose name is on the disk."""
     path = folder / f"access-{first:012d}.jsonl"

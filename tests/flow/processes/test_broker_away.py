@@ -12,6 +12,7 @@ from services.cli.world.plan import DIVISION, ENVIRONMENT, DepartmentPlan
 from services.cli.world.world import World
 from services.client.profile import Profile
 from services.client.topics import follow
+from tests.messages import signing
 from tests.waiting import until_sync
 
 _KIND, _DATASET, _TABLE = "credit", "credit.penalties", "dw_zj_fzgg_xzcfjdxx"
@@ -46,8 +47,8 @@ def _change_by_sql(department: DepartmentPlan, text: str, where: str) -> None:
 def _change_by_rest(world: World, text: str) -> None:
     """Change one record by the department's own system."""
     url = f"{world.plan.department(_KIND).url}/records/credit/penalties"
-    own = Profile.load(world.plan.profiles / f"{_KIND}.json").headers()
-    with httpx.Client(headers=own, trust_env=False) as system:
+    own = Profile.load(world.plan.profiles / f"{_KIND}.json")
+    with httpx.Client(headers=own.headers(), auth=signing(own), trust_env=False) as system:
         record = system.get(url, params={"select": "record_id,record_version", "limit": "1"}).json()[0]
         sent = {"If-Match": f'"{record["record_version"]}"', "Content-Type": "application/merge-patch+json"}
         answer = system.patch(f"{url}/{record['record_id']}", headers=sent, json={"case_name": text})

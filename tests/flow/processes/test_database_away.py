@@ -11,6 +11,7 @@ from schemas.wire import headers
 from services.cli.world.plan import DepartmentPlan
 from services.cli.world.world import World
 from services.client.profile import Profile
+from tests.messages import signing
 from tests.waiting import until_sync
 
 _KIND = "natural_resources"
@@ -20,7 +21,10 @@ _ASKED = {"select": "use,registered_on", "limit": "1"}
 
 def test_callers_are_told_that_the_database_is_away_and_when_to_come_again(world: World) -> None:
     department = world.plan.department(_KIND)
-    with httpx.Client(headers=_member(world), params=_ASKED, trust_env=False) as caller:
+    member = Profile.load(world.plan.profiles / "approvals.json")
+    with httpx.Client(
+        headers=member.headers(), auth=signing(member), params=_ASKED, trust_env=False
+    ) as caller:
         before = caller.get(f"{department.url}{_RECORDS}").json()
         with _away(department):
             until_sync(lambda: _ready(department) is False, what="health says that it is not ready")
@@ -45,10 +49,6 @@ def _away(department: DepartmentPlan) -> Iterator[None]:
         yield
     finally:
         elsewhere.rename(file)
-
-
-def _member(world: World) -> dict[str, str]:
-    return Profile.load(world.plan.profiles / "approvals.json").headers()
 
 
 def _ready(department: DepartmentPlan) -> bool:

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from schemas.trust import keys, signed, token
 from services.engine.api.app import create_app
 from services.engine.settings import Settings
+from tests.messages import Messages
 from tests.services.engine.api import office
 
 CASE = "case:330203-2026-000001"
@@ -132,21 +133,21 @@ async def anonymous(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def member(app: FastAPI, trust: Trust) -> AsyncIterator[httpx.AsyncClient]:
     """Another department's window, with a case but no grant named."""
-    async with client_of(app, trust.headers(ASKER)) as client:
+    async with client_of(app, trust.headers(ASKER), trust) as client:
         yield client
 
 
 @pytest.fixture
 async def granted(app: FastAPI, trust: Trust) -> AsyncIterator[httpx.AsyncClient]:
     """The same window, naming the grant for owner_id of red vehicles."""
-    async with client_of(app, trust.headers(ASKER, purpose="grant:G-1")) as client:
+    async with client_of(app, trust.headers(ASKER, purpose="grant:G-1"), trust) as client:
         yield client
 
 
 @pytest.fixture
 async def owner(app: FastAPI, trust: Trust) -> AsyncIterator[httpx.AsyncClient]:
     """One of the office's own systems."""
-    async with client_of(app, trust.headers(office.OWNER)) as client:
+    async with client_of(app, trust.headers(office.OWNER), trust) as client:
         yield client
 
 
@@ -159,10 +160,11 @@ async def reasons(client: httpx.AsyncClient) -> str:
     return " ".join((await client.get("/health")).json()["reasons"])
 
 
-def client_of(app: FastAPI, headers: dict[str, str]) -> httpx.AsyncClient:
-    """Somebody who asks this app, in process."""
+def client_of(app: FastAPI, headers: dict[str, str], trust: Trust | None = None) -> httpx.AsyncClient:
+    """Somebody who asks this app, in process, and signs calls with the keys of `trust`."""
     transport = httpx.ASGITransport(app=app)
-    return httpx.AsyncClient(transport=transport, base_url="http://office", headers=headers)
+    auth = Messages(trust.systems.values()) if trust is not None else None
+    return httpx.AsyncClient(transport=transport, base_url="http://office", headers=headers, auth=auth)
 
 
 def _day(offset: int) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import orjson
 import pytest
 from fastapi import FastAPI
 
+from schemas.trust.message import Message, sign
 from services.engine.api import plane
 from services.engine.api.call import Call, Reply
 from services.engine.settings import Settings
@@ -27,7 +29,9 @@ async def test_a_list_is_entered_with_who_asked_what_of_whom_and_why(
     answer = await member.get(f"{VEHICLES}?select=plate,colour&plate=in.(A01,A02)&order=seats")
     assert answer.status_code == 200
     [entry] = entries_of(settings)
-    digests = {name: entry.pop(name) for name in ("at", "previous", "question", "request", "answer")}
+    digests = {
+        name: entry.pop(name) for name in ("at", "previous", "question", "message", "request", "answer")
+    }
     assert all(digests.values())
     assert entry == {
         "number": 2,
@@ -108,7 +112,16 @@ async def test_a_lookup_is_entered_chunk_by_chunk_each_before_its_bytes(
 ) -> None:
     owners = [office.owner_id(number) for number in range(450)]
     body = {"by": "id_number", "keys": owners, "select": "name"}
-    sent = await _pieces(app, trust.headers(office.OWNER), f"{DRIVERS}/lookup", body, settings)
+    who = trust.headers(office.OWNER)
+    question = Message(
+        "POST",
+        f"{DRIVERS}/lookup",
+        "",
+        {name.lower(): said for name, said in who.items()},
+        orjson.dumps(body),
+    )
+    signed = sign(question, trust.systems[f"{office.OWNER}/window"], datetime.now(UTC))
+    sent = await _pieces(app, {**who, **signed}, f"{DRIVERS}/lookup", body, settings)
     entries = entries_of(settings)
     assert [one["act"] for one in entries] == ["lookup"] * 3
     assert [one["records"] for one in entries] == [12, 0, 0]

@@ -51,9 +51,9 @@ async def test_two_services_of_one_node_never_disclose_at_once(
     second = create_app(office.DEPARTMENT, settings)
     who = trust.headers(office.OWNER)
     async with (
-        client_of(app, who) as first,
+        client_of(app, who, trust) as first,
         second.router.lifespan_context(second),
-        client_of(second, who) as client,
+        client_of(second, who, trust) as client,
     ):
         await until(lambda: ready(first))
         assert (await client.get(VEHICLES)).json()["code"] == "log-unavailable"
@@ -67,7 +67,7 @@ async def test_a_folder_that_cannot_be_made_is_no_log(
     made = create_app(office.DEPARTMENT, settings.model_copy(update={"log_folder": tmp_path / "file"}))
     async with (
         made.router.lifespan_context(made),
-        client_of(made, trust.headers(office.OWNER)) as client,
+        client_of(made, trust.headers(office.OWNER), trust) as client,
     ):
         assert (await client.get(VEHICLES)).json()["code"] == "log-unavailable"
         await until(lambda: _said(client, "log: no entry can be written"))

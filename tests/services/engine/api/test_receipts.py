@@ -34,7 +34,10 @@ def signing(settings: Settings, trust: Trust, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def vouching(signing: Settings, trust: Trust) -> AsyncIterator[httpx.AsyncClient]:
     made = create_app(office.DEPARTMENT, signing)
-    async with made.router.lifespan_context(made), client_of(made, trust.headers(office.OWNER)) as client:
+    async with (
+        made.router.lifespan_context(made),
+        client_of(made, trust.headers(office.OWNER), trust) as client,
+    ):
         yield client
 
 

@@ -38,7 +38,10 @@ async def callers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dic
     }
     app = create_app(office.DEPARTMENT, make_settings(folder, trust))
     async with app.router.lifespan_context(app), AsyncExitStack() as stack:
-        yield {name: await stack.enter_async_context(client_of(app, said)) for name, said in headers.items()}
+        yield {
+            name: await stack.enter_async_context(client_of(app, said, trust))
+            for name, said in headers.items()
+        }
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]).replace(" ", "-"))
