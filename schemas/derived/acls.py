@@ -8,6 +8,7 @@ from datetime import datetime
 from schemas.contracts.model import Contract
 from schemas.derived.topics import topics_of
 from schemas.trust.grants import Grants
+from schemas.trust.model import Role
 from schemas.trust.registry import Registry
 from schemas.wire.topics import Audience, Topic
 
@@ -87,11 +88,12 @@ def _of_group(environment: str, system: str) -> Right:
 
 
 def _systems(registry: Registry | None, now: datetime) -> dict[str, str]:
-    """Members by system."""
+    """Members by system; gateways and nodes read no topic, for they keep no record."""
     if registry is None or now >= registry.expires:
         return {}
+    asking = (one for one in registry.members.values() if one.role is Role.SYSTEM)
     # A member of that name would be everybody.
-    return {system: one.id for system, one in registry.members.items() if system != EVERYBODY}
+    return {one.system: one.id for one in asking if one.system != EVERYBODY}
 
 
 def _holders(publisher: Publisher, dataset: str, now: datetime) -> set[str]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.trust import grants, keys, registry, signed
+from schemas.trust.model import Role
 from schemas.trust.signed import DocumentRefused
 
 _AUTHORITY = keys.new_key()
@@ -84,6 +85,15 @@ def test_a_registry_survives_its_document() -> None:
     assert read.key("nobody's") is None
 
 
+def test_a_registry_says_what_a_system_does_and_old_ones_list_systems_that_ask() -> None:
+    issued = datetime(2026, 1, 1, tzinfo=UTC)
+    assert registry.from_document(_REGISTRY).members["tax-desk"].role is Role.SYSTEM
+    for role in ("node", "gateway", "system"):
+        read = registry.from_document(_changed(_REGISTRY, ("members", 0, "role"), role))
+        assert read.members["tax-desk"].role == role
+        assert registry.from_document(registry.to_document(read, issued)) == read
+
+
 def test_grants_are_read() -> None:
     grant = grants.from_document(_GRANTS).by_id["g1"]
     assert (grant.items, grant.rows, grant.quota_per_day) == (("owner_id",), "division.eq.330203", 100)
@@ -135,6 +145,9 @@ def test_a_document_needs_its_expiry_with_a_zone(value: object) -> None:
         (("members", 0, "keys"), {}, "needs keys"),
         (("members", 0, "keys"), {"k": "00"}, "32 bytes in hex"),
         (("members", 0, "keys"), {"k": None}, "32 bytes in hex"),
+        (("members", 0, "role"), "authority", "role must be one of system, node, gateway"),
+        (("members", 0, "role"), None, "role must be one of"),
+        (("members", 0, "role"), ["gateway"], "role must be one of"),
         (("members",), [*_REGISTRY["members"], _TWICE], "two members name one system"),
         (("members",), [*_REGISTRY["members"], _SHARED], "one key stands for two systems"),
     ],

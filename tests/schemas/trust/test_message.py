@@ -106,6 +106,12 @@ def test_a_message_for_one_node_is_none_for_another() -> None:
     assert refused(signed(), node="330203.credit") == "not-for-us"
 
 
+def test_a_gateway_names_the_node_and_a_members_program_may_not_know_it() -> None:
+    unnamed = with_header(_ASKED, names.NODE, None)
+    assert check(signed(unnamed, key=_OTHER), _REGISTRY, _NOW, node=_NODE).sender.system == "credit-desk"
+    assert refused(signed(unnamed)) == "not-for-us"
+
+
 @pytest.mark.parametrize(
     ("age", "reason"),
     [
@@ -145,6 +151,38 @@ def test_no_byte_of_a_signed_message_can_be_changed(data: some.DataObject) -> No
         some.characters(min_codepoint=33, max_codepoint=126).filter(lambda one: one != value[at])
     )
     refused(with_header(message, name, value[:at] + other + value[at + 1 :]))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (';alg="ed25519"', ""),
+        (';alg="ed25519"', ';alg="none"'),
+        (';alg="ed25519"', ';alg="hmac-sha256"'),
+        (';alg="ed25519"', ';alg="ed25519";alg="ed25519"'),
+        (';alg="ed25519"', ';alg="ed25519";expires=1'),
+        (';tag="langqiao"', ';tag="another"'),
+        (';tag="langqiao"', ""),
+        (";created=", ";created=-"),
+        (";created=", ";created=9999999999999"),
+        (";nonce=", ";nonce="),
+        ('"@method" ', ""),
+        ('"@method" ', '"@method" "@method" '),
+        ('"content-digest"', '"content-digest";req'),
+        ("langqiao=", "other="),
+    ],
+)
+def test_a_signature_of_another_form_is_none(before: str, after: str) -> None:
+    message = signed()
+    said = message.headers["signature-input"]
+    changed = said.replace(before, after, 1) if before != after else said.replace('"', "'")
+    assert refused(with_header(message, "signature-input", changed)) == "malformed"
+
+
+def test_two_signatures_are_none() -> None:
+    message = signed()
+    for name in ("signature", "signature-input"):
+        assert refused(with_header(message, name, ", ".join([message.headers[name]] * 2))) == "malformed"
 
 
 def test_a_message_comes_once_for_as_long_as_it_could_come_again() -> None:
