@@ -19,6 +19,7 @@ from tests.services.engine.api import office
 CASE = "case:330203-2026-000001"
 ASKER = "330203.approvals"
 OTHER_NODE = "330203.taxation"
+GATEWAY = "330203.gateway"
 
 
 @dataclass
@@ -54,9 +55,15 @@ def make_trust(folder: Path) -> Trust:
     authority = keys.new_key()
     systems = {f"{member}/window": keys.new_key() for member in (ASKER, office.OWNER)}
     systems |= {f"{node}/node": keys.new_key() for node in (office.OWNER, OTHER_NODE)}
+    systems |= {GATEWAY: keys.new_key()}
     dates = {"issued": _day(-1), "expires": _day(30)}
     members = [
-        {"id": system.partition("/")[0], "system": system, "keys": {key.key_id: key.public_hex}}
+        {
+            "id": system.partition("/")[0],
+            "system": system,
+            "role": "gateway" if system == GATEWAY else "system",
+            "keys": {key.key_id: key.public_hex},
+        }
         for system, key in systems.items()
     ]
     grant = {
