@@ -79,7 +79,7 @@ class Clock:
 
 @dataclass
 class Door:
-    """A running gateway: its nodes, the way to them, and its two callers."""
+    """A running gateway: its key, its nodes, the way to them, and its two callers."""
 
     app: Any
     nodes: dict[str, Node]
@@ -87,6 +87,7 @@ class Door:
     clock: Clock
     anonymous: httpx.AsyncClient
     member: httpx.AsyncClient
+    key: keys.KeyPair
 
     @property
     def watch(self) -> Watch:
@@ -106,9 +107,10 @@ class Door:
 async def open_door(nodes: dict[str, Node], **changed: Any) -> AsyncIterator[Door]:
     """A gateway with a key over these nodes, with some settings changed."""
     client, clock = InProcess({url(name): one.app for name, one in nodes.items()}), Clock()
+    key = keys.new_key()
     with TemporaryDirectory() as folder:
         key_file = Path(folder) / "gateway.key.pem"
-        key_file.write_bytes(keys.write_private(keys.new_key()))
+        key_file.write_bytes(keys.write_private(key))
         settings = settings_for(nodes, **{"key_file": key_file, **changed})
         app = create_app(settings, nodes=client, clock=clock)
     async with (
@@ -116,7 +118,7 @@ async def open_door(nodes: dict[str, Node], **changed: Any) -> AsyncIterator[Doo
         caller(app, {}) as anonymous,
         caller(app, member_headers()) as member,
     ):
-        yield Door(app, nodes, client, clock, anonymous, member)
+        yield Door(app, nodes, client, clock, anonymous, member, key)
 
 
 def caller(app: Any, headers: dict[str, str]) -> httpx.AsyncClient:

@@ -96,12 +96,15 @@ async def test_the_next_page_of_a_gateway_of_many_nodes_is_read(client: HttpNode
     assert answer.headers["langqiao-next"] == following
 
 
-async def test_a_kept_connection_that_was_closed_is_tried_once_more(client: HttpNodes) -> None:
-    seen = 0
+async def test_a_kept_connection_that_was_closed_is_tried_once_more_as_another_message(
+    client: HttpNodes,
+) -> None:
+    seen, signatures = 0, iter(range(1, 10))
+    said = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal seen
-        await _request(reader)
+        said.append((await _request(reader)).lower())
         seen += 1
         if seen != 2:
             writer.write(_GOOD)
@@ -113,9 +116,18 @@ async def test_a_kept_connection_that_was_closed_is_tried_once_more(client: Http
         await serve(reader, writer)
 
     async with listening(serve_twice) as address:
-        assert await _ask(client, address) == b"[]"
-        assert await _ask(client, address) == b"[]"
-    assert seen == 3
+        for _ in range(2):
+            answer = await client.call(
+                address,
+                "POST",
+                "/records/a/b/query",
+                {},
+                b"{}",
+                5.0,
+                lambda: {"signature": str(next(signatures))},
+            )
+            assert answer.body == b"[]"
+    assert [f"signature: {number}".encode() in said[number - 1] for number in (1, 2, 3)] == [True] * 3
 
 
 async def test_where_nobody_listens_a_node_is_away(client: HttpNodes) -> None:

@@ -1,8 +1,11 @@
 """Settings: what cannot be used is said at the start, in words that name the setting."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
+from gateway.app import BadSettings, create_app
 from gateway.main import main
 from gateway.settings import Settings
 
@@ -21,6 +24,15 @@ from gateway.settings import Settings
 def test_a_setting_that_cannot_be_used_is_named(wrong: dict[str, object], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         Settings.model_validate({"division": "330200", "nodes": ["http://127.0.0.1:1"], **wrong})
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no key"])
+def test_a_key_file_without_a_key_stops_the_gateway(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "gateway.key.pem"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadSettings, match=r"key_file gateway\.key\.pem"):
+        create_app(Settings(division="330200", nodes=("http://127.0.0.1:1",), key_file=path))
 
 
 def test_every_setting_says_what_it_is_and_why() -> None:
