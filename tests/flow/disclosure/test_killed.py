@@ -1,90 +1,14 @@
 """kill -9 between entry and answer: an entry without an answer may exist, an answer without an entry never."""
 
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-
 import httpx
 import orjson
 import pytest
 
-from schemas.trust import registry, signed
-from schemas.trust.receipts import Receipt, read_receipt
-from services.cli.world.processes import Child, free_ports, start, stop_all, wait_until
-from tests.flow.disclosure.office_process import settings_of, write_node_key
-from tests.services.engine.api import office
-from tests.services.engine.api.conftest import Trust, make_settings, make_trust
+from services.cli.world.processes import Child, wait_until
+from tests.flow.disclosure.conftest import VEHICLE, Office
 from tests.services.engine.log.desk import acts, findings, raw
 
-_CALLERS = 8
 _ROUNDS = 2
-_VEHICLE = f"/records/{office.KIND}/vehicles/A02?select=plate"
-
-
-@dataclass
-class Office:
-    """A made-up office in a folder, and the answers that its callers got whole."""
-
-    folder: Path
-    port: int
-    trust: Trust
-    receipts: list[Receipt] = field(default_factory=list)
-
-    @property
-    def log(self) -> Path:
-        return settings_of(self.folder, self.port).access_log
-
-    @contextmanager
-    def running(self, *arguments: str) -> Iterator[Child]:
-        name = "tests.flow.disclosure.office_process"
-        command = [sys.executable, "-m", name, str(self.folder), str(self.port), *arguments]
-        child = start("office", command, self.folder)
-        try:
-            yield child
-        finally:
-            stop_all([child])
-
-    def ask_until_it_ends(self, enough: Callable[[], None]) -> None:
-        """Ask by several callers at once, until the service is gone; `enough` is called after each answer."""
-        threads = [threading.Thread(target=self._ask, args=(enough,)) for _ in range(_CALLERS)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
-
-    def _ask(self, enough: Callable[[], None]) -> None:
-        trusted = {self.trust.authority.key_id: self.trust.authority.public_hex}
-        members = registry.from_document(
-            signed.read((self.trust.folder / "registry.jws").read_text(), trusted)
-        )
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False) as http:
-            while True:
-                try:
-                    answer = http.get(_VEHICLE)
-                except httpx.TransportError:
-                    return
-                assert answer.json() == {"plate": "A02"}
-                self.receipts.append(read_receipt(answer.headers["langqiao-receipt"], members))
-                enough()
-
-    def ready(self) -> bool:
-        try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/health", trust_env=False).status_code == 200
-        except httpx.TransportError:
-            return False
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Office:
-    trust = make_trust(tmp_path / "trust")
-    make_settings(tmp_path, trust)
-    trusted = {trust.authority.key_id: trust.authority.public_hex}
-    (tmp_path / "trust" / "authority.json").write_bytes(orjson.dumps(trusted))
-    write_node_key(tmp_path, trust.systems[f"{office.OWNER}/node"])
-    return Office(tmp_path, free_ports(1)[0], trust)
 
 
 def _every_answer_is_entered(made: Office) -> None:
@@ -115,8 +39,8 @@ def test_killed_between_entry_and_answer_there_is_an_entry_and_no_answer(made: O
     with made.running("3") as service:
         wait_until(made.ready, service, 30)
         with httpx.Client(base_url=f"http://127.0.0.1:{made.port}", trust_env=False) as http:
-            assert [http.get(_VEHICLE).status_code for _ in range(2)] == [200, 200]
+            assert [http.get(VEHICLE).status_code for _ in range(2)] == [200, 200]
             with pytest.raises(httpx.TransportError):
-                http.get(_VEHICLE)
+                http.get(VEHICLE)
     assert acts(made.log) == ["began", "read", "read", "read"]
     assert findings(made.log) == []
