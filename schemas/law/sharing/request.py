@@ -14,7 +14,7 @@ from schemas.law.sharing.steps import RULES, Party, State, Step, StepKind
 
 class StepRefused(ValueError):
     """The step may not be taken. `code` is stable: wrong-state, wrong-party, two-people, says-too-little,
-    unpublished-condition, too-long, no-use, not-corrected."""
+    unpublished-condition, too-long, no-use, not-corrected, too-soon."""
 
     def __init__(self, code: str, detail: str) -> None:
         self.code = code
