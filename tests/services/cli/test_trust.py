@@ -44,6 +44,15 @@ def test_a_new_key_a_signed_registry_and_a_token_make_a_caller_that_is_known(tmp
     assert (caller.member, caller.system) == (_MEMBER, _SYSTEM)
 
 
+@pytest.mark.parametrize("role", ["gateway", "node", "system"])
+def test_the_line_of_a_new_key_can_stand_in_the_registry_as_it_is(tmp_path: Path, role: str) -> None:
+    named = ("--member", "330200.gateway", "--system", "330200.gateway", "--role", role)
+    ended = run("keys", "new", "--out", str(tmp_path), "--name", "gateway", *named)
+    line = orjson.loads(ended.stdout)
+    known = registry.from_document(orjson.loads(_document(tmp_path, [line]).read_bytes()))
+    assert known.members["330200.gateway"].role == role
+
+
 def test_a_private_key_is_its_owners_alone_and_is_never_overwritten(tmp_path: Path) -> None:
     _new_key(tmp_path, "window")
     private = tmp_path / "window.key.pem"
