@@ -36,6 +36,18 @@ async def province(city: Door) -> AsyncIterator[httpx.AsyncClient]:
         yield await stack.enter_async_context(caller(app, member_headers()))
 
 
+async def test_a_signed_call_is_taken_as_any_other_by_a_gateway_and_signed_anew_by_it(city: Door) -> None:
+    said = {
+        "Signature": "langqiao=:AAAA:",
+        "Signature-Input": "langqiao=()",
+        "Langqiao-Node": "330200.gateway",
+    }
+    answer = await city.ask("trade.shops", {"select": "code", "limit": 1}, **said)
+    assert answer.status_code == 200
+    calls = [call for one in city.nodes.values() for call in one.calls]
+    assert {call[2]["langqiao-node"] for call in calls} == {"330203.trade"}
+
+
 QUESTION: dict[str, object] = {
     "select": "code,permits(permit_no),debts!inner(tax,amount),owner(name)",
     "order": "staff.desc",

@@ -68,14 +68,16 @@ class Gate:
     async def sent(self, call: Message, caller: Caller) -> str:
         """The name of a signed message, which has come now: from the token's own system, or from a gateway, which sends
         on. Problem bad-message, LogUnavailable."""
+        # One moment for both: what is still valid is still remembered.
+        now = self.clock()
         try:
-            found = message.check(call, self.registry.value, self.clock(), node=self.node)
+            found = message.check(call, self.registry.value, now, node=self.node)
         except MessageRefused as refused:
             raise _refused(refused.reason) from None
         sender = found.sender
         if not caller.anonymous and sender.role is not Role.GATEWAY and sender.system != caller.system:
             raise _refused("wrong-sender")
-        if not await self.came.first(found, self.clock()):
+        if not await self.came.first(found, now):
             raise _refused("replayed")
         return str(found)
 
