@@ -1,6 +1,7 @@
 """A node acts on a call that bears a token as a message alone: for it, unaltered, from whose token it is, and once."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 import yaml
 
 from schemas.trust import keys
@@ -23,6 +25,8 @@ from tests.services.engine.api.conftest import (
     Clock,
     Trust,
     client_of,
+    make_settings,
+    make_trust,
     running,
 )
 from tests.services.engine.api.logged import entries_of
@@ -88,20 +92,38 @@ async def _code(call: Said, client: httpx.AsyncClient) -> tuple[int, str]:
     return answer.status_code, said.get("reason", said.get("code", ""))
 
 
+@dataclass(frozen=True)
+class Shared:
+    """One node for all cases, for none of them leaves anything."""
+
+    anonymous: httpx.AsyncClient
+    trust: Trust
+    settings: Settings
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shared]:
+    folder = tmp_path_factory.mktemp("office")
+    trust = make_trust(folder / "trust")
+    settings = make_settings(folder, trust)
+    async with running(create_app(office.DEPARTMENT, settings)) as client:
+        yield Shared(client, trust, settings)
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("case", _CASES, ids=lambda case: str(case["name"]).replace(" ", "-"))
-async def test_what_is_no_message_for_this_node_is_refused(
-    case: dict[str, Any], anonymous: httpx.AsyncClient, trust: Trust, settings: Settings
-) -> None:
+async def test_what_is_no_message_for_this_node_is_refused(case: dict[str, Any], shared: Shared) -> None:
+    trust = shared.trust
     how = case.get("sign", {})
     key = {"nobody": _STRANGER, **trust.systems}[how.get("by", f"{ASKER}/window")]
     asked = _asked(trust, **({names.NODE: how["node"]} if "node" in how else {}))
     asked = asked.changed(case.get("of", {}))
     asked = asked.signed(key, datetime.now(UTC) + timedelta(seconds=how.get("seconds", 0)))
-    answer = await asked.changed(case).send(anonymous)
+    answer = await asked.changed(case).send(shared.anonymous)
     assert answer.status_code == 401
     if case.get("method") != "HEAD":
         assert (answer.json()["code"], answer.json()["reason"]) == ("bad-message", case["reason"])
-    assert entries_of(settings) == []
+    assert entries_of(shared.settings) == []
 
 
 async def test_a_message_is_answered_and_entered_by_its_name(
