@@ -34,6 +34,7 @@ _CALLER = [
 _RECORD_ID = [{"name": "record_id", "in": "path", "required": True, "schema": {"type": "string"}}]
 _IF_MATCH = [{"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}]
 _ONCE = [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}]
+_TOKEN = "A member's token; the call that bears it is a signed message (RFC 9421), sent once."
 _PROBLEM = {"description": "A problem (RFC 9457).", "content": {MEDIA_TYPE: {"schema": _OBJECT}}}
 
 
@@ -48,7 +49,8 @@ def described(document: dict[str, Any], contracts: Iterable[Contract]) -> dict[s
     for majors in by_dataset.values():
         schemas.update((_schema_name(one), served_schema(one)) for one in majors)
         paths |= _paths(majors)
-    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    token = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": _TOKEN}
+    components["securitySchemes"] = {"token": token}
     document["paths"] = paths | document.get("paths", {})
     return document
 
