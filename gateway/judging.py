@@ -113,7 +113,7 @@ def judged(level: Level, offer: Offer, answer: NodeAnswer) -> Missing | Problem:
         return faulty()
     if problem.code in _WHOLE:
         return placed(problem, level, offer)
-    if problem.status in (401, 403):
+    if problem.status in (401, 403, 429):
         return refused(level, offer, problem)
     if problem.code in _STALE:
         return Missing(SourceState.STALE, problem.code)

@@ -52,9 +52,6 @@ def _grant(one: Mapping[str, Any]) -> Grant:
     items = one.get("items")
     if not isinstance(items, list) or not items or not all(isinstance(item, str) and item for item in items):
         raise DocumentRefused("malformed", "a grant names its items")
-    quota = one.get("quota_per_day")
-    if quota is not None and (type(quota) is not int or quota < 1):
-        raise DocumentRefused("malformed", "quota_per_day is a whole number from 1")
     return Grant(
         id=text_of(one, "id"),
         member=text_of(one, "member"),
@@ -64,9 +61,17 @@ def _grant(one: Mapping[str, Any]) -> Grant:
         not_before=moment(one, "not_before"),
         expires=moment(one, "expires"),
         rows=_rows(one.get("rows")),
-        quota_per_day=quota,
+        quota_per_day=_bound(one, "quota_per_day"),
+        calls_per_second=_bound(one, "calls_per_second"),
         provider=None if one.get("provider") is None else text_of(one, "provider"),
     )
+
+
+def _bound(one: Mapping[str, Any], name: str) -> int | None:
+    bound = one.get(name)
+    if bound is not None and (type(bound) is not int or bound < 1):
+        raise DocumentRefused("malformed", f"{name} is a whole number from 1")
+    return bound
 
 
 def _rows(text: object) -> str | None:

@@ -29,7 +29,8 @@ class Grant:
 
     `rows` is a filter in the query grammar (`division=eq.330203`), None for all rows. `purpose` is the use
     that a call names by `grant:<id>`. `provider` is the one department that gives it, None any that keeps the
-    dataset. Times are aware; the grant holds while not_before <= now < expires.
+    dataset. `quota_per_day` and `calls_per_second` bound how often it may be leaned on at one node, None: not. Times
+    are aware; the grant holds while not_before <= now < expires.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Grant:
     expires: datetime
     rows: str | None = None
     quota_per_day: int | None = None
+    calls_per_second: int | None = None
     provider: str | None = None
 
 

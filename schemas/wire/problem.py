@@ -74,6 +74,8 @@ _ALL = (
     _caller("bad-range", 416, "The range lies beyond the answer", "Ask for a range within the count."),
     _caller("contract-violated", 422, "The record does not keep the contract", "Mend the items named."),
     _caller("precondition-required", 428, "The change does not say which version it changes", "Send If-Match."),
+    _caller("quota-spent", 429, "The grant's calls of this day are used up", "Ask again after Retry-After seconds."),
+    _caller("too-many-calls", 429, "The grant allows fewer calls a second", "Ask again after Retry-After seconds."),
     _node("database-away", 503, "The department's database does not answer", "Try again after Retry-After seconds."),
     _node("dataset-stale", 503, "The department's table no longer fits the dataset",
           "Ask again later: the department must mend its table, or say anew how it shows the dataset."),

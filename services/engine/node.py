@@ -14,7 +14,6 @@ from schemas.contracts.load import files, load
 from schemas.contracts.model import Contract
 from schemas.trust.keys import BadKey, KeyPair, read_private
 from schemas.wire.problem import Problem
-from services.engine.access.came import Came
 from services.engine.access.gate import Gate, open_gate
 from services.engine.api.checks import node_checks
 from services.engine.api.cost import Cost
@@ -87,9 +86,7 @@ async def open_node(
         open_source(offered.mappings, settings, secret) as source,
         AsyncExitStack() as stack,
     ):
-        came = Came(log, clock)
-        await came.recall()
-        gate = open_gate(settings, came, clock)
+        gate = await open_gate(settings, log, clock)
         witness = _witness(log, settings)
         publish = telling_on_topic(database, offered.catalogue)
         checkpoints = await stack.enter_async_context(

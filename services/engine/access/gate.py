@@ -16,7 +16,9 @@ from schemas.trust.token import TokenCache
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.access.came import Came
+from services.engine.access.spent import Spent
 from services.engine.access.trusted import SignedFile
+from services.engine.log.access_log import AccessLog
 from services.engine.settings import Settings
 
 _ANONYMOUS = Caller()
@@ -27,7 +29,8 @@ _NONE = Grants()
 @dataclass(frozen=True, slots=True)
 class Gate:
     """Deny by default: what `decide` does not allow is refused. `owner` is this department's member id, `node` the id
-    that messages for it name; `came` knows the messages that came."""
+    that messages for it name; `came` knows the messages that came, `spent` how often
+    grants were leaned on."""
 
     owner: str
     node: str
@@ -36,6 +39,7 @@ class Gate:
     grants: SignedFile[Grants]
     tokens: TokenCache
     came: Came
+    spent: Spent
     clock: Callable[[], datetime]
 
     def refresh(self) -> None:
@@ -85,18 +89,26 @@ class Gate:
         """What of the question this caller may have; Problem token-required, purpose-required, …"""
         return decide(query, caller, self.grants.value, self.clock(), owner=self.owner)
 
-    def leaned_on(self, query: BoundQuery, caller: Caller) -> Grant | None:
-        """The grant that a question which was decided owes its answer to."""
-        return leaned_on(query, caller, self.grants.value, self.clock(), owner=self.owner)
+    async def spend(self, query: BoundQuery, caller: Caller) -> Grant | None:
+        """The grant that a question which was decided owes its answer to; one more of its calls is spent. Problem
+        quota-spent, too-many-calls, LogUnavailable."""
+        grant = leaned_on(query, caller, self.grants.value, self.clock(), owner=self.owner)
+        if grant is not None:
+            await self.spent.take(grant)
+        return grant
 
     def decide_write(self, contract: Contract, caller: Caller) -> None:
         """Only the department's own systems write, and they too say who acts and what for."""
         decide_write(contract, caller, owner=self.owner)
 
 
-def open_gate(settings: Settings, came: Came, clock: Callable[[], datetime]) -> Gate:
-    """The gate with its signed files read once; without files it knows no member and no grant."""
+async def open_gate(settings: Settings, log: AccessLog, clock: Callable[[], datetime]) -> Gate:
+    """The gate with its signed files read once, without which it knows no member and no grant; and with what the log
+    says of the time before."""
     trusted = settings.authority_keys
+    came, spent = Came(log, clock), Spent(log, clock)
+    await came.recall()
+    await spent.recall()
     gate = Gate(
         settings.department,
         settings.node_id,
@@ -105,6 +117,7 @@ def open_gate(settings: Settings, came: Came, clock: Callable[[], datetime]) -> 
         SignedFile(settings.grants_file, trusted, grants.from_document, _NONE),
         TokenCache(settings.token_cache),
         came,
+        spent,
         clock,
     )
     gate.refresh()

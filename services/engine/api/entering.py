@@ -50,9 +50,10 @@ class Disclosure:
         return replace(self, subjects={*self.subjects, *subjects}, records=0)
 
 
-def asked(call: Call, act: Act, question: BoundQuery, decided: BoundQuery) -> Disclosure:
-    """What a question will disclose before a record is read: `question` as it was put, `decided` as it is answered."""
-    grant = call.node.gate.leaned_on(decided, call.caller)
+async def asked(call: Call, act: Act, question: BoundQuery, decided: BoundQuery) -> Disclosure:
+    """What a question will disclose before a record is read: `question` as it was put, `decided` as it is answered.
+    Where it leans on a grant, one of that grant's calls is spent."""
+    grant = await call.node.gate.spend(decided, call.caller)
     return Disclosure(
         act=act,
         contract=decided.contract,

@@ -55,7 +55,7 @@ async def list_records(call: Call) -> Reply:
     call.mark("cost")
     if call.method == "HEAD":
         bound = replace(bound, columns=())
-    call.disclosure = asked(call, Act.COUNT if call.method == "HEAD" else Act.READ, put, bound)
+    call.disclosure = await asked(call, Act.COUNT if call.method == "HEAD" else Act.READ, put, bound)
     selected = await _select(call, question, bound, start)
     call.mark("select")
     return _answer(call, question, bound, start, selected)

@@ -44,7 +44,7 @@ async def look_up(call: Call) -> Reply:
     call.estimate = len(values) if probe is None else await call.node.cost.check(allowed, counted=True)
     call.mark("cost")
     allowed = replace(allowed, where=tuple(one for one in allowed.where if one is not probe))
-    disclosure = asked(call, Act.LOOKUP, bound, allowed)
+    disclosure = await asked(call, Act.LOOKUP, bound, allowed)
     lines = _lines(call, allowed, item, sent, values, disclosure)
     first = await anext(lines)
     call.mark("select")

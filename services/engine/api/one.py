@@ -34,7 +34,7 @@ async def read_one(call: Call) -> Reply:
     await know(call)
     put, bound = bound, call.node.gate.decide(bound, call.caller)
     call.mark("access")
-    call.disclosure = asked(call, Act.READ, put, bound)
+    call.disclosure = await asked(call, Act.READ, put, bound)
     call.disclosure.subjects.update(addressed(bound.contract, addresses(bound.contract, call.record_id)))
     row = await _select(call, bound)
     call.mark("select")

@@ -30,7 +30,7 @@ async def verify(call: Call) -> Reply:
     call.mark("access")
     call.estimate = await call.node.cost.check(bound)
     call.mark("cost")
-    call.disclosure = asked(call, Act.VERIFY, put, bound)
+    call.disclosure = await asked(call, Act.VERIFY, put, bound)
     subjects = reader(bound.contract, ())
     page = await call.node.source.page(replace(bound, columns=subjects.columns), limit=1)
     call.disclosure.show(subjects, page.rows)

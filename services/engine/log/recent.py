@@ -1,12 +1,14 @@
-"""The messages that a log's last entries answered, so that a restart forgets none that could come again; used by the
-access stage alone."""
+"""What a log's last entries say of messages and grants, so that a restart forgets neither a message that could come
+again nor a call that was spent; used by the access stage alone."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 
+from schemas.law.sharing.limits import legal_day
 from schemas.trust.entries import BadLine, Line, read
 from schemas.trust.message import REACH
 from services.engine.log.files import backwards, segments
@@ -27,6 +29,18 @@ def messages_since(folder: Path, now: datetime) -> list[str]:
         if "message" in line.said:
             found.append(str(line.said["message"]))
     return found[::-1]
+
+
+def calls_on(folder: Path, day: date) -> Counter[str]:
+    """The answered calls of a legal day that leaned on grants, by grant id; a call that was answered in several chunks
+    counts once. Raises OSError."""
+    calls = set()
+    for line in _lines(folder):
+        if legal_day(datetime.fromisoformat(str(line.said["at"]))) < day:
+            break
+        if "grant" in line.said:
+            calls.add((str(line.said["grant"]), line.said.get("message", line.number)))
+    return Counter(grant for grant, _ in calls)
 
 
 def _lines(folder: Path) -> Iterator[Line]:

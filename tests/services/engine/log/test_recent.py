@@ -1,4 +1,4 @@
-"""The messages that a log's last entries answered: all that could come again, and no further back than they reach."""
+"""What a restart finds in the log: every message that could come again, and every call that was spent today."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.law.sharing.limits import legal_day
 from schemas.trust.entries import Entry
 from schemas.trust.message import REACH
 from services.engine.log.files import backwards, lines, segments
-from services.engine.log.recent import messages_since
+from services.engine.log.recent import calls_on, messages_since
 from tests.services.engine.log.desk import NOON, entry, store
 
 _SECOND = timedelta(seconds=1)
@@ -49,6 +50,17 @@ def test_what_a_killed_writer_left_half_written_hides_nothing_before_it(tmp_path
     assert messages_since(tmp_path, NOON) == ["m1"]
     path.write_bytes(path.read_bytes() + b"\0\0\0\n")
     assert messages_since(tmp_path, NOON) == ["m1"]
+
+
+def test_todays_calls_on_a_grant_are_counted_once_however_many_chunks_answered_them(tmp_path: Path) -> None:
+    log = store(tmp_path, segment_bytes=600)
+    yesterday = NOON - timedelta(days=1)
+    log.write([replace(_answered("m0", yesterday), grant="G-1")])
+    for name, grant in (("m1", "G-1"), ("m1", "G-1"), ("m2", "G-1"), ("m3", "G-2"), ("m4", None)):
+        log.write([replace(_answered(name), grant=grant)])
+    log.write([replace(entry(), grant="G-2"), replace(entry(), grant="G-2")])
+    assert calls_on(tmp_path, legal_day(NOON)) == {"G-1": 2, "G-2": 3}
+    assert calls_on(tmp_path / "none", legal_day(NOON)) == {}
 
 
 @given(
