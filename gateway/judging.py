@@ -1,6 +1,6 @@
 """What a node's answer is worth: a page of rows, a missing source, or a problem of the whole question; by `asking`.
 
-The evidence decides: nobody listens or the database is away: down; no answer in time: slow; 401 and 403: forbidden;
+The evidence decides: nobody listens or the database is away: down; no answer in time: slow; 401, 403 and 429: forbidden;
 the node no longer knows or has what its catalogue said: stale; all else that is not an answer: faulty.
 """
 
@@ -113,6 +113,9 @@ def judged(level: Level, offer: Offer, answer: NodeAnswer) -> Missing | Problem:
         return faulty()
     if problem.code in _WHOLE:
         return placed(problem, level, offer)
+    if problem.code == "bad-message":
+        # It was we who signed it.
+        return Missing(SourceState.FAULTY, problem.code)
     if problem.status in (401, 403, 429):
         return refused(level, offer, problem)
     if problem.code in _STALE:

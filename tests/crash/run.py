@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.cli.world.processes import Child
 from services.engine.capture.outbox import HELD, SETTLING
+from services.engine.capture.reconciling import WANTED
 from services.engine.relay.feeds import feeds_of
 from services.engine.settings import Settings
 from tests import workshop
@@ -130,11 +131,15 @@ class Run:
             last[:] = await findings.find(store, self.ground.broker(), self._settings, known)
             return not last
 
-        try:
-            await until(right, _SETTLING)
-        except AssertionError:
-            return last
-        return []
+        while True:
+            try:
+                await until(right, _SETTLING)
+                return []
+            except AssertionError:
+                if not await _wished(store):
+                    return last
+            # What the outbox no longer undoes, the relay compares and mends.
+            await until(lambda: _nothing_wished(store), _STANDSTILL, "tables and topics are compared")
 
     def _note_ends(self, writing: list[Child], last: Child) -> None:
         for one in writing:
@@ -216,6 +221,17 @@ async def _left(store: Store) -> list[tuple[int]]:
         f"SELECT count(*) FROM {store.engine(table)}" for table in ("outbox WHERE sent_at IS NULL", "dirty")
     )
     return await store.program.rows(" UNION ALL ".join(counts))
+
+
+async def _wished(store: Store) -> bool:
+    """Whether the relay is still to compare tables and topics."""
+    query = f"SELECT count(*) FROM {store.engine('state')} WHERE name LIKE ? AND value <> ''"
+    [(count,)] = await store.program.rows(query, f"{WANTED}%")
+    return bool(count)
+
+
+async def _nothing_wished(store: Store) -> bool:
+    return not await _wished(store)
 
 
 async def _set_aside(store: Store) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from services.engine.capture import deletes, dirty, outbox, record, told
+from services.engine.capture import deletes, dirty, outbox, reconciling, record, told
 from services.engine.capture import state as facts
 from services.engine.capture.outbox import Change
 from services.engine.capture.record import Name
@@ -60,10 +60,14 @@ def settle(
     lost: Iterable[str],
     limit: int,
 ) -> None:
-    """Mark changes sent, park those that the broker refused, keep what the broker acknowledged; and have the kept
-    changes of datasets that lost something sent again."""
+    """Mark changes sent, park those that the broker refused, keep what the broker acknowledged.
+
+    Of datasets whose topics are not as we left them, the kept changes are sent again; what is older than these, only
+    a comparison finds.
+    """
     outbox.mark_sent(connection, sent, limit)
     outbox.park(connection, parked)
     facts.put(connection, positions)
     for dataset in lost:
         outbox.send_again(connection, dataset)
+        reconciling.want(connection, dataset, reconciling.MEND)

@@ -1,6 +1,7 @@
 """The department's side of a reconciliation: the table page by page, how single records stand, and what mends them;
 used by the relay's reconciliation and by `langqiao reconcile`."""
 
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +15,8 @@ from services.engine.capture.dialect import Dialect
 from services.engine.capture.snapshot import Channels
 from services.engine.capture.tables import RETRACTED, engine_tables
 
-#: State by dataset: that a reconciliation is wanted (LOOK, MEND or nothing), what the last one found (JSON), and since
-#: when the next one is waited for (seconds by the database's clock).
+#: State by dataset: that a reconciliation is wanted (a wish: LOOK or MEND and a mark of its own; or nothing), what the
+#: last one found (JSON), and since when the next one is waited for (seconds by the database's clock).
 WANTED, RESULT, SINCE = "reconcile.", "reconciled.", "reconcile_since."
 LOOK, MEND = "look", "mend"
 
@@ -40,11 +41,10 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Which wish a reconciliation has answered: what was wanted, and in which epoch; one that comes after it is wanted
-    still. Where anything was `mended`, it is to be looked at once more."""
+    """Which wish a reconciliation has answered; one that came meanwhile is wanted still. Where anything was `mended`,
+    it is to be looked at once more."""
 
-    wanted: str
-    epoch: int
+    wish: str
     mended: bool
 
 
@@ -123,11 +123,16 @@ def retract(connection: Connection, dataset: str, records: Mapping[str, Order]) 
 
 def want(connection: Connection, dataset: str, how: str) -> None:
     """Have the relay compare a dataset with its topics as soon as no snapshot of it is under way: LOOK or MEND."""
-    state.put(connection, {WANTED + dataset: how})
+    state.put(connection, {WANTED + dataset: f"{how} {secrets.token_hex(4)}"})
+
+
+def mends(wish: str) -> bool:
+    """Whether what differs is to be mended."""
+    return wish.startswith(MEND)
 
 
 def due(connection: Connection, datasets: Sequence[str], hours: int) -> dict[str, str]:
-    """What is to be done now by dataset: LOOK or MEND."""
+    """The wishes that are to be answered now, by dataset."""
     names = [name + one for one in datasets for name in (WANTED, SINCE)]
     facts = state.get_all(connection, names)
     at = clock.read_seconds(connection)
@@ -135,9 +140,9 @@ def due(connection: Connection, datasets: Sequence[str], hours: int) -> dict[str
     for one in datasets:
         since = facts.get(SINCE + one)
         over = hours > 0 and since is not None and at >= float(since) + hours * 3600
-        wanted = facts.get(WANTED + one) or (LOOK if over else "")
-        if wanted:
-            found[one] = wanted
+        wish = facts.get(WANTED + one) or (LOOK if over else "")
+        if wish:
+            found[one] = wish
     return found
 
 
@@ -159,8 +164,7 @@ def keep(
     at = clock.read_seconds(connection)
     result = orjson.dumps({"at": at, **counts}).decode()
     facts = {RESULT + dataset: result, SINCE + dataset: str(at)}
-    wanted = state.get(connection, WANTED + dataset) or answered.wanted
-    if wanted == answered.wanted and telling.epoch(connection) == answered.epoch:
+    if (state.get(connection, WANTED + dataset) or answered.wish) == answered.wish:
         facts[WANTED + dataset] = LOOK if answered.mended else ""
     state.put(connection, facts)
     for major, data in said.items():

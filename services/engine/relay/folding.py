@@ -12,14 +12,15 @@ from services.engine.relay.broker import Kept
 #: Slices of the records, by record id.
 CHUNKS = 256
 
-#: In place of a digest, of a record that is gone.
-GONE = ""
+#: In place of a digest: of a record that is gone, and of one whose last event is not its newest, which is what a broker
+#: that compacts would keep.
+GONE, WENT_BACK = "", "went back"
 
 Order = tuple[int, int]
 
 
 class Entry(NamedTuple):
-    """The newest event of a record: its (epoch, version), and the digest of its body, THIN or GONE."""
+    """The newest event of a record: its (epoch, version), and the digest of its body, THIN, GONE or WENT_BACK."""
 
     order: Order
     digest: str
@@ -35,7 +36,8 @@ class Fold:
         self._wanted = wanted
 
     def take(self, messages: Iterable[Kept]) -> None:
-        """Apply each event that is not older than what is known of its record; pass over what is no event."""
+        """Apply each event that is not older than what is known of its record, and note one that is; pass over what is
+        no event. `messages` in the order of the topic."""
         for message in messages:
             said = _said(message)
             if said is None:
@@ -43,7 +45,9 @@ class Fold:
             subject, entry, number = said
             self.epoch, self.number = max(self.epoch, entry.order[0]), max(self.number, number)
             known = self.entries.get(subject)
-            if self._wanted(subject) and (known is None or entry.order >= known.order):
+            if known is not None and entry.order < known.order:
+                entry = Entry(known.order, WENT_BACK)
+            if self._wanted(subject):
                 self.entries[subject] = entry
 
     def live(self) -> Iterator[tuple[str, Entry]]:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from time import monotonic
 
 from schemas.wire.control import Reconciled
-from services.engine.capture import reconciling, snapshot, telling
+from services.engine.capture import reconciling, snapshot
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.lease import LeaseLost
-from services.engine.capture.reconciling import MEND, Answered
+from services.engine.capture.reconciling import Answered
 from services.engine.relay.broker import CannotPublish, Topics
 from services.engine.relay.feeds import Feed, majors_of
 from services.engine.relay.lease import Lease
@@ -46,22 +46,22 @@ class Reconciler:
                 while True:
                     hours = self._settings.reconcile_hours
                     due = await self._database.read(reconciling.due, list(self._feeds), hours)
-                    for dataset, wanted in due.items():
+                    for dataset, wish in due.items():
                         if monotonic() >= self._not_before.get(dataset, 0.0):
-                            await self._try(lease, self._feeds[dataset], wanted)
+                            await self._try(lease, self._feeds[dataset], wish)
                     await asyncio.sleep(_LOOK_SECONDS)
             except DatabaseAway as away:
                 # Whether it is really away, sending finds out.
                 _log.info("reconciliation waits: %s", away)
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def _try(self, lease: Lease, feed: Feed, wanted: str) -> None:
+    async def _try(self, lease: Lease, feed: Feed, wish: str) -> None:
         """Whatever is wrong with a comparison, it must not stop the sending."""
         try:
             # A snapshot that is wanted, or under way, comes first.
             channels = channels_of(feed, self._database.dialect.name)
             if not await self._database.read(snapshot.due, channels):
-                await self._reconcile(lease, feed, wanted)
+                await self._reconcile(lease, feed, wish)
             return
         except LeaseLost:
             raise
@@ -73,8 +73,7 @@ class Reconciler:
         self._not_before[feed.dataset] = monotonic() + _LATER_SECONDS
         _log.warning("%s is not compared with its topics: %s", feed.dataset, why)
 
-    async def _reconcile(self, lease: Lease, feed: Feed, wanted: str) -> None:
-        epoch = await self._database.read(telling.epoch)
+    async def _reconcile(self, lease: Lease, feed: Feed, wish: str) -> None:
         found = await Comparison(self._database, feed, self._topics, _PATIENCE_SECONDS).run()
         if found.findings:
             _log.error(
@@ -82,9 +81,9 @@ class Reconciler:
                 feed.dataset,
                 found.differing,
             )
-        mended = await self._mended(lease, found) if wanted == MEND else Mended()
+        mended = await self._mended(lease, found) if reconciling.mends(wish) else Mended()
         said = {one.mapping.contract.major: _said(found, one.mapping.contract.major) for one in feed.majors}
-        answered = Answered(wanted, epoch, mended.anything)
+        answered = Answered(wish, mended.anything)
         await lease.write(reconciling.keep, feed.dataset, counts(found), said, answered)
 
     async def _mended(self, lease: Lease, found: Outcome) -> Mended:

@@ -13,7 +13,7 @@ from schemas.wire.event import Event, to_kafka
 from services.client.folding import is_whole
 from services.engine.capture.told import digest_of
 from services.engine.relay.broker import Kept
-from services.engine.relay.folding import GONE, Entry, Fold, Tally, chunk_of
+from services.engine.relay.folding import GONE, WENT_BACK, Entry, Fold, Tally, chunk_of
 
 _VERSIONS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3), st.integers(1, 5), st.booleans()))
 
@@ -50,9 +50,12 @@ def reconciled(whole: Tally) -> Reconciled:
 
 @given(_VERSIONS)
 def test_a_fold_is_what_a_subscriber_has(said: list[tuple[str, int, int, bool]]) -> None:
+    """Where the topic ends with the newest event of each record."""
     fold = Fold()
     copy: dict[str, tuple[tuple[int, int], str | None]] = {}
-    for subject, epoch, version, deleted in said:
+    newest = {subject: (epoch, version, deleted) for subject, epoch, version, deleted in sorted(said)}
+    again = [(subject, *one) for subject, one in newest.items()]
+    for subject, epoch, version, deleted in [*said, *again]:
         fold.take(kept([event(subject, epoch, version, deleted=deleted, name=f"{epoch}.{version}")]))
         if subject not in copy or (epoch, version) >= copy[subject][0]:
             copy[subject] = (epoch, version), None if deleted else f"{epoch}.{version}"
@@ -65,6 +68,20 @@ def test_a_fold_is_what_a_subscriber_has(said: list[tuple[str, int, int, bool]])
         whole.add(subject, entry.digest)
     data = {subject: {"name": name} for subject, (_, name) in shown.items()}
     assert is_whole(data, reconciled(whole), "shared")
+
+
+@given(_VERSIONS)
+def test_a_fold_says_of_which_records_a_broker_that_compacts_would_keep_another_event_than_the_newest(
+    said: list[tuple[str, int, int, bool]],
+) -> None:
+    fold = Fold()
+    fold.take(kept(event(subject, *order, deleted=deleted) for subject, *order, deleted in said))
+    last = {subject: (epoch, version) for subject, epoch, version, _ in said}
+    newest = {one: max((epoch, version) for of, epoch, version, _ in said if of == one) for one in last}
+    assert {one: entry.order for one, entry in fold.entries.items()} == newest
+    assert {one for one, entry in fold.entries.items() if entry.digest == WENT_BACK} == {
+        one for one in last if last[one] != newest[one]
+    }
 
 
 def test_an_entry_is_small_however_large_the_body() -> None:
@@ -80,7 +97,7 @@ def test_an_entry_is_small_however_large_the_body() -> None:
 
 def test_deletes_thin_events_and_what_is_no_event() -> None:
     fold = Fold()
-    fold.take(kept([event("a", 1, 2), event("b", 2, 1, deleted=True), event("b", 1, 9, name="older")]))
+    fold.take(kept([event("a", 1, 2), event("b", 1, 9, name="older"), event("b", 2, 1, deleted=True)]))
     fold.take(
         [Kept(("topic", 0), 3, b"c", b"{}", []), Kept(("topic", 0), 4, None, b"", [("ce_sequence", b"x")])]
     )

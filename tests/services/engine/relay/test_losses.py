@@ -66,3 +66,21 @@ async def test_a_message_of_somebody_else_in_our_topic_has_the_newest_sent_again
     async with relaying(shop, broker):
         await until(lambda: len(broker.events(PUBLIC)) == 5)
     assert told(broker.events(PUBLIC))[-2:] == [("created", 1), ("updated", 2)]
+
+
+async def test_what_somebody_else_wrote_that_the_outbox_no_longer_undoes_is_found_and_mended(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    """As a relay would write that was paused for so long that what it had in hand is deleted, sent and forgotten."""
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", **HAMMER)
+        await until(lambda: drained(shop))
+        late = {topic: log[:1] for topic, log in broker.logs.items() if "control" not in topic}
+        await shop.program.execute("DELETE FROM ws_tool")
+        await until(lambda: drained(shop))
+    await shop.program.execute(f"DELETE FROM {shop.engine('outbox')}")
+    for topic, messages in late.items():
+        broker.logs[topic].extend(messages)
+    assert not broker.events(PUBLIC)[-1].deleted
+    async with relaying(shop, broker):
+        await until(lambda: broker.events(PUBLIC)[-1].deleted)

@@ -20,7 +20,7 @@ CONTROL = PUBLIC.replace(".public", ".control")
 
 
 async def want(store: Store, how: str) -> None:
-    await store.database.write(state.put, {reconciling.WANTED + workshop.TOOLS: how})
+    await store.database.write(reconciling.want, workshop.TOOLS, how)
 
 
 async def result(store: Store) -> dict[str, Any] | None:
@@ -65,9 +65,8 @@ async def test_zero_hours_mean_only_when_it_is_wanted(shop: Store, broker: Memor
     due = await shop.database.read(reconciling.due, [workshop.TOOLS], 0)
     assert due == {}
     await want(shop, reconciling.LOOK)
-    assert await shop.database.read(reconciling.due, [workshop.TOOLS], 0) == {
-        workshop.TOOLS: reconciling.LOOK
-    }
+    due = await shop.database.read(reconciling.due, [workshop.TOOLS], 0)
+    assert not reconciling.mends(due[workshop.TOOLS])
 
 
 async def test_a_snapshot_that_is_wanted_comes_first(shop: Store, broker: MemoryBroker) -> None:
@@ -145,18 +144,16 @@ async def test_more_deletes_than_may_go_are_only_reported(shop: Store, broker: M
 
 async def test_a_wish_that_comes_meanwhile_is_not_forgotten(shop: Store, broker: MemoryBroker) -> None:
     await three_tools(shop, broker)
-    await want(shop, reconciling.MEND)
     counted = {"records": 0, "differing": 0, "moving": 0}
-    before = reconciling.Answered(reconciling.LOOK, epoch=1, mended=False)
-    await shop.database.write(reconciling.keep, workshop.TOOLS, counted, {}, before)
-    assert await shop.database.read(reconciling.due, [workshop.TOOLS], 0) == {
-        workshop.TOOLS: reconciling.MEND
-    }
-    earlier = reconciling.Answered(reconciling.MEND, epoch=0, mended=False)
-    await shop.database.write(reconciling.keep, workshop.TOOLS, counted, {}, earlier)
-    assert await shop.database.read(reconciling.due, [workshop.TOOLS], 0) == {
-        workshop.TOOLS: reconciling.MEND
-    }
+    wishes = []
+    for how in (reconciling.LOOK, reconciling.MEND, reconciling.MEND):
+        await want(shop, how)
+        wishes += (await shop.database.read(reconciling.due, [workshop.TOOLS], 0)).values()
+    for wish in wishes:
+        answered = reconciling.Answered(wish, mended=False)
+        assert await shop.database.read(reconciling.due, [workshop.TOOLS], 0) == {workshop.TOOLS: wishes[-1]}
+        await shop.database.write(reconciling.keep, workshop.TOOLS, counted, {}, answered)
+    assert await shop.database.read(reconciling.due, [workshop.TOOLS], 0) == {}
 
 
 async def test_a_comparison_that_fails_stops_nothing_else(shop: Store, broker: MemoryBroker) -> None:
