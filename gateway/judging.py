@@ -1,7 +1,7 @@
 """What a node's answer is worth: a page of rows, a missing source, or a problem of the whole question; by `asking`.
 
-The evidence decides: nobody listens or the database is away: down; no answer in time: slow; 401, 403 and 429: forbidden;
-the node no longer knows or has what its catalogue said: stale; all else that is not an answer: faulty.
+The evidence decides: nobody listens or the database is away: down; no answer in time: slow; 401, 403 and 429:
+forbidden; the node no longer knows or has what its catalogue said: stale; all else that is not an answer: faulty.
 """
 
 import re
