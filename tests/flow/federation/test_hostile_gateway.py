@@ -30,7 +30,7 @@ def kept(runner: asyncio.Runner, county: County) -> Call:
         assert runner.run(asked).status_code == 503
     finally:
         county.nodes.down = set()
-    return next(one for one in county.nodes.calls if one.url.startswith(_EAST.url))
+    return next(one for one in county.nodes.calls if one.url.startswith(f"{_EAST.url}/records/"))
 
 
 async def _send(asked: County, call: Call, base_url: str = _EAST.url) -> tuple[int, str]:
