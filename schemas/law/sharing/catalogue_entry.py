@@ -6,15 +6,14 @@ retired on a day that its users were told of, and stays until then, whoever stil
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from schemas.law.calendar import PendingCalendar, WorkingDays
+from schemas.law.sharing import steps
 from schemas.law.sharing.limits import Clock, due, legal_day
-from schemas.law.sharing.request import StepRefused
-from schemas.law.sharing.steps import Party
+from schemas.law.sharing.steps import Party, Rule, Step, StepRefused, rule
 
 #: How long before a major ends its users are told; no law says it, so a service level may say more.
 SHORTEST_NOTICE = timedelta(days=90)
@@ -45,16 +44,7 @@ class EntryStep(StrEnum):
     RETIRED = "retired"
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """One step as it was taken: `at` is aware, `officer` acts for `member`, `facts` is what it says."""
-
-    kind: EntryStep
-    at: datetime
-    party: Party
-    member: str
-    officer: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+Taken = Step[EntryStep]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +63,18 @@ class CatalogueEntry:
         return self.state in (EntryState.PUBLISHED, EntryState.RETIRING)
 
 
-#: From which states a step is taken (None: it is the first), and by whom.
-_RULES: Mapping[EntryStep, tuple[frozenset[EntryState | None], Party]] = {
-    EntryStep.DRAFTED: (frozenset({None, EntryState.DRAFT, EntryState.APPROVED}), Party.PROVIDER),
-    EntryStep.APPROVED: (frozenset({EntryState.DRAFT}), Party.PROVIDER),
-    EntryStep.SUBMITTED: (frozenset({EntryState.APPROVED}), Party.PROVIDER),
-    EntryStep.RETURNED: (frozenset({EntryState.SUBMITTED}), Party.AUTHORITY),
-    EntryStep.PUBLISHED: (frozenset({EntryState.SUBMITTED}), Party.AUTHORITY),
-    EntryStep.SUPERSEDED: (frozenset({EntryState.PUBLISHED, EntryState.RETIRING}), Party.BRIDGE),
-    EntryStep.RETIREMENT_NOTICED: (frozenset({EntryState.PUBLISHED}), Party.AUTHORITY),
-    EntryStep.RETIRED: (frozenset({EntryState.RETIRING}), Party.BRIDGE),
+_RULES: Mapping[EntryStep, Rule[EntryState]] = {
+    EntryStep.DRAFTED: rule(frozenset({None, EntryState.DRAFT, EntryState.APPROVED}), Party.PROVIDER),
+    EntryStep.APPROVED: rule(frozenset({EntryState.DRAFT}), Party.PROVIDER),
+    EntryStep.SUBMITTED: rule(frozenset({EntryState.APPROVED}), Party.PROVIDER),
+    EntryStep.RETURNED: rule(frozenset({EntryState.SUBMITTED}), Party.AUTHORITY, says=("gaps",)),
+    EntryStep.PUBLISHED: rule(frozenset({EntryState.SUBMITTED}), Party.AUTHORITY),
+    EntryStep.SUPERSEDED: rule(frozenset({EntryState.PUBLISHED, EntryState.RETIRING}), Party.BRIDGE),
+    EntryStep.RETIREMENT_NOTICED: rule(
+        frozenset({EntryState.PUBLISHED}), Party.AUTHORITY, says=("ends", "reason")
+    ),
+    EntryStep.RETIRED: rule(frozenset({EntryState.RETIRING}), Party.BRIDGE),
 }
-_SAYS = {EntryStep.RETURNED: ("gaps",), EntryStep.RETIREMENT_NOTICED: ("ends", "reason")}
 _LEADS_TO = {
     EntryStep.APPROVED: EntryState.APPROVED,
     EntryStep.RETURNED: EntryState.DRAFT,
@@ -96,17 +86,7 @@ _LEADS_TO = {
 
 def check(entry: CatalogueEntry | None, step: Taken) -> None:
     """Raise StepRefused unless the step may come next."""
-    begins, party = _RULES[step.kind]
-    if (entry.state if entry is not None else None) not in begins:
-        stands = entry.state if entry is not None else "not there yet"
-        raise StepRefused("wrong-state", f"an entry that is {stands} cannot be {step.kind}")
-    if step.party is not party:
-        raise StepRefused("wrong-party", f"{step.kind} is a step of the {party}")
-    if not step.officer and party is not Party.BRIDGE:
-        raise StepRefused("says-too-little", "a step names the officer who takes it")
-    missing = [name for name in _SAYS.get(step.kind, ()) if not step.facts.get(name)]
-    if missing:
-        raise StepRefused("says-too-little", f"{step.kind} must say {', '.join(missing)}")
+    steps.check(_RULES, entry.state if entry is not None else None, step)
     if step.kind is EntryStep.APPROVED and entry is not None and step.officer == entry.drafted_by:
         raise StepRefused("two-people", "the head who approves is not the officer who drafted")
     if step.kind is EntryStep.RETIREMENT_NOTICED and _ends(step) - legal_day(step.at) < SHORTEST_NOTICE:
@@ -127,10 +107,10 @@ def after(entry: CatalogueEntry | None, step: Taken) -> CatalogueEntry:
     return replace(entry, state=_LEADS_TO[step.kind])
 
 
-def folded(steps: Iterable[Taken]) -> CatalogueEntry | None:
+def folded(taken: Iterable[Taken]) -> CatalogueEntry | None:
     """How it stands after steps that were each allowed; None before the first."""
     entry: CatalogueEntry | None = None
-    for step in steps:
+    for step in taken:
         entry = after(entry, step)
     return entry
 

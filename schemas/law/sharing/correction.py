@@ -2,15 +2,14 @@
 the department mends it, and proves that it did, or says why not; kept by the same office as sharing requests."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
 from schemas.law.calendar import PendingCalendar, WorkingDays
+from schemas.law.sharing import steps
 from schemas.law.sharing.limits import Clock, due
-from schemas.law.sharing.request import StepRefused
-from schemas.law.sharing.steps import Party
+from schemas.law.sharing.steps import Party, Rule, Step, StepRefused, rule
 
 
 class CorrectionState(StrEnum):
@@ -52,17 +51,7 @@ class Corrected:
     changed: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One step as it was taken. `member` is the department that takes it (of a subject: the department at whose window
-    the person files), `officer` the acting person, `at` aware, `facts` what it says."""
-
-    kind: CorrectionStep
-    at: datetime
-    party: Party
-    member: str
-    officer: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+Said = Step[CorrectionStep]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +74,27 @@ class Correction:
         return self.informed - self.acknowledged
 
 
-_NEEDED = ("dataset", "record", "item", "reason")
+_RULES: Mapping[CorrectionStep, Rule[CorrectionState]] = {
+    CorrectionStep.FILED: rule(
+        frozenset({None}), Party.REQUESTER, says=("dataset", "record", "item", "reason")
+    ),
+    CorrectionStep.CORRECTED: rule(frozenset({CorrectionState.FILED}), Party.PROVIDER),
+    CorrectionStep.UPHELD: rule(frozenset({CorrectionState.FILED}), Party.PROVIDER, says=("reason",)),
+    CorrectionStep.NOTIFIED: rule(frozenset({CorrectionState.CORRECTED}), Party.BRIDGE),
+    CorrectionStep.ACKNOWLEDGED: rule(frozenset({CorrectionState.CORRECTED}), Party.REQUESTER),
+}
 
 
 def check(stands: Correction | None, step: Said, *, proof: Corrected | None = None) -> None:
-    """Raise StepRefused unless the step may come next. `proof` is what the topic shows, for `corrected` alone."""
-    if not step.officer:
-        raise StepRefused("says-too-little", "a step names the officer who takes it")
+    """Raise StepRefused unless the step may come next. `proof` is what the topic shows, for `corrected` alone. Of a
+    subject's own step, `member` is the department at whose window the person files."""
+    steps.check(_RULES, stands.state if stands is not None else None, step)
     if stands is None:
-        _check_filed(step)
-        return
-    if step.kind not in _NEXT[stands.state]:
-        raise StepRefused("wrong-state", f"a correction request that is {stands.state} cannot be {step.kind}")
-    if step.party is not _BY[step.kind]:
-        raise StepRefused("wrong-party", f"{step.kind} is a step of the {_BY[step.kind]}")
-    match step.kind:
-        case CorrectionStep.CORRECTED:
-            _check_proof(stands, proof)
-        case CorrectionStep.UPHELD if not step.facts.get("reason"):
-            raise StepRefused("says-too-little", "upheld must say reason")
-        case CorrectionStep.ACKNOWLEDGED if step.facts.get("system") not in stands.open_at:
-            raise StepRefused("wrong-party", "that system has nothing to acknowledge")
+        _check_version(step)
+    elif step.kind is CorrectionStep.CORRECTED:
+        _check_proof(stands, proof)
+    elif step.kind is CorrectionStep.ACKNOWLEDGED and step.facts.get("system") not in stands.open_at:
+        raise StepRefused("wrong-party", "that system has nothing to acknowledge")
 
 
 def after(stands: Correction | None, step: Said) -> Correction:
@@ -133,10 +122,10 @@ def after(stands: Correction | None, step: Said) -> Correction:
     return stands
 
 
-def folded(steps: Iterable[Said]) -> Correction | None:
+def folded(taken: Iterable[Said]) -> Correction | None:
     """How it stands after steps that were each allowed; None before the first."""
     stands: Correction | None = None
-    for step in steps:
+    for step in taken:
         stands = after(stands, step)
     return stands
 
@@ -148,29 +137,8 @@ def answer_due(stands: Correction, calendar: WorkingDays) -> date | PendingCalen
     return due(Clock.CORRECT, stands.filed, calendar)
 
 
-_NEXT = {
-    CorrectionState.FILED: {CorrectionStep.CORRECTED, CorrectionStep.UPHELD},
-    CorrectionState.CORRECTED: {CorrectionStep.NOTIFIED, CorrectionStep.ACKNOWLEDGED},
-    CorrectionState.UPHELD: set[CorrectionStep](),
-}
-_BY = {
-    CorrectionStep.FILED: Party.REQUESTER,
-    CorrectionStep.CORRECTED: Party.PROVIDER,
-    CorrectionStep.UPHELD: Party.PROVIDER,
-    CorrectionStep.NOTIFIED: Party.BRIDGE,
-    CorrectionStep.ACKNOWLEDGED: Party.REQUESTER,
-}
-
-
-def _check_filed(step: Said) -> None:
-    if step.kind is not CorrectionStep.FILED:
-        raise StepRefused("wrong-state", "a correction request begins with its filing")
-    if step.party is not Party.REQUESTER:
-        raise StepRefused(
-            "wrong-party", "a correction request is filed by a department, or by the person concerned"
-        )
-    missing = [name for name in _NEEDED if not step.facts.get(name)]
-    missing += [name for name in ("epoch", "version") if type(step.facts.get(name)) is not int]
+def _check_version(step: Said) -> None:
+    missing = [name for name in ("epoch", "version") if type(step.facts.get(name)) is not int]
     if missing:
         raise StepRefused("says-too-little", f"filed must say {', '.join(missing)}")
 

@@ -7,18 +7,13 @@ from datetime import date, datetime
 
 from schemas.contracts.model import Contract, SharingClass
 from schemas.law.calendar import PendingCalendar, WorkingDays
+from schemas.law.sharing import steps
 from schemas.law.sharing.application import Application, Gap, gaps
 from schemas.law.sharing.limits import LIMITS, Clock, due, legal_day
-from schemas.law.sharing.steps import RULES, Party, State, Step, StepKind
+from schemas.law.sharing.request_rules import RULES, State, StepKind
+from schemas.law.sharing.steps import Party, StepRefused
 
-
-class StepRefused(ValueError):
-    """The step may not be taken. `code` is stable: wrong-state, wrong-party, two-people, says-too-little,
-    unpublished-condition, too-long, no-use, not-corrected, too-soon."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        self.code = code
-        super().__init__(detail)
+Step = steps.Step[StepKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +36,10 @@ class Standing:
     disposed: bool = False
 
 
-def stands(steps: Iterable[Step], contract: Contract) -> Standing | None:
+def stands(taken: Iterable[Step], contract: Contract) -> Standing | None:
     """How a request stands after steps that were each allowed; None before the first."""
     standing: Standing | None = None
-    for step in steps:
+    for step in taken:
         standing = after(standing, step, contract)
     return standing
 
@@ -82,22 +77,9 @@ _ENTERED = {
 
 def check(standing: Standing | None, step: Step, contract: Contract) -> None:
     """Raise StepRefused unless this step may come next."""
-    if standing is None:
-        if step.kind is not StepKind.APPLIED:
-            raise StepRefused("wrong-state", "a request begins with its application")
-    else:
-        _check_state(standing, step)
-    _check_party(standing, step)
-    rule = RULES[step.kind]
-    missing = [name for name in rule.says if step.facts.get(name) in (None, "", [])]
-    if missing:
-        raise StepRefused("says-too-little", f"{step.kind} must say {', '.join(missing)}")
-    if rule.two and step.party is not Party.BRIDGE and not _two(step):
-        raise StepRefused("two-people", f"{step.kind} takes two named people: who does it, and who approves")
-    if step.kind is StepKind.REFUSED:
-        _check_condition(standing, step, contract)
-    if step.kind is StepKind.EXTENDED and standing is not None:
-        _check_extension(standing, step, contract)
+    steps.check(RULES, standing.state if standing is not None else None, step)
+    if standing is not None:
+        _check_standing(standing, step, contract)
 
 
 def needed(standing: Standing, contract: Contract, today: date) -> StepKind | None:
@@ -162,36 +144,25 @@ def _applied(standing: Standing | None, step: Step, contract: Contract) -> Stand
     return replace(standing, state=state, application=application, received=received)
 
 
-def _check_state(standing: Standing, step: Step) -> None:
-    if standing.state not in RULES[step.kind].begins:
-        raise StepRefused("wrong-state", f"a request that is {standing.state} cannot be {step.kind}")
-    if step.kind is StepKind.GAPS_NOTICED and standing.noticed:
-        raise StepRefused("wrong-state", "there is one notice of all gaps")
-    if step.kind is StepKind.DISPOSED and not standing.disposal_ordered:
-        raise StepRefused("wrong-state", "no disposal was ordered")
-    if step.kind is StepKind.DISPOSED and standing.disposed:
-        raise StepRefused("wrong-state", "the certificate of disposal is there")
-    if step.kind is StepKind.DISPOSAL_ORDERED and standing.grant is None:
-        raise StepRefused("no-use", "nothing was delivered, so there is nothing to dispose of")
-
-
-def _check_party(standing: Standing | None, step: Step) -> None:
-    if step.party not in RULES[step.kind].by:
-        by = ", ".join(sorted(RULES[step.kind].by))
-        raise StepRefused("wrong-party", f"{step.kind} is a step of: {by}")
-    if standing is not None and step.party is Party.REQUESTER and step.member != standing.requester:
+def _check_standing(standing: Standing, step: Step, contract: Contract) -> None:
+    if step.party is Party.REQUESTER and step.member != standing.requester:
         raise StepRefused("wrong-party", "another department applied")
-    if step.party is not Party.BRIDGE and not step.officer:
-        raise StepRefused("says-too-little", "a step names the officer who takes it")
+    match step.kind:
+        case StepKind.GAPS_NOTICED if standing.noticed:
+            raise StepRefused("wrong-state", "there is one notice of all gaps")
+        case StepKind.DISPOSED if not standing.disposal_ordered:
+            raise StepRefused("wrong-state", "no disposal was ordered")
+        case StepKind.DISPOSED if standing.disposed:
+            raise StepRefused("wrong-state", "the certificate of disposal is there")
+        case StepKind.DISPOSAL_ORDERED if standing.grant is None:
+            raise StepRefused("no-use", "nothing was delivered, so there is nothing to dispose of")
+        case StepKind.REFUSED:
+            _check_condition(standing, step, contract)
+        case StepKind.EXTENDED:
+            _check_extension(standing, step, contract)
 
 
-def _two(step: Step) -> bool:
-    return bool(step.second) and step.second != step.officer
-
-
-def _check_condition(standing: Standing | None, step: Step, contract: Contract) -> None:
-    if standing is None:
-        return
+def _check_condition(standing: Standing, step: Step, contract: Contract) -> None:
     published = conditions(standing.application, contract)
     if step.facts["condition"] not in published:
         names = ", ".join(published) or "none"

@@ -1,10 +1,14 @@
-"""What can happen to a sharing request: who does it, when it may be done, and what it must say; read by `request`."""
+"""One step of what departments ask of each other, and when one may be taken; shared by `request`, `correction` and
+`catalogue_entry`, which each have their states, their steps and a table of rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+K = TypeVar("K", bound=StrEnum)
+S = TypeVar("S", bound=StrEnum)
 
 
 class Party(StrEnum):
@@ -16,43 +20,22 @@ class Party(StrEnum):
     BRIDGE = "bridge"
 
 
-class State(StrEnum):
-    """How a request stands."""
+class StepRefused(ValueError):
+    """The step may not be taken. `code` is stable: wrong-state, wrong-party, two-people, says-too-little,
+    unpublished-condition, too-long, no-use, not-corrected, too-soon."""
 
-    INCOMPLETE = "incomplete"
-    RECEIVED = "received"
-    AGREED = "agreed"
-    IN_FORCE = "in force"
-    SUSPENDED = "suspended"
-    REFUSED = "refused"
-    ENDED = "ended"
+    def __init__(self, code: str, detail: str) -> None:
+        self.code = code
+        super().__init__(detail)
 
 
-class StepKind(StrEnum):
-    """One step of a request; each is a record, and so an event."""
+# Without slots: Python 3.11 cannot make one by its parameterised name then.
+@dataclass(frozen=True)
+class Step(Generic[K]):
+    """One step as it was taken; each is a record, and so an event. `at` is aware; `officer` acts for `member`, `second`
+    is the other named person where two must answer for it; `facts` is what it says."""
 
-    APPLIED = "applied"
-    GAPS_NOTICED = "gaps-noticed"
-    SUPPLEMENTED = "supplemented"
-    AGREED = "agreed"
-    REFUSED = "refused"
-    EXTENDED = "extended"
-    DELIVERED = "delivered"
-    SUSPENDED = "suspended"
-    RESUMED = "resumed"
-    ENDED = "ended"
-    DISPOSAL_ORDERED = "disposal-ordered"
-    DISPOSED = "disposed"
-    USE_RECORDED = "use-recorded"
-    DISPUTED = "disputed"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step as it was taken. `at` is aware; `officer` acts for `member`, `second` is the other named person where
-    two must answer for it; `facts` is what it says: an application's form, else the names in `RULES`."""
-
-    kind: StepKind
+    kind: K
     at: datetime
     party: Party
     member: str
@@ -62,57 +45,31 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """When and by whom a step is taken. `two`: by two named people. `says`: facts that it must hold, not empty."""
+class Rule(Generic[S]):
+    """When and by whom a step is taken. `begins`: the states it is taken in, None: it is the first. `two`: by two named
+    people. `says`: facts that it must hold, not empty."""
 
-    begins: frozenset[State]
+    begins: frozenset[S | None]
     by: frozenset[Party]
     two: bool = False
     says: tuple[str, ...] = ()
 
 
-_LIVE = frozenset({State.IN_FORCE, State.SUSPENDED})
-_OPEN = frozenset({State.RECEIVED, State.AGREED})
-
-
-def _rule(begins: frozenset[State], *by: Party, two: bool = False, says: tuple[str, ...] = ()) -> Rule:
+def rule(begins: "frozenset[S | None]", *by: Party, two: bool = False, says: tuple[str, ...] = ()) -> Rule[S]:
     return Rule(begins, frozenset(by), two, says)
 
 
-def _in(*states: State) -> frozenset[State]:
-    return frozenset(states)
-
-
-#: A provider may not end or alter a service alone (article 27): ending is the requester's, or the authority's.
-RULES: Mapping[StepKind, Rule] = {
-    StepKind.APPLIED: _rule(_in(), Party.REQUESTER),
-    StepKind.GAPS_NOTICED: _rule(_in(State.INCOMPLETE), Party.BRIDGE),
-    StepKind.SUPPLEMENTED: _rule(_in(State.INCOMPLETE), Party.REQUESTER),
-    StepKind.AGREED: _rule(_in(State.RECEIVED), Party.PROVIDER, Party.BRIDGE, two=True),
-    StepKind.REFUSED: _rule(_in(State.RECEIVED), Party.PROVIDER, two=True, says=("condition", "reason")),
-    StepKind.EXTENDED: _rule(
-        _in(State.RECEIVED), Party.PROVIDER, two=True, says=("working_days", "reason", "approved_by")
-    ),
-    StepKind.DELIVERED: _rule(_in(State.AGREED), Party.PROVIDER, Party.BRIDGE, says=("grant",)),
-    StepKind.SUSPENDED: _rule(
-        _in(State.IN_FORCE), Party.PROVIDER, Party.AUTHORITY, two=True, says=("reason", "mend_by")
-    ),
-    StepKind.RESUMED: _rule(
-        _in(State.SUSPENDED), Party.PROVIDER, Party.AUTHORITY, two=True, says=("reason",)
-    ),
-    StepKind.ENDED: _rule(
-        _LIVE | _OPEN | {State.INCOMPLETE}, Party.REQUESTER, Party.AUTHORITY, Party.BRIDGE, says=("reason",)
-    ),
-    StepKind.DISPOSAL_ORDERED: _rule(
-        _in(State.ENDED), Party.PROVIDER, Party.AUTHORITY, Party.BRIDGE, says=("dispose_by",)
-    ),
-    StepKind.DISPOSED: _rule(_in(State.ENDED), Party.REQUESTER, two=True, says=("method", "where")),
-    StepKind.USE_RECORDED: _rule(
-        _LIVE | {State.ENDED},
-        Party.REQUESTER,
-        says=("scenario", "process", "effect", "storage", "destruction"),
-    ),
-    StepKind.DISPUTED: _rule(
-        _LIVE | _OPEN | {State.REFUSED}, Party.REQUESTER, Party.PROVIDER, says=("reason",)
-    ),
-}
+def check(rules: Mapping[K, Rule[S]], state: S | None, step: Step[K]) -> None:
+    """Raise StepRefused unless the step may be taken in this state, None: before the first step."""
+    mine = rules[step.kind]
+    if state not in mine.begins:
+        raise StepRefused("wrong-state", f"what is {state or 'not there yet'} cannot be {step.kind}")
+    if step.party not in mine.by:
+        raise StepRefused("wrong-party", f"{step.kind} is a step of: {', '.join(sorted(mine.by))}")
+    if step.party is not Party.BRIDGE and not step.officer:
+        raise StepRefused("says-too-little", "a step names the officer who takes it")
+    missing = [name for name in mine.says if step.facts.get(name) in (None, "", [])]
+    if missing:
+        raise StepRefused("says-too-little", f"{step.kind} must say {', '.join(missing)}")
+    if mine.two and step.party is not Party.BRIDGE and step.second in ("", step.officer):
+        raise StepRefused("two-people", f"{step.kind} takes two named people: who does it, and who approves")

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from schemas.law.sharing.steps import Party, Step, StepKind
+from schemas.law.sharing.request import Step
+from schemas.law.sharing.request_rules import StepKind
+from schemas.law.sharing.steps import Party
 from tests import workshop
 
 CONTRACT = workshop.TOOLS_1

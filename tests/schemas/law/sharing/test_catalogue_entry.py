@@ -20,8 +20,7 @@ from schemas.law.sharing.catalogue_entry import (
     needed,
     review_due,
 )
-from schemas.law.sharing.request import StepRefused
-from schemas.law.sharing.steps import Party
+from schemas.law.sharing.steps import Party, StepRefused
 from tests.schemas.law.sharing.made import AUTHORITY, PROVIDER
 
 _AT = datetime(2026, 4, 29, 2, tzinfo=UTC)
@@ -45,7 +44,7 @@ def step(kind: EntryStep, *, at: datetime = _AT, **changed: Any) -> Taken:
     party = changed.pop("party", _BY.get(kind, Party.PROVIDER))
     officer = changed.pop("officer", _OFFICERS.get(kind, "officer-1"))
     member = PROVIDER if party is Party.PROVIDER else AUTHORITY
-    return Taken(kind, at, party, member, officer, {**_SAID.get(kind, {}), **changed})
+    return Taken(kind, at, party, member, officer, facts={**_SAID.get(kind, {}), **changed})
 
 
 def taken(*kinds: EntryStep) -> CatalogueEntry:

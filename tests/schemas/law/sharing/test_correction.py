@@ -18,8 +18,7 @@ from schemas.law.sharing.correction import (
     check,
     folded,
 )
-from schemas.law.sharing.request import StepRefused
-from schemas.law.sharing.steps import Party
+from schemas.law.sharing.steps import Party, StepRefused
 from tests.schemas.law.sharing.made import AUTHORITY, PROVIDER, REQUESTER
 
 _AT = datetime(2026, 3, 2, 2, tzinfo=UTC)
@@ -36,7 +35,7 @@ _MENDED = Corrected(Version(1, 5), frozenset({"holder"}))
 
 def said(kind: CorrectionStep, party: Party, *, officer: str = "officer-1", **facts: Any) -> Said:
     member = {Party.REQUESTER: REQUESTER, Party.PROVIDER: PROVIDER}.get(party, AUTHORITY)
-    return Said(kind, _AT, party, member, officer, facts)
+    return Said(kind, _AT, party, member, officer, facts=facts)
 
 
 def filed(**changed: Any) -> Said:
@@ -112,7 +111,7 @@ def test_a_request_names_record_item_version_and_reason(name: str) -> None:
         step.party,
         step.member,
         step.officer,
-        {one: value for one, value in _FILED.items() if one != name},
+        facts={one: value for one, value in _FILED.items() if one != name},
     )
     assert refused(None, lacking) == "says-too-little"
 

@@ -11,7 +11,7 @@ from schemas.law.calendar import WorkingDays
 from schemas.law.sharing.limits import Clock, legal_day
 from schemas.law.sharing.request import (
     Standing,
-    StepRefused,
+    Step,
     after,
     check,
     conditions,
@@ -20,7 +20,8 @@ from schemas.law.sharing.request import (
     running,
     stands,
 )
-from schemas.law.sharing.steps import RULES, Party, State, Step, StepKind
+from schemas.law.sharing.request_rules import RULES, State, StepKind
+from schemas.law.sharing.steps import Party, StepRefused
 from tests.schemas.law.sharing.made import (
     ASKED,
     AUTHORITY,
