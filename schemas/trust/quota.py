@@ -39,9 +39,9 @@ class Uses:
         self._calls[grant.id] += 1
 
     def remember(self, day: date, calls: Mapping[str, int]) -> None:
-        """Calls of a legal day that were answered before this process began."""
+        """All the calls of a legal day that were answered by now, in place of those that were counted here."""
         self._turn_to(day)
-        self._calls.update(calls)
+        self._calls = Counter(calls)
 
     def _turn_to(self, day: date) -> None:
         if day > self._day:

@@ -1,6 +1,5 @@
 """Which signed messages came to this node, across restarts; asked by the gate before a message is acted on."""
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from datetime import datetime
 
 from schemas.trust.message import Sent
 from schemas.trust.replay import Replays
+from services.engine.access.before import Before
 from services.engine.log.access_log import AccessLog
 from services.engine.log.files import LogUnavailable
 from services.engine.log.recent import messages_since
@@ -26,28 +26,21 @@ class Came:
     log: AccessLog
     clock: Callable[[], datetime]
     _replays: Replays = field(default_factory=Replays)
-    _recalled: bool = False
+    _before: Before[list[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._before = Before(
+            self.log, lambda folder: messages_since(folder, self.clock()), self._replays.remember
+        )
 
     async def recall(self) -> None:
         """Begin with what came before. While the log cannot be written nothing is disclosed, and it is tried again at
         each message."""
         with suppress(LogUnavailable):
-            await self._recall()
+            await self._before.recall()
 
     async def first(self, sent: Sent, now: datetime) -> bool:
         """Whether a message comes for the first time; of two at the same moment one does. Raises LogUnavailable while
         nobody knows."""
-        if not self._recalled:
-            await self._recall()
+        await self._before.recall()
         return self._replays.first(sent, now)
-
-    async def _recall(self) -> None:
-        # Whoever wrote the log before us may enter what it answers until it gives the log up.
-        await self.log.appender.probe()
-        try:
-            found = await asyncio.to_thread(messages_since, self.log.folder, self.clock())
-        except OSError as fault:
-            raise LogUnavailable(f"it cannot be read: {fault.strerror}") from None
-        if not self._recalled:
-            self._replays.remember(found)
-            self._recalled = True

@@ -108,7 +108,6 @@ async def open_gate(settings: Settings, log: AccessLog, clock: Callable[[], date
     trusted = settings.authority_keys
     came, spent = Came(log, clock), Spent(log, clock)
     await came.recall()
-    await spent.recall()
     gate = Gate(
         settings.department,
         settings.node_id,
