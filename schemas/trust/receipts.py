@@ -1,17 +1,17 @@
 """Receipts: a node's signed word that an answer, or a chunk of one, stands in its access log; made by nodes, kept by
 callers, held against the log by whoever checks it."""
 
-import base64
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
 
 import orjson
+from jwt.utils import base64url_encode
 
 from schemas.trust.entries import instant, salted
 from schemas.trust.keys import ALGORITHM, KeyPair
 from schemas.trust.registry import Registry
-from schemas.trust.signed import DocumentRefused, moment, text_of
+from schemas.trust.signed import moment, number_of, text_of
 from schemas.trust.statements import signed_by, statement
 
 _RECEIPT = "receipt"
@@ -47,27 +47,21 @@ class Signer:
     def __init__(self, key: KeyPair) -> None:
         self._private = key.private
         header = {"alg": ALGORITHM, "kid": key.key_id, "typ": "JWT"}
-        self._header = _base64(orjson.dumps(header)) + _DOT
+        self._header = base64url_encode(orjson.dumps(header)) + _DOT
 
     def sign(self, receipt: Receipt) -> str:
         """The receipt as one signed text."""
         said = dict(zip(_NAMES, _VALUES(receipt), strict=True), at=instant(receipt.at))
-        message = self._header + _base64(orjson.dumps({_RECEIPT: said}))
-        return (message + _DOT + _base64(self._private.sign(message))).decode()
+        message = self._header + base64url_encode(orjson.dumps({_RECEIPT: said}))
+        return (message + _DOT + base64url_encode(self._private.sign(message))).decode()
 
 
 def read_receipt(text: str, registry: Registry) -> Receipt:
     """The receipt that the node which it names has signed; raises DocumentRefused."""
     said = statement(text, registry, _RECEIPT)
-    number = said.get("number")
-    if type(number) is not int or number < 1:
-        raise DocumentRefused("malformed", "number must be a whole number from 1")
+    number = number_of(said)
     node, digest, request, answer, salt = (
         text_of(said, name) for name in ("node", "hash", "request", "answer", "salt")
     )
     signed_by(text, registry, node)
     return Receipt(node, number, digest, request, answer, salt, moment(said, "at"))
-
-
-def _base64(raw: bytes) -> bytes:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=")

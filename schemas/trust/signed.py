@@ -34,25 +34,20 @@ def read(text: str, trusted: Mapping[str, str]) -> dict[str, Any]:
         kid = str(jws.get_unverified_header(text).get("kid", ""))
         if kid not in trusted:
             raise DocumentRefused("unknown-key", "signed by a key that is not trusted here")
-        content = orjson.loads(jws.decode(text, public_key(trusted[kid]), algorithms=[ALGORITHM]))
+        content = jws.decode(text, public_key(trusted[kid]), algorithms=[ALGORITHM])
     except jwt.InvalidSignatureError as fault:
         raise DocumentRefused("bad-signature", "the signature does not fit") from fault
-    except (jwt.PyJWTError, BadKey, orjson.JSONDecodeError) as fault:
+    except (jwt.PyJWTError, BadKey) as fault:
         raise DocumentRefused("malformed", "not a signed document") from fault
-    if not isinstance(content, dict):
-        raise DocumentRefused("malformed", "the document is no object")
-    return content
+    return _object(content)
 
 
 def unchecked(text: str) -> dict[str, Any]:
     """The document, whoever signed it: for texts that were checked when they came. Raises DocumentRefused."""
     try:
-        content = orjson.loads(jwt.PyJWS().decode(text, options={"verify_signature": False}))
-    except (jwt.PyJWTError, orjson.JSONDecodeError) as fault:
+        return _object(jwt.PyJWS().decode(text, options={"verify_signature": False}))
+    except jwt.PyJWTError as fault:
         raise DocumentRefused("malformed", "not a signed document") from fault
-    if not isinstance(content, dict):
-        raise DocumentRefused("malformed", "the document is no object")
-    return content
 
 
 def key_id_of(text: str) -> str:
@@ -82,11 +77,27 @@ def text_of(document: Mapping[str, Any], name: str) -> str:
     return found
 
 
-def numbered(document: Mapping[str, Any], listed: str) -> tuple[int, datetime, list[Mapping[str, Any]]]:
-    """Number, expiry and the list of objects of a numbered document; raises DocumentRefused."""
-    number, members = document.get("number"), document.get(listed)
+def number_of(document: Mapping[str, Any]) -> int:
+    """Its member `number`; raises DocumentRefused."""
+    number = document.get("number")
     if type(number) is not int or number < 1:
         raise DocumentRefused("malformed", "number must be a whole number from 1")
+    return number
+
+
+def numbered(document: Mapping[str, Any], listed: str) -> tuple[int, datetime, list[Mapping[str, Any]]]:
+    """Number, expiry and the list of objects of a numbered document; raises DocumentRefused."""
+    number, members = number_of(document), document.get(listed)
     if not isinstance(members, list) or not all(isinstance(one, dict) for one in members):
         raise DocumentRefused("malformed", f"{listed} must be a list of objects")
     return number, moment(document, "expires"), members
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(content)
+    except orjson.JSONDecodeError as fault:
+        raise DocumentRefused("malformed", "not a signed document") from fault
+    if not isinstance(found, dict):
+        raise DocumentRefused("malformed", "the document is no object")
+    return found

@@ -11,7 +11,7 @@ from schemas.trust import signed
 from schemas.trust.entries import instant
 from schemas.trust.keys import KeyPair
 from schemas.trust.registry import Registry
-from schemas.trust.signed import DocumentRefused, moment, text_of
+from schemas.trust.signed import DocumentRefused, moment, number_of, text_of
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _CHECKPOINT, _WITNESSED = "checkpoint", "witnessed"
@@ -103,9 +103,7 @@ def _said(one: Checkpoint) -> dict[str, Any]:
 
 
 def _checkpoint(said: Mapping[str, Any]) -> Checkpoint:
-    number = said.get("number")
-    if type(number) is not int or number < 1:
-        raise DocumentRefused("malformed", "number must be a whole number from 1")
+    number = number_of(said)
     digest = text_of(said, "hash")
     if not _HASH.fullmatch(digest):
         raise DocumentRefused("malformed", "hash must be 64 hexadecimal digits")

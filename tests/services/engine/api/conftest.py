@@ -113,6 +113,14 @@ def settings(tmp_path: Path, trust: Trust) -> Settings:
 
 
 @pytest.fixture
+def signing(settings: Settings, trust: Trust, tmp_path: Path) -> Settings:
+    """The same node with a key of its own."""
+    path = tmp_path / "node.key.pem"
+    path.write_bytes(keys.write_private(trust.systems[f"{office.OWNER}/node"]))
+    return settings.model_copy(update={"node_key_file": path})
+
+
+@pytest.fixture
 def clock() -> Clock:
     return Clock()
 

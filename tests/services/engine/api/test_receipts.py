@@ -8,7 +8,7 @@ import jwt
 import orjson
 import pytest
 
-from schemas.trust import keys, registry, signed
+from schemas.trust import registry, signed
 from schemas.trust.receipts import Receipt, read_receipt
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
@@ -21,14 +21,6 @@ from tests.services.engine.api.logged import log_of
 
 VEHICLES = f"/records/{office.KIND}/vehicles"
 DRIVERS = f"/records/{office.KIND}/drivers"
-
-
-@pytest.fixture
-def signing(settings: Settings, trust: Trust, tmp_path: Path) -> Settings:
-    """The same node with a key of its own."""
-    path = tmp_path / "node.key.pem"
-    path.write_bytes(keys.write_private(trust.systems[f"{office.OWNER}/node"]))
-    return settings.model_copy(update={"node_key_file": path})
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from pathlib import Path
 
 import httpx
 import orjson
 import pytest
 
-from schemas.trust import keys
 from schemas.trust.statements import Checkpoint, read_checkpoint, read_countersigned, sign_checkpoint
 from services.engine.api.app import create_app
 from services.engine.settings import Settings
@@ -19,13 +17,6 @@ from tests.services.engine.api.test_receipts import registry_of
 from tests.waiting import until
 
 PATH = "/log/checkpoints"
-
-
-@pytest.fixture
-def signing(settings: Settings, trust: Trust, tmp_path: Path) -> Settings:
-    path = tmp_path / "node.key.pem"
-    path.write_bytes(keys.write_private(trust.systems[f"{office.OWNER}/node"]))
-    return settings.model_copy(update={"node_key_file": path})
 
 
 @pytest.fixture
