@@ -35,7 +35,8 @@ def mark(connection: Connection, dataset: str, keys: Sequence[str], *, forced: b
         set_={"at": fresh.excluded.at, "forced": or_(dirty.c.forced, fresh.excluded.forced)},
     )
     marked = {"dataset": dataset, "at": clock.read_now(connection), "forced": forced}
-    connection.execute(statement, [{**marked, "raw_key": key} for key in keys])
+    # In the order in which writers set them, so that no two wait for each other.
+    connection.execute(statement, [{**marked, "raw_key": key} for key in sorted(keys)])
 
 
 def every_marked(connection: Connection, dataset: str) -> bool:
@@ -81,11 +82,12 @@ def _todo(connection: Connection, dataset: str) -> Todo:
 def read_again(connection: Connection, dialect: Dialect, captured: Captured, limit: int) -> int:
     """Turn at most `limit` marks into outbox rows that tell how the records stand now; how many marks that took away.
 
-    The order is what makes it safe against writers: the mark is locked first (a writer whose capture fails now waits,
-    and marks anew), then the record row (a writer of this key waits, and its change comes after ours), then the
-    department's row is read. A record that a writer holds keeps its mark. Where a change that waits says already how
-    the record stands, or audiences know, nothing is told beside it.
+    The order is what makes it safe against writers: the table is kept from being emptied, then the mark is locked (a
+    writer whose capture fails now waits, and marks anew), then the record row (a writer of this key waits, and its
+    change comes after ours), then the department's row is read. A record that a writer holds keeps its mark. Where a
+    change that waits says already how the record stands, or audiences know, nothing is told beside it.
     """
+    record.hold_table(connection, captured)
     dataset = captured.dataset
     forced = _locked_marks(connection, dataset, limit)
     if not forced:

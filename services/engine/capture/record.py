@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, Update, bindparam, select, text, upda
 from services.engine.capture import state
 from services.engine.capture.captured import Captured
 from services.engine.capture.dialect import Dialect
+from services.engine.capture.keys import quoted
 from services.engine.capture.tables import EPOCH, engine_tables
 from services.engine.capture.upsert import insert
 
@@ -20,6 +21,15 @@ class Name:
     dataset: str
     raw_key: str
     pseudonym: str
+
+
+def hold_table(connection: Connection, captured: Captured) -> None:
+    """Nobody empties or alters the department's table before we commit.
+
+    To be said before any row of ours is locked where the table is read after: whoever empties it locks it first, and
+    then our rows by its trigger, so one of us would be broken off, and it has no mark to set but in that trigger.
+    """
+    connection.execute(text(f"SELECT 1 FROM {quoted(captured.table)} LIMIT 0"))
 
 
 def ensure(connection: Connection, dataset: str, keys: Sequence[str], *, deleted: bool) -> None:

@@ -118,9 +118,10 @@ def due(connection: Connection, channels: Channels) -> bool:
 def step(connection: Connection, dialect: Dialect, channels: Channels, limit: int, hold_deletes: int) -> Step:
     """Walk on over at most `limit` records, where a walk is due.
 
-    Record rows are locked before the table is read, so what is told of a record comes before or after a writer's
-    change, and never between; a record that a writer holds is marked instead.
+    The table is kept from being emptied, and record rows are locked before it is read, so what is told of a record
+    comes before or after a writer's change, and never between; a record that a writer holds is marked instead.
     """
+    record.hold_table(connection, channels.captured)
     walk = _locked(connection, channels)
     if walk is None:
         return Step()

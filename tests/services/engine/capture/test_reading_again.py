@@ -112,7 +112,7 @@ async def test_a_change_whose_capture_fails_while_its_record_is_read_again_is_ma
     writing = asyncio.create_task(writer.execute("UPDATE ws_tool SET nm = 'uncaptured'"))
     # On a connection of its own: within a transaction PostgreSQL shows the same activity again and again.
     watcher = await open_program(store.url)
-    await until(lambda: _waits(watcher), what="the writer waits for the mark")
+    await until(lambda: _waits(watcher, "UPDATE ws_tool%"), what="the writer waits for the mark")
     await watcher.close()
     await store.program.execute("DELETE FROM langqiao.dirty")
     await store.program.execute("COMMIT")
@@ -123,9 +123,30 @@ async def test_a_change_whose_capture_fails_while_its_record_is_read_again_is_ma
     assert "uncaptured" in new
 
 
-async def _waits(watcher: Program) -> bool:
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE ws_tool%'"
-    return bool(await watcher.rows(waiting))
+async def test_whoever_empties_the_table_and_fills_it_is_not_stood_in_the_way_of(
+    postgresql_store: Store,
+) -> None:
+    """He has the table and wants its records' rows: who had these and wanted the table would cost him his capture."""
+    store = postgresql_store
+    await shop(store)
+    await store.program.insert("ws_tool", **HAMMER)
+    await mark(store, '["t1"]')
+    writer, watcher = await open_program(store.url), await open_program(store.url)
+    await writer.execute("BEGIN")
+    await writer.execute("TRUNCATE ws_tool")
+    reading = asyncio.create_task(read_again(store))
+    await until(lambda: _waits(watcher, "SELECT%ws_tool%"), what="the reader waits for the table")
+    await writer.insert("ws_tool", **HAMMER)
+    await writer.execute("COMMIT")
+    await reading
+    await writer.close()
+    await watcher.close()
+    assert ("c", 2) in await told(store)
+
+
+async def _waits(watcher: Program, what: str) -> bool:
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE ?"
+    return bool(await watcher.rows(waiting, what))
 
 
 def _no(store: Store) -> str:
