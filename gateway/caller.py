@@ -32,6 +32,7 @@ def caller_of(headers: Mapping[str, str]) -> Caller:
         claims["sub"],
         headers.get(names.OFFICER) or None,
         headers.get(names.PURPOSE) or None,
+        claims.get("on_behalf"),
     )
 
 
@@ -44,7 +45,8 @@ def _claims(token: str) -> dict[str, str]:
     try:
         payload = token.split(".")[1]
         claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return {name: str(claims[name]) for name in ("member", "sub")}
+        asked = ("member", "sub", *(("on_behalf",) if "on_behalf" in claims else ()))
+        return {name: str(claims[name]) for name in asked}
     except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
         raise _bad("The token is refused: malformed.") from None
 

@@ -67,6 +67,6 @@ def next_link(path: str, parameters: Sequence[tuple[str, str]], sealed: str) -> 
 def _binding(call: Call, query: Query, major: int) -> bytes:
     """What a cursor is bound to: who asks, as whom, what for, and the same question (the offset aside)."""
     caller = call.caller
-    who = [caller.member, caller.system, caller.officer, caller.purpose]
+    who = [caller.member, caller.system, caller.officer, caller.purpose, caller.on_behalf]
     asked = render_params(replace(query, offset=0))
     return hashlib.sha256(orjson.dumps([who, call.dataset, major, asked])).digest()

@@ -7,7 +7,7 @@ from datetime import datetime
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.model import SYSTEM_ITEMS, Contract, Item, SharingClass
 from schemas.query.bind import bind
-from schemas.query.bound import BoundColumn, BoundFilter, BoundQuery
+from schemas.query.bound import BoundColumn, BoundFilter, BoundQuery, conditions
 from schemas.query.parse import parse_params
 from schemas.trust.grants import Grants
 from schemas.trust.model import Caller, Grant
@@ -20,18 +20,19 @@ def decide(query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, 
     """The question as this caller may put it, or a Problem.
 
     `query` is one level without embeds; `owner` is the member id of the department that keeps the dataset. The
-    answer has `*` replaced by the items that the caller may see, and the rows narrowed to the grant's scope.
+    answer has `*` replaced by the items that the caller may see, and the rows narrowed to the grant's scope. Who acts
+    on behalf of another member has nothing but by a grant that allows it, and that grant's rows always.
     """
     contract = query.contract
     used = query.used_items()
     refuse_early(contract, used.values(), caller)
     grant = grants.named(caller, contract.dataset, now, owner) if not caller.anonymous else None
-    owned = caller.member == owner
+    owned = _owns(caller, owner)
     own = (item for name, item in used.items() if name not in SYSTEM_ITEMS)
     missing = sorted(item.name for item in own if not _allowed(item, caller, grant, owned))
     # Who may see no item learns nothing of the records either: not their ids, not how many there are.
     if missing or not any(_allowed(item, caller, grant, owned) for item in contract.items.values()):
-        raise _needs_grant(contract, missing or _conditional(contract))
+        raise _needs_grant(contract, missing or _conditional(contract) or sorted(contract.items))
     if query.star:
         query = _without_star(query, visible_items(contract, caller, grant, owned))
     if grant is None or not _leans(query, contract, caller, owned):
@@ -44,7 +45,7 @@ def leaned_on(
 ) -> Grant | None:
     """The grant without which a question that was decided would have been answered otherwise; None: it needed none."""
     grant = grants.named(caller, query.contract.dataset, now, owner) if not caller.anonymous else None
-    return grant if grant and _leans(query, query.contract, caller, caller.member == owner) else None
+    return grant if grant and _leans(query, query.contract, caller, _owns(caller, owner)) else None
 
 
 def refuse_early(contract: Contract, used: Iterable[Item], caller: Caller) -> None:
@@ -86,7 +87,7 @@ def decide_write(contract: Contract, caller: Caller, *, owner: str) -> None:
         raise Problem(
             "token-required", f"{contract.dataset} is changed by its own department's systems alone"
         )
-    if caller.member != owner:
+    if not _owns(caller, owner):
         raise Problem(
             "not-owner", f"{contract.dataset} is changed by {owner} alone", members={"owner": owner}
         )
@@ -104,12 +105,18 @@ def _allowed(item: Item, caller: Caller, grant: Grant | None, owned: bool) -> bo
     if caller.anonymous:
         return item.open
     if item.sharing.sharing_class is SharingClass.UNCONDITIONAL:
-        return True
+        return caller.on_behalf is None or grant is not None
     return owned or (grant is not None and item.name in grant.items)
 
 
+def _owns(caller: Caller, owner: str) -> bool:
+    """Whether a department's own system asks for itself. What it does for another member, it does as that one."""
+    return caller.member == owner and caller.on_behalf is None
+
+
 def _leans(query: BoundQuery, contract: Contract, caller: Caller, owned: bool) -> bool:
-    """Whether the answer is due to the grant: it uses an item of it, or without it nothing would be seen at all."""
+    """Whether the answer is due to the grant: it uses an item of it, or without it nothing would be seen at all, as by
+    whoever acts on behalf of another."""
     used = query.used_items().values()
     by_grant = not owned and any(one.sharing.sharing_class is SharingClass.CONDITIONAL for one in used)
     return by_grant or not visible_items(contract, caller, None, owned)
@@ -134,15 +141,26 @@ def _without_star(query: BoundQuery, visible: tuple[Item, ...]) -> BoundQuery:
     return replace(query, columns=starred + query.columns, star=False)
 
 
-def _scope(grant: Grant, contract: Contract) -> tuple[BoundFilter, ...]:
+def scope_of(grant: Grant, contract: Contract) -> tuple[BoundFilter, ...] | None:
+    """The conditions of a grant's row scope; None where it does not fit the contract, and so lets nothing be seen."""
     if grant.rows is None:
         return ()
     parsed = parse_params([("and", f"({grant.rows})")])
     try:
-        return bind(parsed, Catalogue([contract]), contract.dataset, contract.major).where
+        scope = bind(parsed, Catalogue([contract]), contract.dataset, contract.major).where
     except Problem:
+        return None
+    # Which rows there are would tell what the item holds.
+    withheld = (one.item.sharing.sharing_class is SharingClass.WITHHELD for one in conditions(scope))
+    return None if any(withheld) else scope
+
+
+def _scope(grant: Grant, contract: Contract) -> tuple[BoundFilter, ...]:
+    scope = scope_of(grant, contract)
+    if scope is None:
         message = f"the grant's row scope does not fit {contract.dataset}; the authority must issue it anew"
-        raise Problem("grant-required", message, members=_named(contract, sorted(grant.items))) from None
+        raise Problem("grant-required", message, members=_named(contract, sorted(grant.items)))
+    return scope
 
 
 def _needs_grant(contract: Contract, items: list[str]) -> Problem:

@@ -22,11 +22,14 @@ class Grants:
     by_id: Mapping[str, Grant] = field(default_factory=dict)
 
     def named(self, caller: Caller, dataset: str, now: datetime, owner: str) -> Grant | None:
-        """The caller's own grant for a dataset of `owner` that the call's purpose names, while it holds."""
+        """The grant for a dataset of `owner` that the call's purpose names, while it holds: the caller's own, or that of
+        the member for which it acts, if that grant names the calling system as a delegate."""
         if self.expires is None or now >= self.expires or not (caller.purpose or "").startswith(PREFIX):
             return None
         grant = self.by_id.get((caller.purpose or "").removeprefix(PREFIX))
-        if grant is None or grant.member != caller.member or grant.dataset != dataset:
+        if grant is None or grant.member != caller.principal or grant.dataset != dataset:
+            return None
+        if caller.on_behalf is not None and caller.system not in grant.delegates:
             return None
         if grant.provider not in (None, owner):
             return None
@@ -49,14 +52,17 @@ def check_document(document: Any) -> None:
 
 
 def _grant(one: Mapping[str, Any]) -> Grant:
-    items = one.get("items")
-    if not isinstance(items, list) or not items or not all(isinstance(item, str) and item for item in items):
+    items = _texts(one.get("items"))
+    if not items:
         raise DocumentRefused("malformed", "a grant names its items")
+    delegates = _texts(one.get("delegates", []))
+    if delegates is None:
+        raise DocumentRefused("malformed", "delegates is a list of systems")
     return Grant(
         id=text_of(one, "id"),
         member=text_of(one, "member"),
         dataset=text_of(one, "dataset"),
-        items=tuple(items),
+        items=items,
         purpose=text_of(one, "purpose"),
         not_before=moment(one, "not_before"),
         expires=moment(one, "expires"),
@@ -64,7 +70,15 @@ def _grant(one: Mapping[str, Any]) -> Grant:
         quota_per_day=_bound(one, "quota_per_day"),
         calls_per_second=_bound(one, "calls_per_second"),
         provider=None if one.get("provider") is None else text_of(one, "provider"),
+        delegates=delegates,
     )
+
+
+def _texts(listed: object) -> tuple[str, ...] | None:
+    """A list of texts that are not empty; None where it is none."""
+    if not isinstance(listed, list) or not all(isinstance(one, str) and one for one in listed):
+        return None
+    return tuple(listed)
 
 
 def _bound(one: Mapping[str, Any], name: str) -> int | None:

@@ -8,7 +8,8 @@ from enum import StrEnum
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks: `member` is a department id (`330203.market_regulation`), `system` one of its programs,
-    `officer` the acting person that the system names, `purpose` `grant:<id>` or `case:<reference>`.
+    `officer` the acting person that the system names, `purpose` `grant:<id>` or `case:<reference>`. `on_behalf` is
+    the member for which the system acts, where that is not its own.
 
     An anonymous caller has neither member nor system.
     """
@@ -17,10 +18,16 @@ class Caller:
     system: str | None = None
     officer: str | None = None
     purpose: str | None = None
+    on_behalf: str | None = None
 
     @property
     def anonymous(self) -> bool:
         return self.member is None
+
+    @property
+    def principal(self) -> str | None:
+        """The member whose call it is: the one that is acted for, else the system's own."""
+        return self.member if self.on_behalf is None else self.on_behalf
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +36,9 @@ class Grant:
 
     `rows` is a filter in the query grammar (`division=eq.330203`), None for all rows. `purpose` is the use
     that a call names by `grant:<id>`. `provider` is the one department that gives it, None any that keeps the
-    dataset. `quota_per_day` and `calls_per_second` bound how often it may be leaned on at one node, None: not. Times
-    are aware; the grant holds while not_before <= now < expires.
+    dataset. `delegates` are the systems, of whatever member, that may use it for its member; those of the member
+    itself need no naming. `quota_per_day` and `calls_per_second` bound how often it may be leaned on at one node,
+    None: not. Times are aware; the grant holds while not_before <= now < expires.
     """
 
     id: str
@@ -44,6 +52,7 @@ class Grant:
     quota_per_day: int | None = None
     calls_per_second: int | None = None
     provider: str | None = None
+    delegates: tuple[str, ...] = ()
 
 
 class Role(StrEnum):

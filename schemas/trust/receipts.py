@@ -21,7 +21,8 @@ _DOT = b"."
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """Entry `number` of the log of `node` has this hash, and these digests of what was asked and answered under `salt`
-    (hex), which stands nowhere else."""
+    (hex), which stands nowhere else. It was disclosed to `member`, which acted for `on_behalf` where that is another
+    one; None: the caller was anonymous, or acted for itself."""
 
     node: str
     number: int
@@ -30,6 +31,8 @@ class Receipt:
     answer: str
     salt: str
     at: datetime
+    member: str | None = None
+    on_behalf: str | None = None
 
     def is_of(self, request: tuple[bytes, ...], answer: bytes) -> bool:
         """Whether this was asked (method, path, query string, body) and that answered."""
@@ -51,7 +54,8 @@ class Signer:
 
     def sign(self, receipt: Receipt) -> str:
         """The receipt as one signed text."""
-        said = dict(zip(_NAMES, _VALUES(receipt), strict=True), at=instant(receipt.at))
+        pairs = zip(_NAMES, _VALUES(receipt), strict=True)
+        said = {name: value for name, value in pairs if value is not None} | {"at": instant(receipt.at)}
         message = self._header + base64url_encode(orjson.dumps({_RECEIPT: said}))
         return (message + _DOT + base64url_encode(self._private.sign(message))).decode()
 
@@ -63,5 +67,6 @@ def read_receipt(text: str, registry: Registry) -> Receipt:
     node, digest, request, answer, salt = (
         text_of(said, name) for name in ("node", "hash", "request", "answer", "salt")
     )
+    member, acted_for = (text_of(said, name) if name in said else None for name in ("member", "on_behalf"))
     signed_by(text, registry, node)
-    return Receipt(node, number, digest, request, answer, salt, moment(said, "at"))
+    return Receipt(node, number, digest, request, answer, salt, moment(said, "at"), member, acted_for)

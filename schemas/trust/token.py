@@ -21,8 +21,17 @@ _LONGEST_TEXT = 4096
 _CLAIMS = ("iss", "sub", "member", "aud", "iat", "exp")
 
 
-def make(key: KeyPair, *, system: str, member: str, now: datetime, lifetime: timedelta = LONGEST) -> str:
-    """A token of a member's system, signed by its key; it serves many calls."""
+def make(
+    key: KeyPair,
+    *,
+    system: str,
+    member: str,
+    now: datetime,
+    lifetime: timedelta = LONGEST,
+    on_behalf: str | None = None,
+) -> str:
+    """A token of a member's system, signed by its key; it serves many calls. `on_behalf` is the member that it acts for
+    in them, where that is another one."""
     claims = {
         "iss": system,
         "sub": system,
@@ -32,6 +41,8 @@ def make(key: KeyPair, *, system: str, member: str, now: datetime, lifetime: tim
         "exp": int((now + lifetime).timestamp()),
         "jti": secrets.token_hex(8),
     }
+    if on_behalf is not None:
+        claims["on_behalf"] = on_behalf
     return jwt.encode(claims, key.private, ALGORITHM, headers={"kid": key.key_id})
 
 
@@ -57,7 +68,8 @@ def check(token: str, registry: Registry, now: datetime) -> Checked:
     _check_times(claims, now)
     if claims["iss"] != member.system or claims["sub"] != member.system or claims["member"] != member.id:
         raise refused("unknown-key")
-    return Checked(Caller(member.id, member.system), datetime.fromtimestamp(claims["exp"], UTC))
+    caller = Caller(member.id, member.system, on_behalf=claims.get("on_behalf"))
+    return Checked(caller, datetime.fromtimestamp(claims["exp"], UTC))
 
 
 def refused(reason: str) -> Problem:
@@ -83,7 +95,8 @@ def _claims(token: str, public: str) -> dict[str, Any]:
     except jwt.PyJWTError:
         raise refused("malformed") from None
     whole = all(type(claims.get(name, 0)) is int for name in ("iat", "exp", "nbf"))
-    if not whole or not all(isinstance(claims[name], str) for name in ("iss", "sub", "member")):
+    texts = [claims[name] for name in ("iss", "sub", "member")] + [claims.get("on_behalf", "")]
+    if not whole or not all(isinstance(one, str) for one in texts):
         raise refused("malformed")
     return dict(claims)
 

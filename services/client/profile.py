@@ -21,7 +21,8 @@ class Profile:
     """Where to ask and as whom. `key_file` is relative to the profile's own folder; None asks anonymously.
 
     `bootstrap` is the Kafka address for following topics; the `broker_…` files, relative too, secure the way there as
-    a department's settings of these names do. `purpose` is `grant:<id>` or `case:<reference>`.
+    a department's settings of these names do. `purpose` is `grant:<id>` or `case:<reference>`; `on_behalf` the member
+    that the system acts for, empty where it is its own.
     """
 
     gateway: str
@@ -30,6 +31,7 @@ class Profile:
     system: str = ""
     officer: str = ""
     purpose: str = ""
+    on_behalf: str = ""
     key_file: str | None = None
     broker_ca_file: str | None = None
     broker_certificate_file: str | None = None
@@ -48,7 +50,13 @@ class Profile:
         key = self.key()
         if key is None:
             raise BadProfile("this profile names no key, so it can only ask anonymously")
-        return token.make(key, system=self.system, member=self.member, now=datetime.now(UTC))
+        return token.make(
+            key,
+            system=self.system,
+            member=self.member,
+            now=datetime.now(UTC),
+            on_behalf=self.on_behalf or None,
+        )
 
     def headers(self) -> dict[str, str]:
         """The headers that make a call this caller's; none for an anonymous profile."""

@@ -152,9 +152,10 @@ async def test_a_cursor_is_good_for_its_caller_its_question_and_a_while(door: Do
     assert (await door.ask("trade.shops", asked)).status_code == 200
     assert (await door.ask("trade.shops", {**asked, "staff": "eq.1"})).json()["code"] == "bad-cursor"
     assert (await door.ask("trade.shops", {**asked, "limit": 6})).json()["code"] == "bad-cursor"
-    async with caller(door.app, member_headers("330200.police")) as other:
-        refused = await other.post(f"{SHOPS}/query", json=asked)
-    assert refused.json()["code"] == "bad-cursor"
+    for who in (member_headers("330200.police"), member_headers(on_behalf="330200.police")):
+        async with caller(door.app, who) as other:
+            refused = await other.post(f"{SHOPS}/query", json=asked)
+        assert refused.json()["code"] == "bad-cursor"
     altered = cursor[:-2] + ("AA" if cursor[-2:] != "AA" else "BB")
     assert (await door.ask("trade.shops", {**question, "cursor": altered})).json()["code"] == "bad-cursor"
     door.clock.now += timedelta(hours=1)

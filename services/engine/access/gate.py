@@ -2,27 +2,26 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
-from schemas.trust import grants, message, registry
+from schemas.trust import grants, message
 from schemas.trust.access import decide, decide_write, leaned_on
 from schemas.trust.grants import Grants
 from schemas.trust.message import Message, MessageRefused
 from schemas.trust.model import Caller, Grant, Role
-from schemas.trust.registry import Registry
 from schemas.trust.token import TokenCache
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.access.came import Came
+from services.engine.access.kept_registry import KeptRegistry, open_registry
 from services.engine.access.spent import Spent
 from services.engine.access.trusted import SignedFile
 from services.engine.log.access_log import AccessLog
 from services.engine.settings import Settings
 
 _ANONYMOUS = Caller()
-_NOBODY = Registry(0, datetime.min.replace(tzinfo=UTC), {}, {})
 _NONE = Grants()
 
 
@@ -35,7 +34,7 @@ class Gate:
     owner: str
     node: str
     messages_required: bool
-    registry: SignedFile[Registry]
+    registry: KeptRegistry
     grants: SignedFile[Grants]
     tokens: TokenCache
     came: Came
@@ -45,6 +44,7 @@ class Gate:
     def refresh(self) -> None:
         """Take up changed files; called at start and by the health checks."""
         self.registry.refresh()
+        self.grants.trust(self.registry.authority)
         self.grants.refresh()
 
     def caller(self, headers: Mapping[str, str]) -> Caller:
@@ -87,13 +87,14 @@ class Gate:
 
     def decide(self, query: BoundQuery, caller: Caller) -> BoundQuery:
         """What of the question this caller may have; Problem token-required, purpose-required, …"""
-        return decide(query, caller, self.grants.value, self.clock(), owner=self.owner)
+        return decide(query, caller, self._grants(caller), self.clock(), owner=self.owner)
 
     async def spend(self, query: BoundQuery, caller: Caller) -> Grant | None:
         """The grant that a question which was decided owes its answer to; one more of its calls is spent. Problem
-        quota-spent, too-many-calls, LogUnavailable."""
-        grant = leaned_on(query, caller, self.grants.value, self.clock(), owner=self.owner)
+        registry-stale, quota-spent, too-many-calls; LogUnavailable."""
+        grant = leaned_on(query, caller, self._grants(caller), self.clock(), owner=self.owner)
         if grant is not None:
+            self.registry.require_word()
             await self.spent.take(grant)
         return grant
 
@@ -101,19 +102,26 @@ class Gate:
         """Only the department's own systems write, and they too say who acts and what for."""
         decide_write(contract, caller, owner=self.owner)
 
+    def _grants(self, caller: Caller) -> Grants:
+        """The grants that a call may name; none where the member that it acts for is none any more."""
+        if caller.on_behalf is None:
+            return self.grants.value
+        members = (one.id for one in self.registry.value.members.values())
+        return self.grants.value if caller.on_behalf in members else _NONE
+
 
 async def open_gate(settings: Settings, log: AccessLog, clock: Callable[[], datetime]) -> Gate:
     """The gate with its signed files read once, without which it knows no member and no grant; and with what the log
     says of the time before."""
-    trusted = settings.authority_keys
+    registry = open_registry(settings, clock)
     came, spent = Came(log, clock), Spent(log, clock)
     await came.recall()
     gate = Gate(
         settings.department,
         settings.node_id,
         settings.require_messages,
-        SignedFile(settings.registry_file, trusted, registry.from_document, _NOBODY),
-        SignedFile(settings.grants_file, trusted, grants.from_document, _NONE),
+        registry,
+        SignedFile(settings.grants_file, registry.authority, grants.from_document, _NONE),
         TokenCache(settings.token_cache),
         came,
         spent,

@@ -102,6 +102,7 @@ async def enter(call: Call, disclosure: Disclosure, chunk: bytes) -> str | None:
         system=caller.system,
         officer=caller.officer,
         purpose=caller.purpose,
+        on_behalf=caller.on_behalf,
         dataset=disclosure.contract.dataset,
         major=disclosure.contract.major,
         items=disclosure.items,

@@ -49,7 +49,7 @@ class CursorSeal:
 def binding(caller: Caller, dataset: str, major: int, query: Query) -> bytes:
     """What a cursor is bound to: who asks, as whom, what for, and the same question (the offset aside)."""
     asked = render_params(replace(query, offset=0))
-    who = [caller.member, caller.system, caller.officer, caller.purpose]
+    who = [caller.member, caller.system, caller.officer, caller.purpose, caller.on_behalf]
     return hashlib.sha256(orjson.dumps([who, dataset, major, asked])).digest()
 
 

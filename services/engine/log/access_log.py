@@ -50,7 +50,17 @@ class AccessLog:
             return None
         request, answer = entry.request or "", entry.answer or ""
         return self.signer.sign(
-            Receipt(self.node, head.number, head.hash, request, answer, salt.hex(), entry.at)
+            Receipt(
+                self.node,
+                head.number,
+                head.hash,
+                request,
+                answer,
+                salt.hex(),
+                entry.at,
+                entry.member,
+                entry.on_behalf,
+            )
         )
 
 

@@ -95,8 +95,9 @@ def test_whatever_is_asked_nothing_withheld_and_nothing_ungranted_is_used(
     pairs = [("select", ",".join(shown)), *((one, "is.null") for one in filtered)]
     query = bind(parse_params(pairs), _CATALOGUE, "harbour.boats")
     caller = Caller(**_DATA["callers"][name])
+    grant = {"items": granted, "delegates": ["data-desk"]}
     try:
-        allowed = decide(query, caller, _grants({"grant": {"items": granted}}), _NOW, owner=_OWNER)
+        allowed = decide(query, caller, _grants({"grant": grant}), _NOW, owner=_OWNER)
     except Problem:
         return
     classes = _DATA["contracts"]["harbour.boats"]
@@ -105,14 +106,20 @@ def test_whatever_is_asked_nothing_withheld_and_nothing_ungranted_is_used(
     )
     used = {one for one in allowed.used_items() if one in classes}
     seen = {one for one in used if classes[one] not in may}
-    assert seen <= (set(granted) if name == "holder" else set())
+    assert seen <= (set(granted) if name in ("holder", "delegate") else set())
     assert not any(classes[one] == "withheld" for one in used)
     assert name not in ("silent", "aimless")
 
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("nobody", "token-required"), ("member", "not-owner"), ("holder", "not-owner"), ("owner", None)],
+    [
+        ("nobody", "token-required"),
+        ("member", "not-owner"),
+        ("holder", "not-owner"),
+        ("delegate", "not-owner"),
+        ("owner", None),
+    ],
 )
 def test_only_the_owner_writes(name: str, code: str | None) -> None:
     boats = _CATALOGUE.contract("harbour.boats")
@@ -123,6 +130,14 @@ def test_only_the_owner_writes(name: str, code: str | None) -> None:
     with pytest.raises(Problem) as refused:
         decide_write(boats, caller, owner=_OWNER)
     assert refused.value.code == code
+
+
+def test_nobody_writes_on_behalf_of_another() -> None:
+    boats, owner = _CATALOGUE.contract("harbour.boats"), Caller(**_DATA["callers"]["owner"])
+    outsider = replace(Caller(**_DATA["callers"]["delegate"]), on_behalf=_OWNER)
+    for caller in (outsider, replace(owner, on_behalf="330200.taxation")):
+        with pytest.raises(Problem, match="not-owner"):
+            decide_write(boats, caller, owner=_OWNER)
 
 
 def test_the_owner_says_what_a_write_is_for() -> None:

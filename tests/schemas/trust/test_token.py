@@ -82,6 +82,15 @@ def test_a_token_says_who_calls_and_until_when() -> None:
     assert checked == token.Checked(Caller("330200.taxation", "tax-desk"), _NOW + timedelta(minutes=10))
 
 
+def test_a_token_says_for_which_other_member_its_system_acts() -> None:
+    checked = token.check(_made(on_behalf="330200.credit"), _REGISTRY, _NOW)
+    assert checked.caller == Caller("330200.taxation", "tax-desk", on_behalf="330200.credit")
+    assert (checked.caller.principal, Caller("330200.taxation").principal) == (
+        "330200.credit",
+        "330200.taxation",
+    )
+
+
 def test_a_token_is_good_until_its_last_second_and_for_clocks_a_little_behind() -> None:
     token.check(_made(), _REGISTRY, _NOW + timedelta(minutes=10, seconds=-1))
     token.check(_made(), _REGISTRY, _NOW - timedelta(seconds=30))
@@ -114,6 +123,7 @@ _REFUSED: dict[str, tuple[str, Callable[[], str]]] = {
     "without a beginning": ("malformed", lambda: _signed(iat=None)),
     "without a member": ("malformed", lambda: _signed(member=None)),
     "with a member that is no text": ("malformed", lambda: _signed(member=["330200.taxation"])),
+    "for another one that is no text": ("malformed", lambda: _signed(on_behalf=["330200.credit"])),
     "with an end that is a text": ("malformed", lambda: _signed(exp="never")),
     "with an end that is a truth": ("malformed", lambda: _signed(exp=True)),
     "with a beginning that is a fraction": ("malformed", lambda: _signed(iat=_SECONDS + 0.5)),

@@ -1,35 +1,19 @@
 """Quotas of a grant at the department: what is spent is refused before a record is read, also after a restart."""
 
 from datetime import timedelta
-from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
-from schemas.trust import signed
 from services.engine.api.app import create_app
 from services.engine.settings import Settings
 from tests.services.engine.api import office
 from tests.services.engine.api.conftest import ASKER, Clock, Trust, client_of
+from tests.services.engine.api.granting import grant_anew
 from tests.services.engine.api.logged import entries_of
 
 VEHICLES = f"/records/{office.KIND}/vehicles"
 _BY_GRANT, _WITHOUT = f"{VEHICLES}?select=owner_id&limit=1", f"{VEHICLES}?select=plate&limit=1"
-
-
-def bounded(trust: Trust, clock: Clock, **bounds: int) -> None:
-    grant: dict[str, Any] = {
-        "id": "G-1",
-        "member": ASKER,
-        "dataset": f"{office.KIND}.vehicles",
-        "items": ["owner_id"],
-        "purpose": "核验",
-        "not_before": (clock.now - timedelta(days=1)).isoformat(),
-        "expires": (clock.now + timedelta(days=9)).isoformat(),
-        **bounds,
-    }
-    document = {"number": 2, "expires": grant["expires"], "grants": [grant]}
-    (trust.folder / "grants.jws").write_text(signed.sign(document, trust.authority))
 
 
 def asking(app: FastAPI, trust: Trust) -> httpx.AsyncClient:
@@ -39,7 +23,7 @@ def asking(app: FastAPI, trust: Trust) -> httpx.AsyncClient:
 async def test_a_day_has_as_many_calls_as_the_grant_says_over_all_restarts(
     settings: Settings, trust: Trust, clock: Clock
 ) -> None:
-    bounded(trust, clock, quota_per_day=3)
+    grant_anew(trust, clock, quota_per_day=3)
     statuses = []
     for _ in range(2):
         app = create_app(office.DEPARTMENT, settings, clock=clock)
@@ -56,7 +40,7 @@ async def test_a_day_has_as_many_calls_as_the_grant_says_over_all_restarts(
 async def test_a_second_has_as_many_calls_as_the_grant_says(
     settings: Settings, trust: Trust, clock: Clock
 ) -> None:
-    bounded(trust, clock, calls_per_second=2)
+    grant_anew(trust, clock, calls_per_second=2)
     app = create_app(office.DEPARTMENT, settings, clock=clock)
     async with app.router.lifespan_context(app), asking(app, trust) as client:
         answers = [await client.get(_BY_GRANT) for _ in range(3)]
@@ -69,7 +53,7 @@ async def test_a_second_has_as_many_calls_as_the_grant_says(
 async def test_what_is_refused_for_its_quota_discloses_nothing(
     settings: Settings, trust: Trust, clock: Clock
 ) -> None:
-    bounded(trust, clock, quota_per_day=1)
+    grant_anew(trust, clock, quota_per_day=1)
     app = create_app(office.DEPARTMENT, settings, clock=clock)
     async with app.router.lifespan_context(app), asking(app, trust) as client:
         await client.get(_BY_GRANT)
