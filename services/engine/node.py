@@ -2,11 +2,11 @@
 
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.document import read
@@ -31,18 +31,32 @@ from services.engine.settings import Settings
 from services.engine.source.port import RecordSource
 from services.engine.source.sql.opening import open_source
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from services.engine.api.plane import DataPlane
+
 _LEAST_SECRET_BYTES = 32
+
+
+@asynccontextmanager
+async def _nothing(app: "FastAPI", node: "Node") -> AsyncIterator[None]:
+    yield
 
 
 @dataclass(frozen=True, slots=True)
 class Department:
     """What a department's folder says: its kind, and how its own tables show its contracts.
 
-    `mappings` is a pure function; it gives one mapping for each contract of the kind, all majors included.
+    `mappings` is a pure function; it gives one mapping for each contract of the kind, all majors included. A department
+    with `routes` of its own (called with the app and its data plane) writes its records there alone, by its own rules;
+    `beside` is open while the service runs.
     """
 
     kind: str
     mappings: Callable[[Catalogue], tuple[Mapping, ...]]
+    routes: "Callable[[FastAPI, DataPlane], None] | None" = None
+    beside: "Callable[[FastAPI, Node], AbstractAsyncContextManager[None]]" = _nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +68,16 @@ class Offered:
     documents: tuple[dict[str, Any], ...]
     catalogue: Catalogue
     mappings: tuple[Mapping, ...]
+    by_steps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One running department service, as its calls see it."""
+    """One running department service, as its calls see it. `by_steps`: its records are written by the department's own
+    rules alone, and not at their addresses."""
 
     settings: Settings
+    by_steps: bool
     catalogue: Catalogue
     documents: tuple[dict[str, Any], ...]
     source: RecordSource
@@ -102,6 +119,7 @@ async def open_node(
         checks = node_checks(standing, gate, log.appender, 5.0 * settings.log_checkpoint_seconds)
         yield Node(
             settings=settings,
+            by_steps=offered.by_steps,
             catalogue=offered.catalogue,
             documents=offered.documents,
             source=source,
@@ -136,7 +154,8 @@ def read_contracts(department: Department, settings: Settings) -> Offered:
         raise BadDepartment(str(fault)) from None
     _same(contracts, mappings)
     documents = tuple(dict(one.content) for one in read_from)
-    return Offered(department.kind, contracts, documents, catalogue, mappings)
+    by_steps = department.routes is not None
+    return Offered(department.kind, contracts, documents, catalogue, mappings, by_steps)
 
 
 def read_secret(path: Path) -> bytes:

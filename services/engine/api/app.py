@@ -32,7 +32,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_node(offered, settings, node_key, clock) as node:
+        async with (
+            open_node(offered, settings, node_key, clock) as node,
+            department.beside(app, node),
+        ):
             checking = asyncio.create_task(node.health.run(settings.check_seconds))
             plane.node = node
             try:
@@ -48,9 +51,11 @@ def create_app(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
-    app.contracts, app.plane = offered.contracts, plane
+    app.contracts, app.plane, app.by_steps = offered.contracts, plane, offered.by_steps
     add_control_plane(app, plane)
     add_witness_route(app, plane)
+    if department.routes is not None:
+        department.routes(app, plane)
     return app
 
 
@@ -61,6 +66,7 @@ class _Described(FastAPI):
     """
 
     contracts: tuple[Any, ...] = ()
+    by_steps: bool = False
     plane: DataPlane
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,5 +77,5 @@ class _Described(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:
-            described(super().openapi(), self.contracts)
+            described(super().openapi(), self.contracts, by_steps=self.by_steps)
         return super().openapi()

@@ -35,11 +35,14 @@ _RECORD_ID = [{"name": "record_id", "in": "path", "required": True, "schema": {"
 _IF_MATCH = [{"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}]
 _ONCE = [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}]
 _TOKEN = "A member's token; the call that bears it is a signed message (RFC 9421), sent once."
+_ASKED_BY_POST = ("/query", "/lookup", "/verify")
 _PROBLEM = {"description": "A problem (RFC 9457).", "content": {MEDIA_TYPE: {"schema": _OBJECT}}}
 
 
-def described(document: dict[str, Any], contracts: Iterable[Contract]) -> dict[str, Any]:
-    """FastAPI's description with the data routes put first."""
+def described(
+    document: dict[str, Any], contracts: Iterable[Contract], *, by_steps: bool = False
+) -> dict[str, Any]:
+    """FastAPI's description with the data routes put first; `by_steps` leaves out the writes at records' addresses."""
     by_dataset: dict[str, list[Contract]] = {}
     for contract in contracts:
         by_dataset.setdefault(contract.dataset, []).append(contract)
@@ -48,7 +51,7 @@ def described(document: dict[str, Any], contracts: Iterable[Contract]) -> dict[s
     paths: dict[str, Any] = {}
     for majors in by_dataset.values():
         schemas.update((_schema_name(one), served_schema(one)) for one in majors)
-        paths |= _paths(majors)
+        paths |= _without_writes(_paths(majors)) if by_steps else _paths(majors)
     token = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": _TOKEN}
     components["securitySchemes"] = {"token": token}
     document["paths"] = paths | document.get("paths", {})
@@ -87,6 +90,17 @@ def _paths(majors: Sequence[Contract]) -> dict[str, Any]:
             ),
             "delete": _action(first, "Delete", None, [*_RECORD_ID, *_IF_MATCH], status="204"),
         },
+    }
+
+
+def _without_writes(paths: dict[str, Any]) -> dict[str, Any]:
+    return {
+        path: {
+            method: action
+            for method, action in actions.items()
+            if method in ("get", "head") or path.endswith(_ASKED_BY_POST)
+        }
+        for path, actions in paths.items()
     }
 
 

@@ -28,18 +28,18 @@ from services.engine.api.verify import verify
 from services.engine.node import Node
 from services.engine.source.port import SourceError
 
-_Action = Callable[[Call], Awaitable[Reply]]
+Action = Callable[[Call], Awaitable[Reply]]
 
 #: What can be done at each address: the last path segment (`{record_id}` for any other) and the method.
-_DATASET: Mapping[str, _Action] = {"GET": list_records, "HEAD": list_records, "POST": write.create}
-_RECORD: Mapping[str, _Action] = {
+_DATASET: Mapping[str, Action] = {"GET": list_records, "HEAD": list_records, "POST": write.create}
+_RECORD: Mapping[str, Action] = {
     "GET": read_one,
     "HEAD": read_one,
     "PUT": write.replace,
     "PATCH": write.patch,
     "DELETE": write.delete,
 }
-_VERBS: Mapping[str, Mapping[str, _Action]] = {
+_VERBS: Mapping[str, Mapping[str, Action]] = {
     "query": {"POST": list_records},
     "lookup": {"POST": look_up},
     "verify": {"POST": verify},
@@ -54,12 +54,15 @@ class DataPlane:
 
     node: Node | None = None
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send, own: Action | None = None) -> None:
+        """Answer one call, by an action of the department's `own` where its route has one, else by its address."""
         if self.node is None:
             await send_reply(refusal(Problem("not-ready", "The service is starting.")), receive, send)
             return
         call = _call(self.node, scope, receive)
-        status = await _serve(call, send)
+        if own is not None:
+            call.route = scope["route"].path
+        status = await _serve(call, send, own)
         _log.info(
             "%s %s %s member=%s status=%d ms=%.1f question=%s",
             call.method,
@@ -72,7 +75,7 @@ class DataPlane:
         )
 
 
-async def _serve(call: Call, send: Send) -> int:
+async def _serve(call: Call, send: Send, own: Action | None) -> int:
     """Answer one call, within its deadline; the status sent."""
     started = False
 
@@ -86,7 +89,7 @@ async def _serve(call: Call, send: Send) -> int:
         if seconds <= 0:
             raise TimeoutError
         async with asyncio.timeout(seconds):
-            reply = await _answer(call)
+            reply = await _answer(call, own)
             await send_reply(_stamped(call, reply), call.receive, sending, head=call.method == "HEAD")
             return reply.status
     except Disconnected:
@@ -100,10 +103,10 @@ async def _serve(call: Call, send: Send) -> int:
         return reply.status
 
 
-async def _answer(call: Call) -> Reply:
+async def _answer(call: Call, own: Action | None) -> Reply:
     """The answer, or a refusal that tells of records; either is in the access log when this returns."""
     try:
-        reply = await _route(call)(call)
+        reply = await (own or _route(call))(call)
     except (Problem, SourceError) as fault:
         problem = problem_of(fault, call.question, call.estimate)
         if call.disclosure is None or problem.code not in TELLING:
@@ -112,7 +115,7 @@ async def _answer(call: Call) -> Reply:
     return await entered(call, reply)
 
 
-def _route(call: Call) -> _Action:
+def _route(call: Call) -> Action:
     """The action for this address; Problem unknown-path, unknown-dataset, method-not-allowed."""
     kind, name, *rest = [
         unquote(part) for part in call.path.removeprefix("/records/").rstrip("/").split("/")
@@ -130,7 +133,7 @@ def _route(call: Call) -> _Action:
     return actions[call.method]
 
 
-def _actions(rest: list[str]) -> tuple[str, Mapping[str, _Action]]:
+def _actions(rest: list[str]) -> tuple[str, Mapping[str, Action]]:
     if not rest:
         return "/records/{kind}/{dataset}", _DATASET
     verb = _VERBS.get(rest[0])

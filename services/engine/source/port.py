@@ -60,6 +60,25 @@ class Once:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A new record, of which all items are given."""
+
+    dataset: str
+    major: int
+    values: AbstractMapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """Items of one record that are given new values."""
+
+    dataset: str
+    major: int
+    key: Key
+    values: AbstractMapping[str, Value]
+
+
 class RecordSource(Protocol):
     """Everything the engine asks of a department's store, for all of the department's datasets.
 
@@ -108,6 +127,11 @@ class RecordSource(Protocol):
 
     async def delete(self, dataset: str, key: Key, expected: Version | None) -> None:
         """Raises `NoSuchRecord`, `StaleVersion`."""
+        ...
+
+    async def together(self, deeds: Sequence[Creation | Changing]) -> Sequence[Written]:
+        """All of these in one transaction, in order, or none. Raises `RecordExists`, `NoSuchRecord`, `WriteRefused`;
+        that of two who create one record at the same moment the second is told by `WriteRefused` too."""
         ...
 
     async def check(self) -> AbstractMapping[str, str]:

@@ -12,6 +12,8 @@ from schemas.wire.record_id import public_key
 from services.engine.mapping.model import Mapping
 from services.engine.source.keys import by_keys
 from services.engine.source.port import (
+    Changing,
+    Creation,
     Key,
     Once,
     Page,
@@ -143,6 +145,20 @@ class SqlSource:
     async def delete(self, dataset: str, key: Key, expected: Version | None) -> None:
         writing = await self._writing(_of(self._any_major(dataset).contract))
         await self._write(dataset, writing.delete(key, expected))
+
+    async def together(self, deeds: Sequence[Creation | Changing]) -> Sequence[Written]:
+        writings = [await self._writing((one.dataset, one.major)) for one in deeds]
+
+        def steps() -> Steps[list[Written]]:
+            written = []
+            for one, writing in zip(deeds, writings, strict=True):
+                if isinstance(one, Creation):
+                    written.append((yield from writing.create(one.values, None)))
+                else:
+                    written.append((yield from writing.change(one.key, one.values, None)))
+            return written
+
+        return await self._write(deeds[0].dataset, steps()) if deeds else []
 
     async def check(self) -> AbstractMapping[str, str]:
         await self._look()
