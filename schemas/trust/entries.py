@@ -29,11 +29,13 @@ class Act(StrEnum):
     LOOKUP = "lookup"
     VERIFY = "verify"
     COUNT = "count"
+    VIEW = "view"
     WRITE = "write"
     BEGAN = "began"
     RECOVERED = "recovered"
     RESUMED = "resumed"
     PRUNED = "pruned"
+    STAMPED = "stamped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Entry:
     the records are about and of each identifier searched by, found or not, sorted; `records` were shown, `counted` is
     the total that was told; `grant` is the grant leaned on. `request` and `answer` are salted digests. `told` is what
     the log says of itself.
+
+    `untold` is the legal basis on which no person is told of the entry, and `told_from` the time from which they are:
+    both as the purpose was defined when the entry was made, so that nothing that comes later uncovers it.
     """
 
     at: datetime
@@ -63,6 +68,8 @@ class Entry:
     records: int | None = None
     counted: int | None = None
     grant: str | None = None
+    untold: str | None = None
+    told_from: str | None = None
     question: str | None = None
     message: str | None = None
     request: str | None = None

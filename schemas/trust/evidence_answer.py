@@ -1,0 +1,165 @@
+"""Signed answers: HTTP Message Signatures (RFC 9421) over an answer and the question that it answers; made by a node
+whose caller wants evidence, checked by whoever reads it later.
+
+The list of components is fixed, as a message's is: what of it is there is covered, and a list that leaves one out or
+names another is refused. The moment is the signature's own `created`; a Date header is the HTTP server's, not ours.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from schemas.trust.keys import KeyPair, verifies
+from schemas.trust.message import Message
+from schemas.trust.registry import Registry
+from schemas.wire import headers as names
+
+#: What a caller sends as Accept-Signature to have its answer signed; only the tag is looked at.
+TAG = "langqiao-evidence"
+WANTED = f'evidence=("@status" "content-digest" "content-type");created;keyid;tag="{TAG}"'
+
+_LABEL = "evidence"
+_ASKED = re.compile(rf'(?:^|,)\s*[a-z*][a-z0-9_.*-]*=\([^()]*\)[^,()]*;\s*tag="{TAG}"')
+_DIGEST = "content-digest"
+#: Of the answer, where they are there.
+_SAID = (
+    _DIGEST,
+    "content-type",
+    "content-range",
+    "etag",
+    names.CONTRACT_VERSION,
+    names.NEXT,
+    names.QUESTION,
+    names.RECEIPT,
+)
+#: Of the question, where they are there. The token is not: whoever has it could ask with it.
+_ASKED_BY = (_DIGEST, names.OFFICER, names.PURPOSE, names.NODE, "signature")
+_LONGEST = 4_096
+_INPUT = re.compile(
+    rf'{_LABEL}=(?P<parameters>\((?P<components>[a-z0-9@"; -]+)\);created=(?P<created>\d{{1,12}})'
+    rf';keyid="(?P<key>[A-Za-z0-9._-]{{1,64}})";alg="ed25519";tag="{TAG}")'
+)
+_SIGNATURE = re.compile(rf"{_LABEL}=:(?P<signature>[A-Za-z0-9+/]{{86}}==):")
+
+
+class AnswerRefused(Exception):
+    """A signature that proves nothing; `reason` is stable: malformed, unknown-key, bad-signature."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question as it reached the node, and the answer's head; header names in lower case. `body` is None where the
+    answer has none, or where it is a stream, whose pieces are signed by themselves."""
+
+    asked: Message
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a signature says of itself."""
+
+    key_id: str
+    created: datetime
+
+
+def wanted(headers: Mapping[str, str]) -> bool:
+    """Whether a call asks for a signed answer (Accept-Signature, RFC 9421, section 5.1)."""
+    text = headers.get("accept-signature", "")
+    return len(text) <= _LONGEST and _ASKED.search(text) is not None
+
+
+def sign(answered: Answered, key: KeyPair, now: datetime) -> dict[str, str]:
+    """The headers that make it a signed answer, to be sent beside its own."""
+    digest = {} if answered.body is None else {_DIGEST: digest_of(answered.body)}
+    said = {**answered.headers, **digest}
+    listed = " ".join(_covered(answered.asked.headers, said))
+    parameters = f'({listed});created={int(now.timestamp())};keyid="{key.key_id}";alg="ed25519";tag="{TAG}"'
+    base = _base(answered, said, parameters)
+    signature = base64.b64encode(key.private.sign(base)).decode()
+    return {
+        **digest,
+        "signature-input": f"{_LABEL}={parameters}",
+        "signature": f"{_LABEL}=:{signature}:",
+    }
+
+
+def read(answered: Answered, registry: Registry) -> Signed:
+    """Who signed the head, and when; raises AnswerRefused. Whether the digests in it are those of the bodies is to be
+    seen by `digest_of`, and whether the key held then by the registries of that day."""
+    said = _read(answered.headers.get("signature-input", ""), _INPUT)
+    signature = _bytes(_read(answered.headers.get("signature", ""), _SIGNATURE)["signature"])
+    if said["components"] != " ".join(_covered(answered.asked.headers, answered.headers)):
+        raise AnswerRefused("malformed")
+    found = registry.key(said["key"])
+    if found is None:
+        raise AnswerRefused("unknown-key")
+    if not verifies(found[1], signature, _base(answered, answered.headers, said["parameters"])):
+        raise AnswerRefused("bad-signature")
+    return Signed(said["key"], datetime.fromtimestamp(int(said["created"]), UTC))
+
+
+def kept(asked: Mapping[str, str], said: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The headers of question and answer that a signature covers, which are all that evidence needs of them."""
+    signing = ("signature-input", "signature")
+    return (
+        {name: asked[name] for name in _ASKED_BY if name in asked},
+        {name: said[name] for name in (*_SAID, *signing) if name in said},
+    )
+
+
+def digest_of(body: bytes) -> str:
+    """RFC 9530."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+
+
+def _covered(asked: Mapping[str, str], said: Mapping[str, str]) -> tuple[str, ...]:
+    return (
+        '"@status"',
+        *(f'"{name}"' for name in _SAID if name in said),
+        *(f'"{name}";req' for name in ("@method", "@path", "@query")),
+        *(f'"{name}";req' for name in _ASKED_BY if name in asked),
+    )
+
+
+def _base(answered: Answered, said: Mapping[str, str], parameters: str) -> bytes:
+    """What is signed, line by line (RFC 9421, section 2.5)."""
+    asked = answered.asked
+    values = {
+        '"@status"': str(answered.status),
+        '"@method";req': asked.method,
+        '"@path";req': asked.path,
+        '"@query";req': f"?{asked.query}",
+        **{f'"{name}"': value for name, value in said.items()},
+        **{f'"{name}";req': value for name, value in asked.headers.items()},
+    }
+    lines = [f"{name}: {values[name].strip()}" for name in _covered(asked.headers, said)]
+    return "\n".join((*lines, f'"@signature-params": {parameters}')).encode()
+
+
+def _read(text: str, form: "re.Pattern[str]") -> Mapping[str, str]:
+    found = form.fullmatch(text) if len(text) <= _LONGEST else None
+    if found is None:
+        raise AnswerRefused("malformed")
+    return found.groupdict()
+
+
+def _bytes(text: str) -> bytes:
+    """In its one spelling: the last digit of another could stand for the same bytes."""
+    try:
+        found = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise AnswerRefused("malformed") from None
+    if base64.b64encode(found).decode() != text:
+        raise AnswerRefused("malformed")
+    return found
