@@ -17,6 +17,7 @@ from gateway.nodes import NodeClient
 from gateway.openapi import described
 from gateway.plane import DataPlane
 from gateway.settings import Settings
+from gateway.tls import Tls, TlsFiles, open_tls
 from gateway.watch import Watch
 from schemas.trust.keys import BadKey, KeyPair, read_private
 
@@ -33,9 +34,15 @@ def utc_now() -> datetime:
 
 
 def create_app(
-    settings: Settings, *, nodes: NodeClient | None = None, clock: Callable[[], datetime] = utc_now
+    settings: Settings,
+    *,
+    nodes: NodeClient | None = None,
+    tls: Tls | None = None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
-    """The gateway over the settings' nodes, which are called over HTTP unless `nodes` says how. Raises BadSettings."""
+    """The gateway over the settings' nodes, which are called over HTTP unless `nodes` says how. `tls` is by what they
+    are called; it is looked at again while the app runs. Raises BadSettings."""
+    secured = tls or open_tls(TlsFiles())
     secret, key = _cursor_key(settings.cursor_key_file), _key(settings.key_file)
     plane = DataPlane()
 
@@ -44,8 +51,8 @@ def create_app(
         async with AsyncExitStack() as stack:
             client = nodes
             if client is None:
-                client = await stack.enter_async_context(open_nodes(settings))
-            watch = Watch(settings, client)
+                client = await stack.enter_async_context(open_nodes(settings, secured.client))
+            watch = Watch(settings, client, secured, clock)
             watch.recall()
             await watch.refresh()
             watching = asyncio.create_task(watch.run())

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ssl import SSLContext
 
 import aiohttp
 
@@ -17,7 +18,7 @@ _KEEP_ALIVE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class HttpNodes:
-    """Calls nodes over HTTP/1.1; TLS by the system's authorities, no proxy and no cookie from anywhere."""
+    """Calls nodes over HTTP/1.1; no proxy and no cookie from anywhere."""
 
     session: aiohttp.ClientSession
     max_bytes: int
@@ -72,10 +73,14 @@ class HttpNodes:
 
 
 @asynccontextmanager
-async def open_nodes(settings: Settings) -> AsyncIterator[HttpNodes]:
-    """The client with its pools; closed with the block."""
+async def open_nodes(settings: Settings, security: SSLContext | None = None) -> AsyncIterator[HttpNodes]:
+    """The client with its pools; closed with the block. `security` is by what it speaks TLS, None: as nobody, and by
+    the machine's own authorities."""
     connector = aiohttp.TCPConnector(
-        limit=0, limit_per_host=settings.connections_per_node, keepalive_timeout=_KEEP_ALIVE_SECONDS
+        limit=0,
+        limit_per_host=settings.connections_per_node,
+        keepalive_timeout=_KEEP_ALIVE_SECONDS,
+        ssl=security or True,
     )
     session = aiohttp.ClientSession(
         connector=connector,

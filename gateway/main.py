@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from gateway.app import BadSettings, create_app
 from gateway.settings import Settings
+from gateway.tls import BadTlsFile, open_tls
 
 _GRACE_SECONDS = 10
 _KEEP_ALIVE_SECONDS = 75
@@ -21,8 +22,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = Settings()
-        app = create_app(settings)
-    except (ValidationError, BadSettings) as fault:
+        tls = open_tls(settings.tls)
+        app = create_app(settings, tls=tls)
+    except (ValidationError, BadSettings, BadTlsFile) as fault:
         print(fault, file=sys.stderr)  # noqa: T201 the log's own form would hide which setting is wrong
         raise SystemExit(1) from None
     server = uvicorn.Server(
@@ -39,6 +41,7 @@ def main() -> None:
             proxy_headers=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_GRACE_SECONDS,
+            ssl_context_factory=None if (context := tls.server) is None else lambda *_: context,
         )
     )
     gc.collect()

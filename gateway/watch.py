@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -15,6 +16,7 @@ from gateway.area import Area, build
 from gateway.known import Known, Reading
 from gateway.nodes import NodeAnswer, NodeClient, NodeFault
 from gateway.settings import Settings
+from gateway.tls import Tls
 from schemas.contracts.catalogue import Catalogue
 from schemas.wire import headers as names
 from schemas.wire.descriptor import Descriptor
@@ -40,6 +42,8 @@ class Watch:
 
     settings: Settings
     nodes: NodeClient
+    tls: Tls
+    clock: Callable[[], datetime]
     area: Area = field(default_factory=lambda: Area(Catalogue(())))
     seen: Mapping[str, Seen] = field(default_factory=dict)
     _reading: Reading = field(default_factory=Reading)
@@ -55,6 +59,7 @@ class Watch:
         """Ask again and again until cancelled."""
         while True:
             await asyncio.sleep(self.settings.refresh_seconds)
+            self.tls.refresh()
             try:
                 await self.refresh()
             except Exception as fault:
@@ -92,7 +97,8 @@ class Watch:
             for one in self.seen.values()
         }
         unsigned = [] if self.settings.key_file else ["key_file is unset: nodes refuse the calls of members"]
-        reasons = [*away, *self.area.refused, *unsigned]
+        insecure = [f"tls: {reason}"] if (reason := self.tls.why_not(self.clock())) else []
+        reasons = [*away, *self.area.refused, *unsigned, *insecure]
         return {"node": self.settings.node_id, "ready": self.ready, "reasons": reasons, "nodes": nodes}
 
     async def _ask(self, one: Seen) -> bool:

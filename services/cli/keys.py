@@ -7,10 +7,11 @@ import typer
 
 from schemas.trust import keys
 from schemas.trust.model import Role
-from services.cli import show
+from services.cli import show, tls
 from services.client.profile import Profile
 
 app = typer.Typer(help="Keys of systems and authorities.", no_args_is_help=True)
+app.add_typer(tls.app, name="tls")
 
 
 @app.callback()

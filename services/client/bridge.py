@@ -38,7 +38,12 @@ class Bridge:
 
     def __init__(self, profile: Profile, *, base_url: str | None = None, timeout: float = 30.0) -> None:
         self._profile = profile
-        self._http = httpx.Client(base_url=base_url or profile.gateway, timeout=timeout, trust_env=False)
+        self._http = httpx.Client(
+            base_url=base_url or profile.gateway,
+            timeout=timeout,
+            trust_env=False,
+            verify=profile.tls() or True,
+        )
         key = profile.key()
         # A gateway takes calls unsigned as well; a node takes them as messages alone.
         self._auth = Signing(key) if key is not None else None

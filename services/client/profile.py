@@ -10,6 +10,7 @@ import orjson
 from schemas.trust import keys, token
 from schemas.wire import headers
 from services.engine.relay.security import BadSecurityFile, secured
+from services.engine.tls import BadTlsFile, TlsFiles, open_tls
 
 
 class BadProfile(Exception):
@@ -21,8 +22,8 @@ class Profile:
     """Where to ask and as whom. `key_file` is relative to the profile's own folder; None asks anonymously.
 
     `bootstrap` is the Kafka address for following topics; the `broker_…` files, relative too, secure the way there as
-    a department's settings of these names do. `purpose` is `grant:<id>` or `case:<reference>`; `on_behalf` the member
-    that the system acts for, empty where it is its own.
+    a department's settings of these names do; so do the `tls_…` files the way to gateway and nodes. `purpose` is
+    `grant:<id>` or `case:<reference>`; `on_behalf` the member that the system acts for, empty where it is its own.
     """
 
     gateway: str
@@ -36,6 +37,9 @@ class Profile:
     broker_ca_file: str | None = None
     broker_certificate_file: str | None = None
     broker_key_file: str | None = None
+    tls_ca_file: str | None = None
+    tls_certificate_file: str | None = None
+    tls_key_file: str | None = None
     folder: Path = Path()
 
     def with_purpose(self, purpose: str | None) -> "Profile":
@@ -74,6 +78,15 @@ class Profile:
         try:
             return secured(*(None if one is None else self.folder / one for one in named))
         except BadSecurityFile as fault:
+            raise BadProfile(str(fault)) from fault
+
+    def tls(self) -> SSLContext | None:
+        """By what gateway and nodes are called; None: as nobody, and by the machine's own authorities."""
+        named = (self.tls_certificate_file, self.tls_key_file, self.tls_ca_file)
+        try:
+            certificate, key, ca = (None if one is None else self.folder / one for one in named)
+            return open_tls(TlsFiles(certificate, key, ca)).client
+        except BadTlsFile as fault:
             raise BadProfile(str(fault)) from fault
 
     @staticmethod

@@ -4,6 +4,7 @@ used by `node` alone."""
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext, suppress
+from ssl import SSLContext
 from typing import TYPE_CHECKING
 
 from schemas.contracts.catalogue import Catalogue
@@ -28,13 +29,18 @@ _PATIENCE_SECONDS = 10.0
 
 @asynccontextmanager
 async def checkpointing(
-    log: AccessLog, settings: Settings, registry: Callable[[], Registry], publish: Publish
+    log: AccessLog,
+    settings: Settings,
+    registry: Callable[[], Registry],
+    publish: Publish,
+    security: SSLContext | None,
 ) -> AsyncIterator[Checkpoints | None]:
-    """Checkpoints made and witnessed beside the calls; None where the node has no key to sign them."""
+    """Checkpoints made and witnessed beside the calls; None where the node has no key to sign them. `security` is by
+    what witnesses are called, None: by the machine's own authorities."""
     if log.node_key is None:
         yield None
         return
-    async with _client() if settings.witnesses else nullcontext() as http:
+    async with _client(security) if settings.witnesses else nullcontext() as http:
         checkpoints = Checkpoints(
             log=log,
             key=log.node_key,
@@ -91,7 +97,7 @@ def telling_on_topic(database: Database, catalogue: Catalogue) -> Publish:
     return publish
 
 
-def _client() -> "httpx.AsyncClient":
+def _client(security: SSLContext | None) -> "httpx.AsyncClient":
     import httpx
 
-    return httpx.AsyncClient(timeout=_PATIENCE_SECONDS, trust_env=False)
+    return httpx.AsyncClient(timeout=_PATIENCE_SECONDS, trust_env=False, verify=security or True)

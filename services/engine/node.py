@@ -30,6 +30,7 @@ from services.engine.mapping.model import Mapping
 from services.engine.settings import Settings
 from services.engine.source.port import RecordSource
 from services.engine.source.sql.opening import open_source
+from services.engine.tls import Tls
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -93,7 +94,7 @@ class Node:
 
 @asynccontextmanager
 async def open_node(
-    offered: Offered, settings: Settings, node_key: KeyPair | None, clock: Callable[[], datetime]
+    offered: Offered, settings: Settings, node_key: KeyPair | None, tls: Tls, clock: Callable[[], datetime]
 ) -> AsyncIterator[Node]:
     """The node with its database open and capture in place, or on its way; closed with the block."""
     secret = read_secret(settings.pseudonym_key_file)
@@ -107,7 +108,7 @@ async def open_node(
         witness = _witness(log, settings)
         publish = telling_on_topic(database, offered.catalogue)
         checkpoints = await stack.enter_async_context(
-            checkpointing(log, settings, lambda: gate.registry.value, publish)
+            checkpointing(log, settings, lambda: gate.registry.value, publish, tls.client)
         )
         standing = Standing(
             source,
@@ -116,7 +117,7 @@ async def open_node(
             settings.check_seconds,
             lambda: log_stands(log, checkpoints, witness),
         )
-        checks = node_checks(standing, gate, log.appender, 5.0 * settings.log_checkpoint_seconds)
+        checks = node_checks(standing, gate, tls, log.appender, 5.0 * settings.log_checkpoint_seconds)
         yield Node(
             settings=settings,
             by_steps=offered.by_steps,

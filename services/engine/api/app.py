@@ -15,6 +15,7 @@ from services.engine.api.plane import DataPlane
 from services.engine.api.witnessing import add_witness_route
 from services.engine.node import Department, open_node, read_contracts, read_node_key
 from services.engine.settings import Settings
+from services.engine.tls import Tls, TlsFiles, open_tls
 
 
 def utc_now() -> datetime:
@@ -23,17 +24,22 @@ def utc_now() -> datetime:
 
 
 def create_app(
-    department: Department, settings: Settings, *, clock: Callable[[], datetime] = utc_now
+    department: Department,
+    settings: Settings,
+    *,
+    tls: Tls | None = None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """The service of one department. Contracts and the node's key are read here (ContractFault, BadDepartment), the
-    rest opens with the app."""
+    rest opens with the app. `tls` is by what it calls others; it is looked at again while the app runs."""
+    secured = tls or open_tls(TlsFiles())
     offered, node_key = read_contracts(department, settings), read_node_key(settings)
     plane = DataPlane()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
-            open_node(offered, settings, node_key, clock) as node,
+            open_node(offered, settings, node_key, secured, clock) as node,
             department.beside(app, node),
         ):
             checking = asyncio.create_task(node.health.run(settings.check_seconds))

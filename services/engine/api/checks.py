@@ -16,13 +16,14 @@ from services.engine.log.appender import Appender
 from services.engine.log.files import LogUnavailable
 from services.engine.log.standing import LogStands
 from services.engine.source.port import SourceAway
+from services.engine.tls import Tls
 
 #: A change that waits longer than this, or a relay silent for longer, is worth a person's look, in seconds.
 _LATE_SECONDS = 60.0
 
 
 def node_checks(
-    standing: Standing, gate: Gate, appender: Appender, late_seconds: float
+    standing: Standing, gate: Gate, tls: Tls, appender: Appender, late_seconds: float
 ) -> Mapping[str, Check]:
     """Every check by its name in /health. What only delays publishing, or harms some datasets of several, does not make
     a node unready."""
@@ -48,7 +49,13 @@ def node_checks(
             await appender.probe()
         return _log(standing.log(), late_seconds)
 
+    async def secured() -> Finding:
+        tls.refresh()
+        reason = tls.why_not(gate.clock())
+        return Finding(not reason, reason, needed=False)
+
     return {
+        "tls": secured,
         "registry": registry,
         "grants": grants,
         "database": records,

@@ -10,6 +10,7 @@ from schemas.contracts.document import ContractFault
 from services.engine.api.app import create_app
 from services.engine.node import BadDepartment, Department
 from services.engine.settings import Settings
+from services.engine.tls import BadTlsFile, open_tls
 
 _GRACE_SECONDS = 10
 #: Longer than a gateway keeps an idle connection, so that it is never ours that closes first.
@@ -25,8 +26,9 @@ def serve(department: Department, settings: Settings) -> int:
     logging._srcfile = None  # as logging's own manual says
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        app = create_app(department, settings)
-    except (ContractFault, BadDepartment) as fault:
+        tls = open_tls(settings.tls)
+        app = create_app(department, settings, tls=tls)
+    except (ContractFault, BadDepartment, BadTlsFile) as fault:
         print(fault, file=sys.stderr)  # noqa: T201 the log's own form would hide file and line
         return 1
     server = uvicorn.Server(
@@ -43,6 +45,7 @@ def serve(department: Department, settings: Settings) -> int:
             proxy_headers=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_GRACE_SECONDS,
+            ssl_context_factory=None if (context := tls.server) is None else lambda *_: context,
         )
     )
     gc.collect()

@@ -1,0 +1,136 @@
+"""How a gateway speaks TLS: as whom it answers, whom it lets in, as whom it calls nodes; made by `main`.
+
+A department's service has its twin, for the two share no code but what is in `schemas`, where there is no TLS.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from ssl import CERT_REQUIRED, PROTOCOL_TLS_SERVER, SSLContext, SSLError, create_default_context
+from typing import TypeVar
+
+from cryptography import x509
+
+_T = TypeVar("_T")
+
+#: A certificate that ends sooner is worth a person's look.
+_SOON = timedelta(days=14)
+_log = logging.getLogger("langqiao.gateway")
+
+
+class BadTlsFile(Exception):
+    """A file for TLS cannot be used; says which one, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """`certificate` with its chain, and with its `key` where that is None; `ca`: who vouches for others, None: the
+    machine's own authorities; `clients`: whether callers must show a certificate. All PEM."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    ca: Path | None = None
+    clients: bool = False
+
+    @property
+    def named(self) -> tuple[Path, ...]:
+        return tuple(one for one in (self.certificate, self.key, self.ca) if one is not None)
+
+
+@dataclass(slots=True)
+class Tls:
+    """`server` answers, None: in plain text; `client` calls, None: as nobody, and by the machine's authorities.
+
+    Both last as long as the process: what the files say anew is put into them, and holds from the next connection on.
+    An authority that a file no longer names is trusted until the process ends. `fault` says why the files as they stand
+    now cannot be used.
+    """
+
+    files: TlsFiles
+    server: SSLContext | None
+    client: SSLContext | None
+    ends: datetime | None
+    fault: str | None = None
+    _seen: tuple[tuple[int, int], ...] = ()
+
+    def refresh(self) -> None:
+        """Take up files that have changed since they were looked at last; what cannot be used changes nothing."""
+        try:
+            seen = _state(self.files)
+            if seen == self._seen:
+                return
+            # Tried on others first: a context that took half of a bad pair would answer nobody.
+            _, _, self.ends = _made(self.files)
+            for context in (self.server, self.client):
+                if context is not None:
+                    _fill(context, self.files)
+            self._seen, self.fault = seen, None
+        except (BadTlsFile, OSError) as fault:
+            reason = str(fault) if isinstance(fault, BadTlsFile) else type(fault).__name__
+            if reason != self.fault:
+                _log.error("TLS files not usable: %s", reason)
+            self.fault = reason
+
+    def why_not(self, now: datetime) -> str:
+        """What a person should look at; empty when all is well."""
+        if self.fault is not None or self.ends is None:
+            return self.fault or ""
+        return f"the certificate ends at {self.ends:%Y-%m-%d %H:%M}" if self.ends <= now + _SOON else ""
+
+
+def open_tls(files: TlsFiles) -> Tls:
+    """TLS as the files say; raises BadTlsFile."""
+    if files.certificate is None and (files.clients or files.key is not None):
+        raise BadTlsFile("tls_certificate_file is not set, but another setting needs it")
+    if files.clients and files.ca is None:
+        raise BadTlsFile("tls_ca_file is not set: nobody would vouch for the callers' certificates")
+    server, client, ends = _made(files)
+    return Tls(files, server, client, ends, _seen=_state(files))
+
+
+def _made(files: TlsFiles) -> tuple[SSLContext | None, SSLContext | None, datetime | None]:
+    if not files.named:
+        return None, None, None
+    # The authorities are named once more in `_fill`; to name them here leaves out the machine's own.
+    client = _usable(files.ca, lambda: create_default_context(cafile=files.ca))
+    server = None if files.certificate is None else SSLContext(PROTOCOL_TLS_SERVER)
+    if server is not None and files.clients:
+        server.verify_mode = CERT_REQUIRED
+    for context in (server, client):
+        if context is not None:
+            _fill(context, files)
+    return server, client, None if files.certificate is None else _end(files.certificate)
+
+
+def _fill(context: SSLContext, files: TlsFiles) -> None:
+    if files.ca is not None:
+        _usable(files.ca, lambda: context.load_verify_locations(files.ca))
+    if files.certificate is not None:
+        certificate, key = files.certificate, files.key
+        # A key under a pass phrase would be asked for at a terminal that nobody sits at.
+        _usable(certificate, lambda: context.load_cert_chain(certificate, key, password=lambda: ""))
+
+
+def _usable(path: Path | None, use: Callable[[], _T]) -> _T:
+    try:
+        return use()
+    except (OSError, ValueError) as fault:
+        raise BadTlsFile(f"{path}: {_why(fault)}") from None
+
+
+def _end(certificate: Path) -> datetime:
+    found = _usable(certificate, lambda: x509.load_pem_x509_certificates(certificate.read_bytes()))
+    return found[0].not_valid_after_utc
+
+
+def _state(files: TlsFiles) -> tuple[tuple[int, int], ...]:
+    return tuple((one.stat().st_mtime_ns, one.stat().st_size) for one in files.named)
+
+
+def _why(fault: Exception) -> str:
+    """The reason alone: OpenSSL's own text names places in its source."""
+    if isinstance(fault, SSLError):
+        return (fault.reason or "not PEM").replace("_", " ").lower()
+    return (fault.strerror if isinstance(fault, OSError) else None) or "it cannot be used"

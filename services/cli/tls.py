@@ -1,0 +1,141 @@
+"""`langqiao keys tls`: an authority for TLS, and certificates for nodes, gateways and callers; a noun under `keys`."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from services.cli import certificates
+from services.cli.certificates import Authority, BadCertificate
+
+_T = TypeVar("_T")
+
+app = typer.Typer(help="Certificates for TLS between processes.", no_args_is_help=True)
+
+_CA, _KEY, _BRIDGING, _ENDING = "ca.pem", "ca.key.pem", "ca.bridging.pem", ".tls.pem"
+
+Folder = Annotated[Path, typer.Option("--authority", help="The authority's folder.", exists=True)]
+Days = Annotated[int, typer.Option("--days", min=1, max=825, help="How long it is good, in days.")]
+
+
+@app.callback()
+def group() -> None:
+    """Certificates for TLS between processes."""
+
+
+@app.command()
+def authority(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the authority; made when missing.")],
+    name: Annotated[str, typer.Option("--name", help="The authority's name.")] = "Langqiao",
+    days: Annotated[int, typer.Option("--days", min=1, help="How long it is good, in days.")] = 1_826,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Let a new key of the authority follow the one that stands there.")
+    ] = False,
+) -> None:
+    """Make an authority: ca.pem is for all who trust it, ca.key.pem is its own and stays on a machine of its own."""
+    now, lifetime = datetime.now(UTC), timedelta(days=days)
+    if (out / _CA).exists() is not renew:
+        said = "there is none yet" if renew else "one stands there; --renew lets another follow it"
+        raise typer.BadParameter(f"{out / _CA}: {said}", param_hint="--out")
+    out.mkdir(parents=True, exist_ok=True)
+    made = _sure(
+        lambda: (
+            certificates.successor(_load(out), now, lifetime)
+            if renew
+            else certificates.first(name, now, lifetime)
+        )
+    )
+    trusted = certificates.still_good((out / _CA).read_bytes(), now) if renew else b""
+    # The key last: whenever this ends early, what stands there is one whole authority still.
+    _write(out / _CA, certificates.write(made.certificate) + trusted, 0o644)
+    if made.bridging is not None:
+        _write(out / _BRIDGING, certificates.write(made.bridging), 0o644)
+    _write(out / _KEY, certificates.write_key(made.key), 0o600)
+    typer.echo(f"{out / _CA}: good until {made.certificate.not_valid_after_utc:%Y-%m-%d}")
+
+
+@app.command()
+def issue(
+    authority: Folder,
+    name: Annotated[
+        str,
+        typer.Option(
+            "--name", help="Whose it is: a node, gateway, member or system, such as 330200.taxation."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the certificate; made when missing.")],
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host", help="Name or address by which others call it; may be repeated. None: it only calls."
+        ),
+    ] = None,
+    days: Days = 90,
+) -> None:
+    """Make a certificate with its key, NAME.tls.pem, for one process: to answer by at its hosts, and to call by."""
+    file = out / f"{name.replace('/', '-')}{_ENDING}"
+    if file.exists():
+        raise typer.BadParameter(f"{file} exists; `langqiao keys tls renew` renews it", param_hint="--name")
+    now = datetime.now(UTC)
+    made = _sure(lambda: certificates.issue(_load(authority), name, host or (), now, timedelta(days=days)))
+    out.mkdir(parents=True, exist_ok=True)
+    _put(file, made, authority)
+
+
+@app.command()
+def renew(
+    authority: Folder,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Certificates that `issue` made.", exists=True)
+    ],
+    days: Days = 90,
+    within: Annotated[
+        int, typer.Option("--within", min=0, help="Only those that end within so many days; 0: all.")
+    ] = 0,
+) -> None:
+    """Renew certificates, each with a new key, while their processes run: they take them up within seconds."""
+    now = datetime.now(UTC)
+    vouching = _sure(lambda: _load(authority))
+    for file in files:
+        pem = file.read_bytes()
+        if within and _sure(partial(certificates.ends, pem)) > now + timedelta(days=within):
+            continue
+        made = _sure(partial(certificates.renew, vouching, pem, now, timedelta(days=days)))
+        _put(file, made, authority)
+
+
+def _put(file: Path, made: bytes, authority: Path) -> None:
+    """The certificate, and beside it whom its process is to trust."""
+    _write(file.parent / _CA, (authority / _CA).read_bytes(), 0o644)
+    _write(file, made, 0o600)
+    typer.echo(f"{file}: good until {certificates.ends(made):%Y-%m-%d}")
+
+
+def _load(folder: Path) -> Authority:
+    try:
+        bridging = (folder / _BRIDGING).read_bytes() if (folder / _BRIDGING).exists() else None
+        return certificates.read_authority(
+            (folder / _CA).read_bytes(), (folder / _KEY).read_bytes(), bridging
+        )
+    except OSError as fault:
+        raise BadCertificate(f"{folder} holds no authority ({fault.strerror})") from None
+
+
+def _sure(make: Callable[[], _T]) -> _T:
+    """What is made, or a wrong use of the tool in words."""
+    try:
+        return make()
+    except BadCertificate as fault:
+        raise typer.BadParameter(str(fault)) from None
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """A whole file at once: whoever reads it meets the one before or this one."""
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=mode)
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
