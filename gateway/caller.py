@@ -15,7 +15,7 @@ from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 
 #: What a node must hear from the caller itself.
-_PASSED_ON = ("authorization", names.OFFICER, names.PURPOSE)
+_PASSED_ON = ("authorization", names.OFFICER, names.PURPOSE, names.CASE)
 
 
 def caller_of(headers: Mapping[str, str]) -> Caller:

@@ -23,7 +23,8 @@ _QUERY = (
 _CALLER = [
     {"name": name, "in": "header", "schema": {"type": "string"}}
     for name in (
-        "Langqiao-Officer", "Langqiao-Purpose", "Langqiao-Deadline-Ms", "Contract-Version", "Prefer", "Range",
+        "Langqiao-Officer", "Langqiao-Purpose", "Langqiao-Case", "Langqiao-Deadline-Ms", "Contract-Version", "Prefer",
+        "Range",
     )
 ]  # fmt: skip
 _RECORD_ID = [{"name": "record_id", "in": "path", "required": True, "schema": {"type": "string"}}]

@@ -9,6 +9,7 @@ from schemas.contracts.model import SYSTEM_ITEMS, Contract, Item, SharingClass
 from schemas.query.bind import bind
 from schemas.query.bound import BoundColumn, BoundFilter, BoundQuery, conditions
 from schemas.query.parse import parse_params
+from schemas.trust import cases
 from schemas.trust.grants import Grants
 from schemas.trust.model import Caller, Grant
 from schemas.wire.problem import Problem
@@ -16,12 +17,15 @@ from schemas.wire.problem import Problem
 _PURPOSES = ("grant", "case")
 
 
-def decide(query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, owner: str) -> BoundQuery:
+def decide(
+    query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, owner: str, addressed: bool = False
+) -> BoundQuery:
     """The question as this caller may put it, or a Problem.
 
     `query` is one level without embeds; `owner` is the member id of the department that keeps the dataset. The
     answer has `*` replaced by the items that the caller may see, and the rows narrowed to the grant's scope. Who acts
-    on behalf of another member has nothing but by a grant that allows it, and that grant's rows always.
+    on behalf of another member has nothing but by a grant that allows it, and that grant's rows always. Where the grant
+    asks for a case, see `cases.require`, also for `addressed`.
     """
     contract = query.contract
     used = query.used_items()
@@ -37,6 +41,8 @@ def decide(query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, 
         query = _without_star(query, visible_items(contract, caller, grant, owned))
     if grant is None or not _leans(query, contract, caller, owned):
         return query
+    if grant.case_required:
+        cases.require(query, caller, addressed=addressed)
     return query.narrowed(*_scope(grant, contract))
 
 
@@ -70,7 +76,8 @@ def refuse_early(contract: Contract, used: Iterable[Item], caller: Caller) -> No
 
 
 def require_purpose(caller: Caller) -> None:
-    """Problem unless a member's call names its officer and its purpose."""
+    """Problem unless a member's call names its officer and its purpose; a case that is its purpose is also the one that
+    it refers to, where it refers to one."""
     if not caller.officer:
         raise Problem(
             "purpose-required", "the call names no officer", hint="Send the header Langqiao-Officer."
@@ -79,6 +86,8 @@ def require_purpose(caller: Caller) -> None:
     if form not in _PURPOSES or not reference.strip():
         hint = "Send the header Langqiao-Purpose: grant:<id> or case:<reference>."
         raise Problem("purpose-required", "the call names no purpose", hint=hint)
+    if form == "case" and caller.case is not None and caller.case.number != reference:
+        raise cases.refused("another-case")
 
 
 def decide_write(contract: Contract, caller: Caller, *, owner: str) -> None:

@@ -43,7 +43,8 @@ class Entry:
     """One act, without its place in the log. Times are aware.
 
     Who: `member`, `system`, `officer`, `purpose` as the call said; an anonymous caller has none of them; `on_behalf` is
-    whom the caller acts for. What: `items` shown and items `searched` by, by name; `subjects` are pseudonyms of whom
+    whom the caller acts for, `case` the number of the case that it referred to.
+    What: `items` shown and items `searched` by, by name; `subjects` are pseudonyms of whom
     the records are about and of each identifier searched by, found or not, sorted; `records` were shown, `counted` is
     the total that was told; `grant` is the grant leaned on. `request` and `answer` are salted digests. `told` is what
     the log says of itself.
@@ -60,6 +61,7 @@ class Entry:
     officer: str | None = None
     purpose: str | None = None
     on_behalf: str | None = None
+    case: str | None = None
     dataset: str | None = None
     major: int | None = None
     items: tuple[str, ...] | None = None

@@ -22,7 +22,7 @@ class Grants:
     by_id: Mapping[str, Grant] = field(default_factory=dict)
 
     def named(self, caller: Caller, dataset: str, now: datetime, owner: str) -> Grant | None:
-        """The grant for a dataset of `owner` that the call's purpose names, while it holds: the caller's own, or that of
+        """The grant for a dataset of `owner` that the call's purpose names, while it holds: the caller's own, or one of
         the member for which it acts, if that grant names the calling system as a delegate."""
         if self.expires is None or now >= self.expires or not (caller.purpose or "").startswith(PREFIX):
             return None
@@ -71,6 +71,7 @@ def _grant(one: Mapping[str, Any]) -> Grant:
         calls_per_second=_bound(one, "calls_per_second"),
         provider=None if one.get("provider") is None else text_of(one, "provider"),
         delegates=delegates,
+        case_required=_case(one.get("case")),
     )
 
 
@@ -79,6 +80,12 @@ def _texts(listed: object) -> tuple[str, ...] | None:
     if not isinstance(listed, list) or not all(isinstance(one, str) and one for one in listed):
         return None
     return tuple(listed)
+
+
+def _case(said: object) -> bool:
+    if said not in (None, "required"):
+        raise DocumentRefused("malformed", "case is required, or not said")
+    return said is not None
 
 
 def _bound(one: Mapping[str, Any], name: str) -> int | None:

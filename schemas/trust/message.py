@@ -2,8 +2,8 @@
 of components. Made by whoever calls a node, checked by every node.
 
 A token says whose call it is and serves many; a message is one call. What is signed is everything that decides what
-the call may have or do: method, path, query, body, token, officer, purpose, question, deadline, range, condition, and
-the node that it is for. A list that leaves out one of those that are there, or names one that is not, is refused.
+the call may have or do: method, path, query, body, token, officer, purpose, case, question, deadline, range, condition,
+and the node that it is for. A list that leaves out one of those that are there, or names one that is not, is refused.
 """
 
 import base64
@@ -32,6 +32,7 @@ _WHERE_SENT = (
     "authorization",
     names.OFFICER,
     names.PURPOSE,
+    names.CASE,
     names.QUESTION,
     names.DEADLINE,
     names.HOPS,

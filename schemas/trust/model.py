@@ -6,10 +6,22 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """An open case, as whoever keeps it refers to it: its pseudonymous number, the member that works on it, and whom it
+    is about, as digests under `salt` (`schemas.trust.cases` makes and compares them)."""
+
+    number: str
+    member: str
+    salt: bytes
+    subjects: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks: `member` is a department id (`330203.market_regulation`), `system` one of its programs,
     `officer` the acting person that the system names, `purpose` `grant:<id>` or `case:<reference>`. `on_behalf` is
-    the member for which the system acts, where that is not its own.
+    the member for which the system acts, where that is not its own; `case` the open case that the call refers to,
+    where it does.
 
     An anonymous caller has neither member nor system.
     """
@@ -19,6 +31,7 @@ class Caller:
     officer: str | None = None
     purpose: str | None = None
     on_behalf: str | None = None
+    case: Case | None = None
 
     @property
     def anonymous(self) -> bool:
@@ -37,8 +50,9 @@ class Grant:
     `rows` is a filter in the query grammar (`division=eq.330203`), None for all rows. `purpose` is the use
     that a call names by `grant:<id>`. `provider` is the one department that gives it, None any that keeps the
     dataset. `delegates` are the systems, of whatever member, that may use it for its member; those of the member
-    itself need no naming. `quota_per_day` and `calls_per_second` bound how often it may be leaned on at one node,
-    None: not. Times are aware; the grant holds while not_before <= now < expires.
+    itself need no naming. With `case_required` each use is for an open case, and about whom that is about.
+    `quota_per_day` and `calls_per_second` bound how often it may be leaned on at one node, None: not. Times are aware;
+    the grant holds while not_before <= now < expires.
     """
 
     id: str
@@ -53,6 +67,7 @@ class Grant:
     calls_per_second: int | None = None
     provider: str | None = None
     delegates: tuple[str, ...] = ()
+    case_required: bool = False
 
 
 class Role(StrEnum):
@@ -61,6 +76,8 @@ class Role(StrEnum):
     SYSTEM = "system"
     NODE = "node"
     GATEWAY = "gateway"
+    #: Keeps cases, and signs references to them.
+    CASES = "cases"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 OFFICER = "langqiao-officer"
 PURPOSE = "langqiao-purpose"
+#: The signed reference of the open case that a call is for.
+CASE = "langqiao-case"
 QUESTION = "langqiao-question"
 DEADLINE = "langqiao-deadline-ms"
 HOPS = "langqiao-hops"

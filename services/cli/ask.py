@@ -1,5 +1,6 @@
 """`langqiao ask`: one question to the gateway, from the command line."""
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -29,6 +30,15 @@ def ask(
     partial: Annotated[
         bool, typer.Option("--partial", help="Accept an answer with sources missing.")
     ] = False,
+    case: Annotated[
+        Path | None,
+        typer.Option(
+            "--case",
+            help="The signed reference of the open case that it is for.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     version: Annotated[
         int | None, typer.Option("--contract-version", min=1, help="The contract's major; none: the lowest.")
     ] = None,
@@ -37,8 +47,11 @@ def ask(
     dataset, parameters = split(question)
     prefer = ",".join(word for word, wanted in (("count=exact", count), ("partial=allow", partial)) if wanted)
     accept = headers.ANSWER if envelope else headers.JSON
+    reference = None if case is None else case.read_text().strip()
     with calling(load_profile(profile).with_purpose(purpose)) as bridge:
-        reply = bridge.ask(dataset, parameters, accept=accept, prefer=prefer or None, version=version)
+        reply = bridge.ask(
+            dataset, parameters, accept=accept, prefer=prefer or None, version=version, case=reference
+        )
     if json or envelope:
         typer.echo(show.as_json(reply.data))
         return

@@ -12,6 +12,7 @@ _NOUNS = (
         "keys",
         "registry",
         "grants",
+        "case",
         "contract",
         "department",
         "outbox",

@@ -64,14 +64,18 @@ class Bridge:
         accept: str = headers.JSON,
         prefer: str | None = None,
         version: int | None = None,
+        case: str | None = None,
     ) -> Reply:
-        """Ask `dataset` (`<kind>.<name>`) by POST, so that nothing personal stands in a URL; raises Refused."""
+        """Ask `dataset` (`<kind>.<name>`) by POST, so that nothing personal stands in a URL; raises Refused. `case` is
+        the signed reference of the open case that the question is for."""
         kind, _, name = dataset.partition(".")
         wanted = {"Accept": accept}
         if prefer:
             wanted["Prefer"] = prefer
         if version is not None:
             wanted[headers.CONTRACT_VERSION] = str(version)
+        if case is not None:
+            wanted[headers.CASE] = case
         return self._call("POST", f"/records/{kind}/{name}/query", wanted, orjson.dumps(question))
 
     def explain(self, dataset: str, question: Mapping[str, object]) -> Any:

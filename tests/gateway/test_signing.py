@@ -23,7 +23,7 @@ def _registry(door: Door) -> Registry:
 
 
 async def test_every_sub_call_of_a_member_is_a_message_for_its_node_alone(door: Door) -> None:
-    assert (await door.ask("trade.shops", _QUESTION)).status_code == 200
+    assert (await door.ask("trade.shops", _QUESTION, **{"Langqiao-Case": "a.b.c"})).status_code == 200
     nonces, known = set(), _registry(door)
     for node, one in door.nodes.items():
         for method, path, headers, body in one.calls:
@@ -34,6 +34,7 @@ async def test_every_sub_call_of_a_member_is_a_message_for_its_node_alone(door: 
                 "authorization",
                 names.OFFICER,
                 names.PURPOSE,
+                names.CASE,
                 names.QUESTION,
                 names.DEADLINE,
                 names.HOPS,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
-from schemas.trust import grants, message, registry
+from schemas.trust import cases, grants, message, registry
 from schemas.trust.access import decide, decide_write, leaned_on
 from schemas.trust.grants import Grants
 from schemas.trust.message import Message, MessageRefused
@@ -48,7 +48,7 @@ class Gate:
         self.grants.refresh()
 
     def caller(self, headers: Mapping[str, str]) -> Caller:
-        """Who calls; anonymous without Authorization. Problem bad-token."""
+        """Who calls; anonymous without Authorization. Problem bad-token, case-refused."""
         authorization = headers.get("authorization")
         if authorization is None:
             return _ANONYMOUS
@@ -56,8 +56,12 @@ class Gate:
         if scheme.lower() != "bearer" or not text.strip():
             raise Problem("bad-token", "Authorization takes Bearer and a token.")
         caller = self.tokens.check(text.strip(), self.registry.value, self.clock())
+        case = headers.get(names.CASE)
         return replace(
-            caller, officer=headers.get(names.OFFICER) or None, purpose=headers.get(names.PURPOSE) or None
+            caller,
+            officer=headers.get(names.OFFICER) or None,
+            purpose=headers.get(names.PURPOSE) or None,
+            case=None if case is None else cases.check(case, self.registry.value, self.clock()),
         )
 
     def needs_check(self, headers: Mapping[str, str], caller: Caller) -> bool:
@@ -85,9 +89,11 @@ class Gate:
             raise _refused("replayed")
         return str(found)
 
-    def decide(self, query: BoundQuery, caller: Caller) -> BoundQuery:
-        """What of the question this caller may have; Problem token-required, purpose-required, …"""
-        return decide(query, caller, self._grants(caller), self.clock(), owner=self.owner)
+    def decide(self, query: BoundQuery, caller: Caller, *, addressed: bool = False) -> BoundQuery:
+        """What of the question this caller may have; Problem token-required, purpose-required, … With `addressed` it is
+        put to records by their ids."""
+        now = self.clock()
+        return decide(query, caller, self._grants(caller), now, owner=self.owner, addressed=addressed)
 
     async def spend(self, query: BoundQuery, caller: Caller) -> Grant | None:
         """The grant that a question which was decided owes its answer to; one more of its calls is spent. Problem

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundColumn, BoundQuery, Value, conditions
+from schemas.trust.cases import about
 from schemas.trust.entries import Act, Entry, salted
+from schemas.trust.model import Case
 from schemas.trust.subjects import Subject, SubjectReader, searched
 from schemas.wire import headers as names
 from services.engine.api.call import Call, Reply
@@ -29,13 +31,15 @@ TELLING = frozenset(
 @dataclass(slots=True)
 class Disclosure:
     """What an answer, or a chunk of one, discloses. `items` are shown, `searched` the question's filters go by, both by
-    name; `subjects` are identifiers as they are, which leave this process as pseudonyms alone."""
+    name; `subjects` are identifiers as they are, which leave this process as pseudonyms alone. `only` is the case whose
+    records alone the grant lets be shown."""
 
     act: Act
     contract: Contract
     items: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
     grant: str | None = None
+    only: Case | None = None
     subjects: set[Subject] = field(default_factory=set)
     records: int = 0
     counted: int | None = None
@@ -44,6 +48,15 @@ class Disclosure:
         """These records are in the answer."""
         self.records += len(rows)
         self.subjects.update(reader.of(rows))
+
+    def shown_of(
+        self, reader: SubjectReader, rows: Sequence[tuple[Value, ...]]
+    ) -> Sequence[tuple[Value, ...]]:
+        """Those of the records that may be shown. Others are as if they were not there."""
+        case = self.only
+        if case is None:
+            return rows
+        return [row for row in rows if any(about(case, one) for one in reader.of((row,)))]
 
     def chunk(self, subjects: Iterable[Subject]) -> "Disclosure":
         """The same for one chunk, in which these are searched by."""
@@ -60,6 +73,7 @@ async def asked(call: Call, act: Act, question: BoundQuery, decided: BoundQuery)
         items=shown(decided.columns),
         searched=tuple(sorted({one.item.name for one in conditions(question.where)})),
         grant=grant.id if grant is not None else None,
+        only=call.caller.case if grant is not None and grant.case_required else None,
         subjects=set(searched(question.contract, question.where)),
     )
 
@@ -103,6 +117,7 @@ async def enter(call: Call, disclosure: Disclosure, chunk: bytes) -> str | None:
         officer=caller.officer,
         purpose=caller.purpose,
         on_behalf=caller.on_behalf,
+        case=caller.case.number if caller.case is not None else None,
         dataset=disclosure.contract.dataset,
         major=disclosure.contract.major,
         items=disclosure.items,

@@ -59,7 +59,7 @@ def _decide(
     A record id is an address, not an item: it needs no right beyond the items shown.
     """
     if item is _BY_RECORD_ID:
-        return call.node.gate.decide(bound, call.caller), None
+        return call.node.gate.decide(bound, call.caller, addressed=True), None
     probe = _among(item, values)
     asked = replace(bound, where=(*bound.where[:-1], probe))
     return call.node.gate.decide(asked, call.caller), probe
@@ -94,7 +94,7 @@ async def _lines(
         disclosed = disclosure.chunk(_named(query.contract, item, chunk))
         lines = []
         for key, value in zip(sent[begin : begin + _CHUNK], chunk, strict=True):
-            rows = found.get(value, ())
+            rows = disclosed.shown_of(subjects, found.get(value, ()))
             total += len(rows)
             # Before they are written: a key sent again and again would show its records as often.
             call.node.cost.allow(total)

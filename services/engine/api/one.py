@@ -32,7 +32,7 @@ async def read_one(call: Call) -> Reply:
     bound = _question(call)
     call.mark("bind")
     await know(call)
-    put, bound = bound, call.node.gate.decide(bound, call.caller)
+    put, bound = bound, call.node.gate.decide(bound, call.caller, addressed=True)
     call.mark("access")
     call.disclosure = await asked(call, Act.READ, put, bound)
     call.disclosure.subjects.update(addressed(bound.contract, addresses(bound.contract, call.record_id)))
@@ -72,7 +72,8 @@ async def _select(call: Call, bound: BoundQuery) -> tuple[Value, ...]:
     page = await call.node.source.page(
         replace(bound, columns=(*subjects.columns, _VERSION), where=where), limit=1
     )
-    if not page.rows:
+    rows = call.disclosure.shown_of(subjects, page.rows)
+    if not rows:
         raise unknown_record()
-    call.disclosure.show(subjects, page.rows)
-    return page.rows[0]
+    call.disclosure.show(subjects, rows)
+    return rows[0]

@@ -29,7 +29,7 @@ _QUERY = [
 ]
 _CALLER = [
     {"name": name, "in": "header", "schema": {"type": "string"}}
-    for name in ("Langqiao-Officer", "Langqiao-Purpose", "Contract-Version", "Prefer")
+    for name in ("Langqiao-Officer", "Langqiao-Purpose", "Langqiao-Case", "Contract-Version", "Prefer")
 ]
 _RECORD_ID = [{"name": "record_id", "in": "path", "required": True, "schema": {"type": "string"}}]
 _IF_MATCH = [{"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}]

@@ -39,6 +39,7 @@ _ASKED = Message(
         "authorization": "Bearer a.b.c",
         names.OFFICER: "officer-0017",
         names.PURPOSE: "grant:G-2026-0001",
+        names.CASE: "a.b.c",
         names.QUESTION: "0123456789abcdef",
         names.DEADLINE: "1800",
         names.NODE: _NODE,
@@ -75,6 +76,7 @@ _ALTERED: dict[str, Callable[[Message], Message]] = {
     "token": lambda one: with_header(one, "authorization", "Bearer d.e.f"),
     "officer": lambda one: with_header(one, names.OFFICER, "officer-0018"),
     "purpose": lambda one: with_header(one, names.PURPOSE, "case:1"),
+    "case": lambda one: with_header(one, names.CASE, "d.e.f"),
     "question": lambda one: with_header(one, names.QUESTION, "fedcba9876543210"),
     "deadline": lambda one: with_header(one, names.DEADLINE, "30000"),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from schemas.trust import registry, signed
+from schemas.trust import cases, registry, signed
 from schemas.trust.token import TokenCache
 from tests.services.cli.tool import run
 
@@ -51,6 +51,28 @@ def test_the_line_of_a_new_key_can_stand_in_the_registry_as_it_is(tmp_path: Path
     line = orjson.loads(ended.stdout)
     known = registry.from_document(orjson.loads(_document(tmp_path, [line]).read_bytes()))
     assert known.members["330200.gateway"].role == role
+
+
+def test_a_case_is_referred_to_by_whoever_keeps_it(tmp_path: Path) -> None:
+    keeper = _new_key(tmp_path, "cases", "--member", _MEMBER, "--system", "cases", "--role", "cases")
+    line: dict[str, object] = {"id": _MEMBER, "system": "cases", "role": "cases", "keys": keeper}
+    known = registry.from_document(orjson.loads(_document(tmp_path, [line]).read_bytes()))
+    document, key, out = tmp_path / "case.json", tmp_path / "cases.key.pem", tmp_path / "case.jws"
+    person = ("id-number", "330102199003070019")
+    said = {"number": "2026-17", "member": _MEMBER, "opened": _NOW.isoformat(), "subjects": [person]}
+    document.write_bytes(orjson.dumps(said))
+    made = run("case", "refer", str(document), "--key", str(key), "--out", str(out))
+    assert made.exit_code == 0, made.output
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    case = cases.check(out.read_text(), known, datetime.now(UTC))
+    assert (case.number, case.member) == ("2026-17", _MEMBER)
+    assert cases.about(case, person)
+    wrongs: list[dict[str, object]] = [{"number": "张三"}, {"subjects": []}, {"subjects": ["id-number"]}]
+    for wrong in (*wrongs, {"opened": "soon"}):
+        document.write_bytes(orjson.dumps(said | wrong))
+        refused = run("case", "refer", str(document), "--key", str(key), "--out", str(out))
+        assert refused.exit_code == 2
+        assert person[1] not in refused.output
 
 
 def test_a_private_key_is_its_owners_alone_and_is_never_overwritten(tmp_path: Path) -> None:
