@@ -145,7 +145,7 @@ def test_a_document_needs_its_expiry_with_a_zone(value: object) -> None:
         (("members", 0, "keys"), {}, "needs keys"),
         (("members", 0, "keys"), {"k": "00"}, "32 bytes in hex"),
         (("members", 0, "keys"), {"k": None}, "32 bytes in hex"),
-        (("members", 0, "role"), "authority", "role must be one of system, node, gateway, cases"),
+        (("members", 0, "role"), "authority", "role must be one of system, node, gateway"),
         (("members", 0, "role"), None, "role must be one of"),
         (("members", 0, "role"), ["gateway"], "role must be one of"),
         (("members",), [*_REGISTRY["members"], _TWICE], "two members name one system"),
