@@ -19,6 +19,7 @@ from schemas.wire.problem import Problem
 from services.engine.api import write
 from services.engine.api.call import Call, Disconnected, Reply
 from services.engine.api.entering import TELLING, entered
+from services.engine.api.evidencing import attested
 from services.engine.api.faults import problem_of, refusal
 from services.engine.api.listing import list_records
 from services.engine.api.lookup import look_up
@@ -90,7 +91,8 @@ async def _serve(call: Call, send: Send, own: Action | None) -> int:
             raise TimeoutError
         async with asyncio.timeout(seconds):
             reply = await _answer(call, own)
-            await send_reply(_stamped(call, reply), call.receive, sending, head=call.method == "HEAD")
+            reply = attested(call, _stamped(call, reply))
+            await send_reply(reply, call.receive, sending, head=call.method == "HEAD")
             return reply.status
     except Disconnected:
         return 499

@@ -15,13 +15,15 @@ from schemas.trust.receipts import Receipt, Signer
 from schemas.trust.subjects import Subject, pseudonym
 from services.engine.log.appender import Appender, appending
 from services.engine.log.files import LogUnavailable
+from services.engine.log.stamping import Stamps
 from services.engine.log.store import Store
 from services.engine.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class AccessLog:
-    """One node's log. `key` makes pseudonyms; `node_key` signs receipts and checkpoints, None: there are none."""
+    """One node's log. `key` makes pseudonyms; `node_key` signs receipts and checkpoints, None: there are none;
+    `stamps` are the signed answers whose time is to be vouched for, None where nobody could."""
 
     node: str
     folder: Path
@@ -30,6 +32,7 @@ class AccessLog:
     signer: Signer | None
     appender: Appender
     clock: Callable[[], datetime]
+    stamps: Stamps | None = None
 
     async def append(self, entry: Entry) -> Head:
         """Where the entry stands, when it is durable; raises LogUnavailable."""
@@ -80,6 +83,7 @@ async def open_log(
             signer=Signer(node_key) if node_key is not None else None,
             appender=appender,
             clock=clock,
+            stamps=Stamps(store.folder) if node_key is not None and settings.witnesses else None,
         )
 
 

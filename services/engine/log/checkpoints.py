@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
+from schemas.trust.entries import Act, Entry, Head
+from schemas.trust.evidence_time import DIGESTS
 from schemas.trust.keys import KeyPair
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
@@ -83,10 +85,11 @@ class Checkpoints:
     def _is_due(self) -> bool:
         fresh = self.log.appender.head.number - (self.newest[0].number if self.newest else 0)
         late = monotonic() - self._made_at >= self.every_seconds
-        return fresh > 0 and (late or fresh >= self.every_entries)
+        named = self.log.stamps is None or self.log.stamps.all_named
+        return (late and not named) or (fresh > 0 and (late or fresh >= self.every_entries))
 
     async def _make(self) -> None:
-        head = self.log.appender.head
+        head = await self._stamped() or self.log.appender.head
         one = Checkpoint(self.log.node, head.number, head.hash, self.log.clock())
         text = sign_checkpoint(one, self.key)
         await asyncio.to_thread(append_line, self.log.folder / FILE, text)
@@ -96,6 +99,18 @@ class Checkpoints:
             self.newest = (one, text)
             self._made.notify_all()
         await self.publish(one, text)
+
+    async def _stamped(self) -> Head | None:
+        """The entry that names the signatures which no witness holds yet: the checkpoint stands at that very entry, so
+        that the two together say when they stood. None where none waits."""
+        stamps = self.log.stamps
+        digests = stamps.next() if stamps is not None else ()
+        if stamps is None or not digests:
+            return None
+        told = {DIGESTS: list(digests)}
+        head = await self.log.append(Entry(self.log.clock(), self.log.node, Act.STAMPED, told=told))
+        await asyncio.to_thread(stamps.named, head, digests)
+        return head
 
     async def _have_witnessed(self, name: str, ask: Ask) -> None:
         pause = _FIRST_PAUSE
@@ -132,6 +147,9 @@ class Checkpoints:
         if word.witness == self.log.node:
             raise DocumentRefused("malformed", "it is this node itself")
         await asyncio.to_thread(append_line, self.log.folder / FILE, answer)
+        if self.log.stamps is not None:
+            await asyncio.to_thread(self.log.stamps.keep, one.number, answer)
+            self.log.stamps.settle(one.number)
         self._held[name] = one.number
         self.contradicted.discard(name)
         held = sorted(self._held.values(), reverse=True)

@@ -12,6 +12,7 @@ from schemas.trust.statements import Checkpoint, read_checkpoint, read_countersi
 from services.engine.log.access_log import AccessLog
 from services.engine.log.appender import appending
 from services.engine.log.checkpoints import FILE, Ask, Checkpoints, Contradicted, WitnessAway
+from services.engine.log.stamping import Stamps
 from services.engine.log.witnessing import Contradiction, Witness
 from tests.services.engine.log.desk import NODE, NOON, entry, findings, raw, store
 from tests.services.engine.log.witnesses import OTHERS, Nodes
@@ -53,7 +54,8 @@ class Town:
     ) -> AsyncIterator[tuple[AccessLog, Checkpoints]]:
         key = self.nodes.keys[NODE]
         async with appending(store(self.folder / name)) as appender:
-            log = AccessLog(NODE, self.folder / name, b"k" * 32, key, None, appender, lambda: NOON)
+            folder = self.folder / name
+            log = AccessLog(NODE, folder, b"k" * 32, key, None, appender, lambda: NOON, Stamps(folder))
             made = Checkpoints(
                 log=log,
                 key=key,
