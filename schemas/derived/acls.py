@@ -55,7 +55,7 @@ def rights(
     """Every right under an environment, sorted.
 
     Public topics are everybody's; shared and control topics every member's; granted topics those members' who hold a
-    grant on the dataset now. Each department's relay writes and reads its own topics, and makes none. An expired
+    grant on all the dataset's records now. Each department's relay writes and reads its own topics, and makes none. An expired
     registry has no members, expired grants allow nothing: as at the departments themselves.
     """
     members = _systems(registry, now)
@@ -97,7 +97,11 @@ def _systems(registry: Registry | None, now: datetime) -> dict[str, str]:
 
 
 def _holders(publisher: Publisher, dataset: str, now: datetime) -> set[str]:
-    """Members who hold a grant on a dataset of this department."""
+    """Members who hold a grant on a dataset of this department, on all its records.
+
+    A topic tells of all of them. Whose grant is for some rows, or for cases alone, would learn there of the others, if
+    only that they are and that they change; such a member reads its records under the grant.
+    """
     grants = publisher.grants
     if grants.expires is None or now >= grants.expires:
         return set()
@@ -105,6 +109,8 @@ def _holders(publisher: Publisher, dataset: str, now: datetime) -> set[str]:
         one.member
         for one in grants.by_id.values()
         if one.dataset == dataset
+        and one.rows is None
+        and not one.case_required
         and one.provider in (None, publisher.department)
         and one.not_before <= now < one.expires
     }

@@ -84,10 +84,23 @@ def test_a_grant_on_one_dataset_opens_no_other() -> None:
         _grants(replace(_GRANT, not_before=_NOW + _DAY / 2)),
         _grants(replace(_GRANT, provider=_OTHER)),
         _grants(replace(_GRANT, member="330200.nobody")),
+        _grants(replace(_GRANT, rows="number.eq.T1")),
+        _grants(replace(_GRANT, case_required=True)),
+        _grants(replace(_GRANT, member="330200.nobody", delegates=(_WINDOW,))),
     ],
-    ids=["none", "an expired document", "expired", "not yet", "of another department", "of no member"],
+    ids=[
+        "none",
+        "an expired document",
+        "expired",
+        "not yet",
+        "of another department",
+        "of no member",
+        "of some rows",
+        "of cases alone",
+        "by which one acts for another",
+    ],
 )
-def test_a_grant_that_does_not_hold_opens_nothing(grants: Grants) -> None:
+def test_a_grant_that_does_not_hold_or_not_of_all_records_opens_nothing(grants: Grants) -> None:
     assert _readers(_rights(grants, _registry()), _topic("granted")) == {_RELAY}
 
 
