@@ -17,6 +17,7 @@ from gateway.nodes import NodeClient
 from gateway.openapi import described
 from gateway.plane import DataPlane
 from gateway.settings import Settings
+from gateway.time_tokens import add_time_tokens_route
 from gateway.tls import Tls, TlsFiles, open_tls
 from gateway.watch import Watch
 from schemas.trust.keys import BadKey, KeyPair, read_private
@@ -73,6 +74,7 @@ def create_app(
     app.plane = plane
     app.router.routes.insert(0, plane)
     add_control_plane(app, plane)
+    add_time_tokens_route(app, plane)
     return app
 
 

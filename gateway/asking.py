@@ -12,6 +12,7 @@ import orjson
 from gateway.area import Offer
 from gateway.call import Call
 from gateway.caller import passed_on
+from gateway.evidence import Kept, asked_for
 from gateway.judging import Page, fault_state, page_of, refused
 from gateway.nodes import NodeAnswer, NodeFault
 from gateway.plan import Level
@@ -110,16 +111,22 @@ class Asker:
             names.DEADLINE: str(max(1, int(seconds * 1_000))),
             names.HOPS: str(self.call.hops() + 1),
             names.CONTRACT_VERSION: str(level.asked.contract.major),
+            **asked_for(self.call.headers),
         }
         if counted:
             headers["prefer"] = "count=exact"
         path = f"/records/{level.dataset.replace('.', '/', 1)}/{verb}"
         body = orjson.dumps(sent)
-        fresh = signing(self.call.gateway, offer.node, Message("POST", path, "", headers, body))
+        sent_on = Message("POST", path, "", headers, body)
+        kept = Kept(offer.node, sent_on, signing(self.call.gateway, offer.node, sent_on))
+        nodes = self.call.gateway.nodes
         try:
-            return await self.call.gateway.nodes.call(offer.url, "POST", path, headers, body, seconds, fresh)
+            answer = await nodes.call(offer.url, "POST", path, headers, body, seconds, kept.fresh)
         except NodeFault as fault:
             raise fault_state(fault) from None
+        if "accept-signature" in headers:
+            self.sources.proved(level, offer, kept.part(answer))
+        return answer
 
     def question(self, level: Level, narrowed: BoundCondition | None = None) -> dict[str, object]:
         """The level's question in its POST form, with one more condition."""

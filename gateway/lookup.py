@@ -22,6 +22,7 @@ from schemas.contracts.model import SYSTEM_ITEMS, Item
 from schemas.query.bound import BoundCondition, BoundQuery, Value
 from schemas.query.parse import parse_body
 from schemas.query.question import lookup_keys, lookup_query, lookup_values
+from schemas.trust.evidence_answer import wanted
 from schemas.wire import headers as names
 from schemas.wire.preference import preferences
 
@@ -96,7 +97,8 @@ async def _lines(
     end: dict[str, Any] = {"keys": len(values), "records": total}
     if partial:
         end["complete"] = sources.complete and not joiner.undecided
-        end["sources"] = [one.model_dump(mode="json", exclude_none=True) for one in sources.listed()]
+    if partial or wanted(call.headers):
+        end["sources"] = sources.document()
     yield orjson.dumps({"end": end}) + b"\n"
 
 

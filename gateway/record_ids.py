@@ -12,6 +12,7 @@ from gateway.nodes import NodeAnswer
 from gateway.plan import Level
 from gateway.sources import Missing
 from schemas.query.bound import Value
+from schemas.trust.evidence_chunks import without
 
 
 async def met_by_record_id(
@@ -40,7 +41,7 @@ async def _side(joiner: Joiner, level: Level, offer: Offer, ids: Sequence[Value]
 def _rows(level: Level, body: bytes, ids: Sequence[Value]) -> list[Row]:
     """The rows of an NDJSON answer; Missing unless each id has its line, and the end line closes them."""
     try:
-        *lines, end = (orjson.loads(line) for line in body.splitlines())
+        *lines, end = (orjson.loads(line) for line in without(body).splitlines())
         keys = [line["key"] for line in lines]
         rows = [row for line in lines for row in line["records"]]
         whole = "end" in end

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from gateway.area import Offer
 from gateway.plan import Level
@@ -31,6 +32,7 @@ class _Entry:
     seconds: float = 0.0
     read_at: datetime | None = None
     receipts: list[str] = field(default_factory=list)
+    evidence: list[dict[str, Any]] = field(default_factory=list)
     missing: Missing | None = None
 
 
@@ -57,6 +59,11 @@ class Sources:
         if receipt is not None:
             self._entry(level, offer).receipts.append(receipt)
 
+    def proved(self, level: Level, offer: Offer, part: dict[str, Any] | None) -> None:
+        """What the node signed, to the byte, for a caller who asks for evidence."""
+        if part is not None:
+            self._entry(level, offer).evidence.append(part)
+
     def missed(self, level: Level, offer: Offer, fault: Missing, seconds: float = 0.0) -> bool:
         """Whether this is the source's first reason, which stays: what follows is often only its echo."""
         entry = self._entry(level, offer)
@@ -82,6 +89,10 @@ class Sources:
         """Every source's part."""
         return tuple(map(_source, self._entries.values()))
 
+    def document(self) -> list[dict[str, Any]]:
+        """The same as JSON."""
+        return [one.model_dump(mode="json", exclude_none=True) for one in self.listed()]
+
     def _entry(self, level: Level, offer: Offer) -> _Entry:
         key = (level.path, offer.node)
         if key not in self._entries:
@@ -103,6 +114,7 @@ def _source(one: _Entry) -> Source:
         read_at=_rfc3339(one.read_at) if one.read_at is not None and state not in MISSING else None,
         code=one.missing.code if one.missing is not None else None,
         receipts=tuple(one.receipts) or None,
+        evidence=tuple(one.evidence) or None,
     )
 
 

@@ -17,6 +17,7 @@ from gateway.plan import Level
 from gateway.planning import plan_of
 from gateway.sources import Missing, Sources
 from schemas.query.question import claims
+from schemas.trust.evidence_answer import wanted
 from schemas.wire import headers as names
 
 
@@ -40,7 +41,10 @@ async def verify(call: Call) -> Reply:
     if True not in found and None in found:
         raise missing_problem(sources.missing())
     headers = {names.CONTRACT_VERSION: str(question.contract.major)}
-    return Reply(200, orjson.dumps({"match": True in found}), names.JSON, headers)
+    said: dict[str, Any] = {"match": True in found}
+    if wanted(call.headers):
+        said["sources"] = sources.document()
+    return Reply(200, orjson.dumps(said), names.JSON, headers)
 
 
 async def _match(asker: Asker, level: Level, offer: Offer, sent: dict[str, Any]) -> bool | None:

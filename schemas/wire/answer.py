@@ -26,7 +26,8 @@ MISSING = frozenset(
 
 class Source(BaseModel):
     """One node's part in an answer. `path` is the embed path (empty at the root); `read_at` is RFC 3339 UTC;
-    `receipts` are its signed words that what it answered stands in its access log, one for each call."""
+    `receipts` are its signed words that what it answered stands in its access log, one for each call; `evidence`, where
+    the caller asked for it, are its calls as it signed them, to the byte: see `schemas.trust.evidence`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,6 +41,7 @@ class Source(BaseModel):
     read_at: str | None = None
     code: str | None = None
     receipts: tuple[str, ...] | None = None
+    evidence: tuple[dict[str, Any], ...] | None = None
 
 
 class Answer(BaseModel):

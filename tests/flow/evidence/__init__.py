@@ -1,0 +1,1 @@
+"""Evidence through a gateway: what a department signed reaches the caller as it was signed."""
