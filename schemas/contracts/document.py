@@ -1,11 +1,17 @@
 """Contract files as documents: YAML read strictly, with the line of every item; used by `load`."""
 
+import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+_BRACKETS = re.compile(r"[\[\]{}]")
+#: Far above what any contract needs.
+_DEEPEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,13 @@ class _StrictLoader(yaml.CSafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_StrictLoader.yaml_constructors = {
+    **yaml.CSafeLoader.yaml_constructors,
+    _TIMESTAMP: yaml.CSafeLoader.construct_yaml_str,
+}
 _StrictLoader.yaml_implicit_resolvers = {
-    char: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]
+    char: [(tag, pattern) for tag, pattern in rules if tag != _TIMESTAMP]
     for char, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
@@ -101,6 +112,8 @@ def read(path: Path) -> Document:
 
 def parse(text: str, source: str) -> Document:
     """The document that a text holds; raises ContractFault."""
+    if _depth(text) > _DEEPEST:
+        raise ContractFault(source, [Fault(f"nested more than {_DEEPEST} deep")])
     try:
         root, content = _load(text)
     except yaml.MarkedYAMLError as fault:
@@ -111,6 +124,12 @@ def parse(text: str, source: str) -> Document:
     if root is None or not isinstance(content, dict):
         raise ContractFault(source, [Fault("a contract is a mapping", line=1)])
     return Document(source, content, _item_lines(root))
+
+
+def _depth(text: str) -> int:
+    """How deep brackets stand in one another, wherever they stand: reading them takes the square of that in time."""
+    depths = accumulate(1 if one in "[{" else -1 for one in _BRACKETS.findall(text))
+    return max(depths, default=0)
 
 
 def _load(text: str) -> tuple[yaml.Node | None, Any]:

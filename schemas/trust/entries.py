@@ -131,12 +131,20 @@ def read(line: bytes) -> Line:
         raise BadLine("it is not of the form of an entry") from None
     if type(number) is not int or number < 1 or not isinstance(previous, str):
         raise BadLine("it has no number, or does not name the entry before")
-    if orjson.dumps(found, option=orjson.OPT_SORT_KEYS) != line:
+    if _written(found) != line:
         raise BadLine("it is not written as entries are")
     body = line[len(b'{"entry":') : -(len(b',"hash":"') + _HASH_DIGITS + len(b'"}'))]
     if hashlib.sha256(body).hexdigest() != digest:
         raise BadLine("its hash is not that of its content")
     return Line(number, digest, previous, said)
+
+
+def _written(found: Any) -> bytes | None:
+    """As an entry's line would be written; None: it is nested deeper than any entry."""
+    try:
+        return orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return None
 
 
 def salted(salt: bytes, *parts: bytes) -> str:

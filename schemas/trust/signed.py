@@ -1,7 +1,7 @@
 """Signed documents (compact JWS): how registry and grants reach a node unaltered."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import jwt
@@ -62,7 +62,9 @@ def moment(document: Mapping[str, Any], name: str) -> datetime:
     """A member that holds an aware time; raises DocumentRefused."""
     try:
         found = datetime.fromisoformat(str(document[name]))
-    except (KeyError, ValueError) as fault:
+        # At either end of the calendar a time may have no name in UTC, by which it is told on.
+        found.astimezone(UTC)
+    except (KeyError, ValueError, OverflowError) as fault:
         raise DocumentRefused("malformed", f"{name} must be a time with zone") from fault
     if found.tzinfo is None:
         raise DocumentRefused("malformed", f"{name} must be a time with zone")
