@@ -3,12 +3,14 @@
 import contextlib
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.contracts.document import ContractFault, parse
 from schemas.contracts.load import load, load_document
 from tests.schemas.contracts.making import TEXT, content
+from tests.soon import soon
 
 _LINES = TEXT.splitlines()
 _JSON = st.recursive(
@@ -31,6 +33,27 @@ def test_a_line_that_is_lost_or_replaced(number: int, text: str, keep: bool) -> 
     lines = [*_LINES[:number], *([text] if keep else []), *_LINES[number + 1 :]]
     with contextlib.suppress(ContractFault):
         load(parse("\n".join(lines), "hostile"))
+
+
+_STRANGE = (
+    "!!timestamp x", "!!int x", "!!float x", "!!binary x", "!!omap [x]", "!!set {a}", "!!python/name:os.system",
+    "!x y", "&a [*a]", "*nobody", "<<: 1", "? [a]", "{? a}", "2001-02-30", "0o99", "1:60:99.5e999", ".nan", "\0",
+    "\ufeff", "%YAML 9.9", "---", "...", "|9", "'", '"\\ud800"', "9" * 5_000, "[" * 50_000, "- " * 5_000,
+    "{a: " * 20_000, "a: &a [x]\nb: &b [*a,*a]",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("strange", _STRANGE, ids=lambda text: text[:12])
+@pytest.mark.parametrize("before", ["", "a: ", "description: ", "version: ", f"{TEXT}\nextra: "])
+def test_strange_yaml(before: str, strange: str) -> None:
+    with soon(), pytest.raises(ContractFault):
+        load(parse(before + strange, "hostile"))
+
+
+@given(st.integers(0, len(TEXT)), st.sampled_from(_STRANGE) | st.text(max_size=6))
+def test_a_contract_with_something_put_in(at: int, put: str) -> None:
+    with soon(), contextlib.suppress(ContractFault):
+        load(parse(TEXT[:at] + put + TEXT[at:], "hostile"))
 
 
 @given(st.sampled_from(_PATHS), _JSON)

@@ -1,0 +1,294 @@
+"""Whatever comes as a token, message, signed document, statement or log line, it is read or refused as one, soon."""
+
+import base64
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.trust import grants, keys, registry, signed, token
+from schemas.trust.chain import check as check_chain
+from schemas.trust.entries import BadLine, read
+from schemas.trust.message import Message, MessageRefused, check, sign
+from schemas.trust.model import Caller
+from schemas.trust.receipts import read_receipt
+from schemas.trust.signed import DocumentRefused
+from schemas.trust.statements import Checkpoint, countersign, read_checkpoint, read_countersigned
+from schemas.trust.statements import Countersigned as Word
+from schemas.wire.problem import Problem
+from tests.schemas.trust.logs import entries, written
+from tests.soon import soon
+
+_NOW = datetime(2026, 5, 1, 4, tzinfo=UTC)
+_KEY, _NODE = keys.new_key(), keys.new_key()
+_REGISTRY = registry.from_document(
+    {
+        "number": 1,
+        "expires": "2027-01-01T00:00:00Z",
+        "members": [
+            {"id": "330200.approvals", "system": "window", "keys": {_KEY.key_id: _KEY.public_hex}},
+            {
+                "id": "330203.harbour",
+                "system": "330203.harbour/node",
+                "keys": {_NODE.key_id: _NODE.public_hex},
+            },
+        ],
+    }
+)
+_TOKEN = token.make(_KEY, system="window", member="330200.approvals", now=_NOW)
+_GRANT = {
+    "id": "g1",
+    "member": "330200.approvals",
+    "dataset": "harbour.boats",
+    "items": ["owner_id"],
+    "purpose": "tax inspection",
+    "not_before": "2026-01-01T00:00:00+08:00",
+    "expires": "2027-01-01T00:00:00+08:00",
+}
+
+_MOMENTS = st.sampled_from(
+    [
+        "9999-12-31T23:59:59.999999-23:59",
+        "0001-01-01T00:00:00+23:59",
+        "2026-05-01T04:00:00Z",
+        "2026-W18-5T04:00:00Z",
+        "20260501T040000Z",
+        "2026-05-01",
+    ]
+)
+_NUMBERS = st.integers() | st.sampled_from([2**31, 2**63, 2**64, -(2**63), 10**30, 0, 1]) | st.floats()
+_LEAVES = st.none() | st.booleans() | _NUMBERS | _MOMENTS | st.text(max_size=8)
+_JSON = st.recursive(
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+#: Nested deeper than any reader goes.
+_DEEP = st.sampled_from([200, 254, 260, 1_000, 1_030, 1_400]).map(lambda depth: b"[" * depth + b"]" * depth)
+
+
+@st.composite
+def _damaged(draw: st.DrawFn, text: str) -> str:
+    """The text cut, doubled, lengthened, with characters lost, exchanged or put in."""
+    at = draw(st.integers(0, len(text)))
+    end = draw(st.integers(at, min(len(text), at + draw(st.sampled_from([0, 1, 2, 40, 4_000])))))
+    put = draw(
+        st.sampled_from(["", ".", "..", "=", "==", "A", "\x00", "é", "A" * 5_000, text]) | st.text(max_size=4)
+    )
+    return text[:at] + put + text[end:]
+
+
+def _compact(head: bytes, body: bytes, key: keys.KeyPair) -> str:
+    """A compact JWS by hand, so that anything can stand in it."""
+    first, second = (base64.urlsafe_b64encode(one).rstrip(b"=") for one in (head, body))
+    mark = base64.urlsafe_b64encode(key.private.sign(first + b"." + second)).rstrip(b"=")
+    return b".".join((first, second, mark)).decode()
+
+
+def _head(key: keys.KeyPair, **further: Any) -> bytes:
+    return orjson.dumps(
+        {"alg": "EdDSA", "kid": key.key_id, **further}, option=orjson.OPT_PASSTHROUGH_DATACLASS
+    )
+
+
+def _caller(text: str) -> Caller | None:
+    with soon():
+        try:
+            return token.check(text, _REGISTRY, _NOW).caller
+        except Problem as fault:
+            problem = fault
+    assert (problem.code, problem.status, set(problem.members)) == ("bad-token", 401, {"reason"})
+    return None
+
+
+_WHO = Caller("330200.approvals", "window")
+
+
+@given(st.text() | _damaged(_TOKEN) | st.binary().map(lambda raw: raw.decode("utf-8", "replace")))
+def test_any_text_is_a_token_or_refused_as_one(text: str) -> None:
+    assert _caller(text) in (None, _WHO)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["iss", "sub", "member", "aud", "iat", "exp", "nbf", "jti", "on_behalf"]), _JSON
+    )
+)
+def test_any_claims_that_a_member_signs_are_his_own_or_refused(changed: dict[str, Any]) -> None:
+    now = int(_NOW.timestamp())
+    claims = {
+        "iss": "window",
+        "sub": "window",
+        "member": "330200.approvals",
+        "aud": "langqiao",
+        "iat": now,
+        "exp": now + 60,
+    }
+    with suppress(TypeError):  # A number too large to be written is none that can come.
+        found = _caller(_compact(_head(_KEY), orjson.dumps({**claims, **changed}), _KEY))
+        assert found is None or (found.member, found.system) == (_WHO.member, _WHO.system)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "cty", "jwk", "jku", "x5u"]), _JSON)
+)
+def test_any_header_of_a_token_is_known_or_refused(changed: dict[str, Any]) -> None:
+    body = base64.urlsafe_b64decode(_TOKEN.split(".")[1] + "==")
+    with suppress(TypeError):
+        assert _caller(_compact(_head(_KEY, **changed), body, _KEY)) in (None, _WHO)
+
+
+@given(_DEEP, st.booleans())
+def test_a_token_nested_without_end_is_refused(deep: bytes, inside: bool) -> None:
+    head = b'{"alg":"EdDSA","kid":"%b","x":%b}' % (_KEY.key_id.encode(), deep)
+    assert (
+        _caller(_compact(*((_head(_KEY), b'{"iss":%b}' % deep) if inside else (head, b"{}")), _KEY)) is None
+    )
+
+
+_HEADERS = {"authorization": f"Bearer {_TOKEN}", "langqiao-officer": "o", "langqiao-purpose": "case:1"}
+_ASKED = Message("POST", "/records/harbour/boats/query", "", _HEADERS, b'{"select": "number"}')
+_SIGNED = replace(_ASKED, headers={**_HEADERS, **sign(_ASKED, _KEY, _NOW)})
+_REASONS = {
+    "malformed",
+    "unknown-key",
+    "bad-signature",
+    "altered",
+    "not-for-us",
+    "not-yet-valid",
+    "expired",
+}
+
+
+def _sender(message: Message) -> str | None:
+    with soon():
+        try:
+            return check(message, _REGISTRY, _NOW, node="330203.harbour").sender.system
+        except MessageRefused as refused:
+            reason = refused.reason
+    assert reason in _REASONS
+    return None
+
+
+@given(st.data())
+def test_a_message_of_which_anything_was_changed_is_refused(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(_SIGNED.headers)))
+    value = data.draw(_damaged(_SIGNED.headers[name]) | st.text())
+    changed = replace(_SIGNED, headers={**_SIGNED.headers, name: value})
+    same = value.strip() == _SIGNED.headers[name]
+    assert _sender(changed) == ("window" if same else None)
+
+
+@given(st.sampled_from(["method", "path", "query"]), st.text(), st.binary(max_size=8))
+def test_a_message_sent_to_another_address_or_with_another_body_is_refused(
+    name: str, text: str, body: bytes
+) -> None:
+    changed = replace(_SIGNED, **{name: text})
+    assert _sender(changed) == ("window" if changed == _SIGNED else None)
+    assert _sender(replace(_SIGNED, body=body)) is None
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["signature", "signature-input", "content-digest", "langqiao-node"]), st.text()
+    )
+)
+def test_any_headers_are_a_message_or_refused_as_one(headers: dict[str, str]) -> None:
+    assert _sender(replace(_ASKED, headers=_HEADERS | headers)) is None
+
+
+@given(st.integers(), st.integers(-10, 200), st.text(alphabet='0123456789;="abc-_', max_size=80))
+def test_any_parameters_of_a_signature_are_read_or_refused(created: int, at: int, put: str) -> None:
+    said = _SIGNED.headers["signature-input"].replace(str(int(_NOW.timestamp())), str(created))
+    for text in (said, said[:at] + put + said[at:]):
+        assert _sender(replace(_SIGNED, headers={**_SIGNED.headers, "signature-input": text})) in (
+            None,
+            "window",
+        )
+
+
+_READERS: tuple[Callable[[str], object], ...] = (
+    lambda text: registry.from_document(signed.read(text, {_NODE.key_id: _NODE.public_hex})),
+    lambda text: grants.from_document(signed.read(text, {_NODE.key_id: _NODE.public_hex})),
+    lambda text: read_checkpoint(text, _REGISTRY),
+    lambda text: read_countersigned(text, _REGISTRY),
+    lambda text: read_receipt(text, _REGISTRY),
+)
+
+
+def _read(text: str) -> None:
+    for reader in _READERS:
+        with soon(), suppress(DocumentRefused):
+            reader(text)
+
+
+_POINT = {"node": "330203.harbour", "number": 3, "hash": "a" * 64, "at": "2026-05-01T04:00:00Z"}
+_DOCUMENT = {"number": 1, "expires": "2027-01-01T00:00:00Z", "members": [], "grants": []}
+
+
+@given(
+    st.text() | _damaged(signed.sign({"checkpoint": _POINT}, _NODE)) | _damaged(signed.sign(_DOCUMENT, _NODE))
+)
+def test_any_text_is_a_signed_document_or_refused_as_one(text: str) -> None:
+    _read(text)
+
+
+@given(
+    st.sampled_from(["checkpoint", "witnessed", "receipt", "members", "grants", "number", "expires"]), _JSON
+)
+def test_any_document_that_a_member_signs_is_read_or_refused(name: str, value: Any) -> None:
+    with suppress(TypeError):
+        _read(_compact(_head(_NODE), orjson.dumps(_DOCUMENT | {name: value}), _NODE))
+        _read(_compact(_head(_NODE), orjson.dumps({name: value}), _NODE))
+
+
+@given(_DEEP)
+def test_a_document_nested_without_end_is_refused(deep: bytes) -> None:
+    for body in (deep, b'{"checkpoint":%b}' % deep, b'{"number":1,"expires":%b,"members":[]}' % deep):
+        _read(_compact(_head(_NODE), body, _NODE))
+
+
+@given(st.sampled_from(sorted(_GRANT)), _JSON)
+def test_any_grant_that_is_read_can_be_looked_for(name: str, value: Any) -> None:
+    try:
+        found = grants.from_document(_DOCUMENT | {"grants": [_GRANT | {name: value}]})
+    except DocumentRefused:
+        return
+    caller = replace(_WHO, officer="o", purpose="grant:g1")
+    found.named(caller, "harbour.boats", _NOW, "330203.harbour")
+
+
+@given(_MOMENTS)
+def test_a_moment_that_is_read_can_be_told_again(at: str) -> None:
+    text = signed.sign({"checkpoint": _POINT | {"at": at}}, _NODE)
+    try:
+        found = read_checkpoint(text, _REGISTRY)
+    except DocumentRefused:
+        return
+    assert countersign(Word(found, "330203.harbour", found.at), _NODE)
+    assert isinstance(found, Checkpoint)
+    assert found.at - _NOW < timedelta.max
+
+
+@given(st.binary(max_size=60) | _DEEP)
+def test_any_line_is_an_entry_or_a_bad_one(line: bytes) -> None:
+    for one in (line, b'{"entry":{"number":1,"previous":"x","items":%b},"hash":"%b"}' % (line, b"0" * 64)):
+        with soon(), pytest.raises(BadLine):
+            read(one)
+
+
+@given(entries(), _DEEP, st.data())
+def test_a_log_is_checked_to_its_end_whatever_stands_in_it(
+    made: list[Any], deep: bytes, data: st.DataObject
+) -> None:
+    lines, _ = written(made)
+    at = data.draw(st.integers(0, len(lines) - 1))
+    lines[at] = b'{"entry":{"number":%d,"previous":"","told":%b},"hash":""}' % (at + 1, deep)
+    with soon():
+        assert {one.number for one in check_chain(lines)} == {at + 1}
