@@ -30,7 +30,7 @@ def caller_of(headers: Mapping[str, str]) -> Caller:
     return Caller(
         claims["member"],
         claims["sub"],
-        headers.get(names.OFFICER) or None,
+        headers.get(names.OFFICER, "").strip() or None,
         headers.get(names.PURPOSE) or None,
         claims.get("on_behalf"),
     )

@@ -59,7 +59,7 @@ class Gate:
         case = headers.get(names.CASE)
         return replace(
             caller,
-            officer=headers.get(names.OFFICER) or None,
+            officer=headers.get(names.OFFICER, "").strip() or None,
             purpose=headers.get(names.PURPOSE) or None,
             case=None if case is None else cases.check(case, self.registry.value, self.clock()),
         )

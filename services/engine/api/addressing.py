@@ -7,7 +7,15 @@ from services.engine.source.port import Key, RecordSource
 
 
 async def key_of(source: RecordSource, contract: Contract, record_id: str) -> Key:
-    """The key of the record that has this id, if there is one; Problem unknown-record.
+    """The key of the record that has this id, if there is one; Problem unknown-record."""
+    for key in await keys_of(source, contract, record_id):
+        return key
+    raise unknown_record()
+
+
+async def keys_of(source: RecordSource, contract: Contract, record_id: str) -> list[Key]:
+    """The same as a list of one key, or of none: for whoever asks on all the same, so that a record that is not there
+    takes the way of one that may not be seen.
 
     A public id holds its key, so nothing need be asked for it.
     """
@@ -15,9 +23,7 @@ async def key_of(source: RecordSource, contract: Contract, record_id: str) -> Ke
         key = addresses(contract, record_id)
     else:
         key = (await source.keys(contract.dataset, [record_id])).get(record_id)
-    if key is None:
-        raise unknown_record()
-    return key
+    return [] if key is None else [key]
 
 
 def addresses(contract: Contract, record_id: str) -> Key | None:

@@ -122,8 +122,6 @@ async def _found(
 ) -> Mapping[Value, Sequence[tuple[Value, ...]]]:
     """The rows met by each key of a chunk, in the question's order; the key stands last in each row."""
     narrowed = await _narrowed(call, query, item, chunk)
-    if narrowed is None:
-        return {}
     narrowed = replace(narrowed, columns=(*narrowed.columns, BoundColumn("", item)))
     found: dict[Value, list[tuple[Value, ...]]] = {}
     after: tuple[Value, ...] | None = None
@@ -136,11 +134,12 @@ async def _found(
             return found
 
 
-async def _narrowed(call: Call, query: BoundQuery, item: Item, chunk: Sequence[Value]) -> BoundQuery | None:
+async def _narrowed(call: Call, query: BoundQuery, item: Item, chunk: Sequence[Value]) -> BoundQuery:
     if item is not _BY_RECORD_ID:
         return query.narrowed(_among(item, chunk))
     keys = await call.node.source.keys(query.contract.dataset, [str(value) for value in chunk])
-    return query.narrowed(by_keys(query.contract, list(keys.values()))) if keys else None
+    # Also where there are none: those that are not there take the way of those that may not be seen.
+    return query.narrowed(by_keys(query.contract, list(keys.values())))
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -14,7 +14,7 @@ from schemas.trust.entries import Act
 from schemas.trust.subjects import addressed, reader
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
-from services.engine.api.addressing import addresses, key_of, unknown_record
+from services.engine.api.addressing import addresses, keys_of, unknown_record
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import asked
 from services.engine.api.knowing import know
@@ -66,9 +66,9 @@ def _bound(
 
 async def _select(call: Call, bound: BoundQuery) -> tuple[Value, ...]:
     assert call.disclosure is not None
-    key = await key_of(call.node.source, bound.contract, call.record_id)
+    keys = await keys_of(call.node.source, bound.contract, call.record_id)
     subjects = reader(bound.contract, bound.columns)
-    where = (*bound.where, by_keys(bound.contract, [key]))
+    where = (*bound.where, by_keys(bound.contract, keys))
     page = await call.node.source.page(
         replace(bound, columns=(*subjects.columns, _VERSION), where=where), limit=1
     )
