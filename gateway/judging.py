@@ -1,7 +1,8 @@
 """What a node's answer is worth: a page of rows, a missing source, or a problem of the whole question; by `asking`.
 
 The evidence decides: nobody listens or the database is away: down; no answer in time: slow; 401, 403 and 429:
-forbidden; the node no longer knows or has what its catalogue said: stale; all else that is not an answer: faulty.
+forbidden; the node no longer knows or has what its catalogue said, or who is a member: stale; all else that is not an
+answer: faulty.
 """
 
 import re
@@ -31,6 +32,7 @@ _STATES = {
     "source-missing": SourceState.DOWN,
     "deadline-passed": SourceState.SLOW,
     "dataset-stale": SourceState.STALE,
+    "registry-stale": SourceState.STALE,
 }
 #: The question bound well here: a node that cannot bind it serves another contract than its catalogue said.
 _STALE = frozenset(
@@ -113,8 +115,8 @@ def judged(level: Level, offer: Offer, answer: NodeAnswer) -> Missing | Problem:
         return faulty()
     if problem.code in _WHOLE:
         return placed(problem, level, offer)
-    if problem.code == "bad-message":
-        # It was we who signed it.
+    if problem.code in ("bad-message", "not-asked"):
+        # It was we who signed it, and made it of the question.
         return Missing(SourceState.FAULTY, problem.code)
     if problem.status in (401, 403, 429):
         return refused(level, offer, problem)

@@ -71,11 +71,13 @@ class Grant:
 
 
 class Role(StrEnum):
-    """What a system does. A gateway may send on, as messages of its own, what bears another system's token."""
+    """What a system does. A gateway may send on, as messages of its own, what bears another system's token; a registrar
+    may say that a registry is the one in force."""
 
     SYSTEM = "system"
     NODE = "node"
     GATEWAY = "gateway"
+    REGISTRAR = "registrar"
     #: Keeps cases, and signs references to them.
     CASES = "cases"
 

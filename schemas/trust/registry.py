@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from schemas.trust.authority import handovers_of
 from schemas.trust.keys import BadKey, public_key
 from schemas.trust.model import Member, Role
 from schemas.trust.signed import DocumentRefused, numbered, text_of
@@ -12,12 +13,14 @@ from schemas.trust.signed import DocumentRefused, numbered, text_of
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The members of the bridge, by system. `expires` is aware; after it nobody is a member."""
+    """The members of the bridge, by system. `expires` is aware; after it nobody is a member. `handovers` are the
+    statements by which the authority's keys handed over, from its first key on."""
 
     number: int
     expires: datetime
     members: Mapping[str, Member]
     keys: Mapping[str, tuple[Member, str]]
+    handovers: tuple[str, ...] = ()
 
     def key(self, key_id: str) -> tuple[Member, str] | None:
         """The member whose key this is, and the public half in hex."""
@@ -34,17 +37,18 @@ def from_document(document: Mapping[str, Any]) -> Registry:
     systems = {member.system: member for member in members}
     if len(systems) != len(members):
         raise DocumentRefused("malformed", "two members name one system")
-    return Registry(number, expires, systems, keys)
+    return Registry(number, expires, systems, keys, handovers_of(document))
 
 
 def to_document(registry: Registry, issued: datetime) -> dict[str, Any]:
     """The document of a registry, to be signed."""
-    return {
+    said = {
         "number": registry.number,
         "issued": issued.isoformat(),
         "expires": registry.expires.isoformat(),
         "members": [_line(one) for one in registry.members.values()],
     }
+    return said | {"authority": list(registry.handovers)} if registry.handovers else said
 
 
 def check_document(document: Any) -> None:

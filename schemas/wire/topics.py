@@ -1,4 +1,4 @@
-"""Topic names and audiences: `<env>.<division>.<kind>.<dataset>.v<major>.<audience>`."""
+"""Topic names and audiences: `<env>.<division>.<kind>.<dataset>.v<major>.<audience>`, and `<env>.registry`."""
 
 import re
 from dataclasses import dataclass
@@ -43,3 +43,8 @@ class Topic:
             raise ValueError("a topic is <env>.<division>.<kind>.<dataset>.v<major>.<audience>")
         environment, division, dataset, major, audience = found.groups()
         return cls(environment, division, dataset, int(major), Audience(audience))
+
+
+def registry_topic(environment: str) -> str:
+    """The topic on which the authority publishes the member registry, and words on it: one partition, compacted."""
+    return f"{environment}.registry"

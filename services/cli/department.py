@@ -9,7 +9,8 @@ import typer
 from services.cli.configured import configured
 from services.cli.skeleton import CannotBegin, begin
 from services.departments import load
-from services.engine.settings import Settings, env_example
+from services.engine.env_example import env_example
+from services.engine.settings import Settings
 
 if TYPE_CHECKING:
     from services.engine.node import Department

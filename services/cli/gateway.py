@@ -4,7 +4,7 @@ import typer
 
 from gateway.settings import Settings
 from services.cli.configured import configured
-from services.engine.settings import env_example
+from services.engine.env_example import env_example
 
 app = typer.Typer(
     help="A gateway's process; the LANGQIAO_GATEWAY_… settings describe it.", no_args_is_help=True

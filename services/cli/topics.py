@@ -7,7 +7,7 @@ import typer
 from services.cli.caller import REFUSED
 from services.cli.operating import DryRun, operating
 from services.directory.settings import Operator
-from services.engine.settings import env_example
+from services.engine.env_example import env_example
 
 app = typer.Typer(
     help="The topics of all departments; the LANGQIAO_OPERATOR_… settings name them.", no_args_is_help=True

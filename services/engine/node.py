@@ -27,6 +27,7 @@ from services.engine.log.access_log import AccessLog, derived_key, open_log
 from services.engine.log.standing import log_stands
 from services.engine.log.witnessing import FOLDER, Witness
 from services.engine.mapping.model import Mapping
+from services.engine.relay.registry_topic import registry_followed
 from services.engine.settings import Settings
 from services.engine.source.port import RecordSource
 from services.engine.source.sql.opening import open_source
@@ -105,6 +106,7 @@ async def open_node(
         AsyncExitStack() as stack,
     ):
         gate = await open_gate(settings, log, clock)
+        await stack.enter_async_context(registry_followed(settings, gate.registry.take))
         witness = _witness(log, settings)
         publish = telling_on_topic(database, offered.catalogue)
         checkpoints = await stack.enter_async_context(

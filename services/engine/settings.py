@@ -1,11 +1,9 @@
 """The settings of a department's two processes, service and relay: read from LANGQIAO_… by their `main`s alone."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 from pydantic import Field, SecretStr, StringConstraints
-from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.engine.tls import TlsFiles
@@ -104,7 +102,24 @@ class Settings(BaseSettings):
 
     # Trust
     registry_file: Path | None = Field(
-        None, description="Signed member registry; unset: nobody is a member, only anonymous calls pass."
+        None,
+        description="Signed member registry to begin with; unset: nobody is a member until one is brought, and only"
+        " anonymous calls pass.",
+    )
+    registry_folder: Path | None = Field(
+        None,
+        description="Folder of the registries that gateway or broker brought, and that a restart must know; unset:"
+        " registry/<node id> beside the pseudonym key.",
+    )
+    registry_word_seconds: Count = Field(
+        3_600,
+        description="How long nobody need confirm that this registry is the newest, in seconds; past it nothing is given"
+        " on a grant: a member that was removed an hour ago is one too many.",
+    )
+    follow_registry: bool = Field(
+        True,
+        description="Whether the service follows <environment>.registry at the broker; off where the broker is out of"
+        " its reach, as gateways bring the registry too.",
     )
     grants_file: Path | None = Field(
         None, description="Signed grants; unset: there are none, conditional items stay."
@@ -271,22 +286,10 @@ class Settings(BaseSettings):
         )
 
     @property
+    def kept_registries(self) -> Path:
+        """The folder of the registries that came."""
+        return self.registry_folder or self.pseudonym_key_file.parent / "registry" / self.node_id
+
+    @property
     def covers(self) -> tuple[str, ...]:
         return self.coverage or (self.division,)
-
-
-def env_example(settings: type[BaseSettings]) -> str:
-    """A commented env file of every setting: unset ones without default first need a value. Used by deploy."""
-    prefix = settings.model_config.get("env_prefix", "")
-    lines: list[str] = []
-    for name, field in settings.model_fields.items():
-        lines += [f"# {field.description}", f"{prefix}{name.upper()}={_shown(field.default)}", ""]
-    return "\n".join(lines)
-
-
-def _shown(default: Any) -> str:
-    if default is PydanticUndefined or default is None:
-        return ""
-    if isinstance(default, (bool, dict, tuple)):
-        return orjson.dumps(default).decode()
-    return str(default)

@@ -2,27 +2,26 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
-from schemas.trust import cases, grants, message, registry
+from schemas.trust import cases, grants, message
 from schemas.trust.access import decide, decide_write, leaned_on
 from schemas.trust.grants import Grants
 from schemas.trust.message import Message, MessageRefused
 from schemas.trust.model import Caller, Grant, Role
-from schemas.trust.registry import Registry
 from schemas.trust.token import TokenCache
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.access.came import Came
+from services.engine.access.kept_registry import KeptRegistry, open_registry
 from services.engine.access.spent import Spent
 from services.engine.access.trusted import SignedFile
 from services.engine.log.access_log import AccessLog
 from services.engine.settings import Settings
 
 _ANONYMOUS = Caller()
-_NOBODY = Registry(0, datetime.min.replace(tzinfo=UTC), {}, {})
 _NONE = Grants()
 
 
@@ -35,7 +34,7 @@ class Gate:
     owner: str
     node: str
     messages_required: bool
-    registry: SignedFile[Registry]
+    registry: KeptRegistry
     grants: SignedFile[Grants]
     tokens: TokenCache
     came: Came
@@ -45,6 +44,7 @@ class Gate:
     def refresh(self) -> None:
         """Take up changed files; called at start and by the health checks."""
         self.registry.refresh()
+        self.grants.trust(self.registry.authority)
         self.grants.refresh()
 
     def caller(self, headers: Mapping[str, str]) -> Caller:
@@ -97,9 +97,10 @@ class Gate:
 
     async def spend(self, query: BoundQuery, caller: Caller) -> Grant | None:
         """The grant that a question which was decided owes its answer to; one more of its calls is spent. Problem
-        quota-spent, too-many-calls, LogUnavailable."""
+        registry-stale, quota-spent, too-many-calls; LogUnavailable."""
         grant = leaned_on(query, caller, self._grants(caller), self.clock(), owner=self.owner)
         if grant is not None:
+            self.registry.require_word()
             await self.spent.take(grant)
         return grant
 
@@ -118,15 +119,15 @@ class Gate:
 async def open_gate(settings: Settings, log: AccessLog, clock: Callable[[], datetime]) -> Gate:
     """The gate with its signed files read once, without which it knows no member and no grant; and with what the log
     says of the time before."""
-    trusted = settings.authority_keys
+    registry = open_registry(settings, clock)
     came, spent = Came(log, clock), Spent(log, clock)
     await came.recall()
     gate = Gate(
         settings.department,
         settings.node_id,
         settings.require_messages,
-        SignedFile(settings.registry_file, trusted, registry.from_document, _NOBODY),
-        SignedFile(settings.grants_file, trusted, grants.from_document, _NONE),
+        registry,
+        SignedFile(settings.grants_file, registry.authority, grants.from_document, _NONE),
         TokenCache(settings.token_cache),
         came,
         spent,

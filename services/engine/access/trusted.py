@@ -1,13 +1,13 @@
-"""The signed member registry and grants as this node holds them, read again when their files change."""
+"""The signed grants as this node holds them, read again when their file changes."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from schemas.trust import signed
+from schemas.trust.authority import Authority
 from schemas.trust.signed import DocumentRefused
 
 _log = logging.getLogger("langqiao.engine")
@@ -33,7 +33,7 @@ class SignedFile(Generic[_T]):
     """
 
     path: Path | None
-    trusted: Mapping[str, str]
+    trusted: Authority
     read: Callable[[dict[str, Any]], _T]
     value: _T
     fault: str | None = None
@@ -48,12 +48,17 @@ class SignedFile(Generic[_T]):
             if (state.st_mtime_ns, state.st_size) == self._seen:
                 return
             self._seen = (state.st_mtime_ns, state.st_size)
-            self._take(self.read(signed.read(self.path.read_text().strip(), self.trusted)))
+            self._take(self.read(self.trusted.read(self.path.read_text().strip())))
         except DocumentRefused as refused:
             self._blame(refused.reason)
         except (OSError, UnicodeDecodeError) as unreadable:
             self._seen = None
             self._blame(type(unreadable).__name__)
+
+    def trust(self, authority: Authority) -> None:
+        """Go by these keys from now on; what they did not sign before, they may have signed."""
+        if authority != self.trusted:
+            self.trusted, self._seen = authority, None
 
     def why_not(self, now: datetime) -> str | None:
         """Why this document is not to be relied on now; None when it is, or when there is to be none."""

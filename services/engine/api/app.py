@@ -13,6 +13,7 @@ from services.engine.api.control import add_control_plane
 from services.engine.api.openapi import described
 from services.engine.api.plane import DataPlane
 from services.engine.api.time_tokens import add_time_tokens_route
+from services.engine.api.registering import add_registry_route
 from services.engine.api.witnessing import add_witness_route
 from services.engine.node import Department, open_node, read_contracts, read_node_key
 from services.engine.settings import Settings
@@ -61,6 +62,7 @@ def create_app(
     app.contracts, app.plane, app.by_steps = offered.contracts, plane, offered.by_steps
     add_control_plane(app, plane)
     add_witness_route(app, plane)
+    add_registry_route(app, plane)
     add_time_tokens_route(app, plane)
     if department.routes is not None:
         department.routes(app, plane)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.engine.access.gate import Gate
+from services.engine.access.kept_registry import KeptRegistry
 from services.engine.access.trusted import SignedFile
 from services.engine.api.health import Check, Finding
 from services.engine.api.standing import Standing, Stands
@@ -29,9 +30,11 @@ def node_checks(
     a node unready."""
 
     async def registry() -> Finding:
-        return _signed(gate.registry, gate.clock())
+        gate.refresh()
+        return _registry(gate.registry, gate.clock())
 
     async def grants() -> Finding:
+        gate.refresh()
         return _signed(gate.grants, gate.clock())
 
     async def records() -> Finding:
@@ -81,9 +84,14 @@ def _log(stands: LogStands, late_seconds: float) -> Finding:
     return Finding(not reason, reason, needed=not reason, facts=facts)
 
 
+def _registry(kept: KeptRegistry, now: datetime) -> Finding:
+    """What was good stays in force; without a word on it grants rest, and all else goes on."""
+    reason = kept.why_not(now)
+    return Finding(reason is None, reason or "", needed=kept.value.number == 0, facts=kept.facts(now))
+
+
 def _signed(file: SignedFile[Any], now: datetime) -> Finding:
     """What was read last and was good stays in force, so a file that went bad only worsens the node."""
-    file.refresh()
     reason = file.why_not(now)
     return Finding(
         reason is None, reason or "", needed=file.value.number == 0, facts={"number": file.value.number}

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from gateway.settings import Settings as GatewaySettings
-from services.engine.settings import Settings, env_example
+from services.engine.env_example import env_example
+from services.engine.settings import Settings
 from tests.services.cli.tool import run
 
 _GOOD = {

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from schemas.trust import grants, keys, signed
+from schemas.trust.authority import Authority
 from schemas.trust.grants import Grants
 from services.engine.access.trusted import SignedFile
 
@@ -19,7 +20,7 @@ def authority() -> keys.KeyPair:
 
 @pytest.fixture
 def file(tmp_path: Path, authority: keys.KeyPair) -> SignedFile[Grants]:
-    trusted = {authority.key_id: authority.public_hex}
+    trusted = Authority({authority.key_id: authority.public_hex})
     return SignedFile(tmp_path / "grants.jws", trusted, grants.from_document, Grants())
 
 
@@ -64,6 +65,6 @@ def test_an_expired_document_is_said(file: SignedFile[Grants], authority: keys.K
 
 
 def test_no_file_asked_for_is_no_fault(authority: keys.KeyPair) -> None:
-    file = SignedFile(None, {}, grants.from_document, Grants())
+    file = SignedFile(None, Authority({}), grants.from_document, Grants())
     file.refresh()
     assert file.why_not(NOW) is None

@@ -20,6 +20,8 @@ CASE = "case:330203-2026-000001"
 ASKER = "330203.approvals"
 OTHER_NODE = "330203.taxation"
 GATEWAY = "330203.gateway"
+#: A registry that was issued yesterday is word enough, however far a test moves the clock.
+WORD_SECONDS = 400 * 86_400
 
 
 @dataclass
@@ -97,6 +99,8 @@ def make_settings(folder: Path, trust: Trust) -> Settings:
         grants_file=trust.folder / "grants.jws",
         authority_keys={trust.authority.key_id: trust.authority.public_hex},
         pseudonym_key_file=folder / "pseudonym.key",
+        registry_word_seconds=WORD_SECONDS,
+        follow_registry=False,
         page_rows=10,
         max_rows=25,
     )

@@ -14,8 +14,9 @@ from schemas.contracts.load import load_document
 from schemas.wire.descriptor import Descriptor
 from services.engine.api.app import create_app
 from services.engine.api.serve import serve
+from services.engine.env_example import env_example
 from services.engine.node import BadDepartment
-from services.engine.settings import Settings, env_example
+from services.engine.settings import Settings
 from tests.services.engine.api import office
 from tests.services.engine.api.conftest import Trust, ready, reasons, running
 from tests.waiting import until
