@@ -7,10 +7,12 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
+    BigInteger,
     Connection,
     Integer,
     RowMapping,
     Select,
+    Text,
     Update,
     and_,
     bindparam,
@@ -25,6 +27,7 @@ from sqlalchemy import (
 
 from services.engine.capture import clock, state
 from services.engine.capture.dialect import Dialect
+from services.engine.capture.given import bound, given
 from services.engine.capture.tables import DELETED, OUTBOX_CEILING, engine_tables
 from services.engine.capture.told import Digests, Record
 
@@ -100,10 +103,10 @@ def number(
         numbers[one.id] = last[one.dataset]
     if changes:
         rows = [
-            {"of_id": one.id, "as_op": one.op, "as_number": numbers[one.id], "as_told": " ".join(labels)}
+            {"id": one.id, "op": one.op, "number": numbers[one.id], "told": " ".join(labels)}
             for one, labels in changes
         ]
-        connection.execute(_numbering(connection.dialect.name), rows)
+        connection.execute(_numbering(connection.dialect.name), bound(rows))
     state.put(connection, {_LAST_NUMBER + dataset: str(number) for dataset, number in last.items()})
     return numbers
 
@@ -129,7 +132,7 @@ def park(connection: Connection, reasons: Mapping[int, str]) -> None:
 def mark_sent(connection: Connection, ids: Sequence[int], limit: int) -> None:
     """All messages of these changes were acknowledged, or there were none. Moves the ceiling of the outbox on."""
     if ids:
-        connection.execute(_marking(connection.dialect.name), [{"of_id": one} for one in ids])
+        connection.execute(_marking(connection.dialect.name), bound([{"id": one} for one in ids]))
         _raise_ceiling(connection, max(ids) + limit, limit)
 
 
@@ -252,9 +255,10 @@ def _waiting(dialect: str) -> Select[Any]:
 
 @cache
 def _numbering(dialect: str) -> Update:
-    outbox = engine_tables(dialect).outbox
-    numbered = update(outbox).where(outbox.c.id == bindparam("of_id"))
-    return numbered.values(op=bindparam("as_op"), sequence=bindparam("as_number"), told=bindparam("as_told"))
+    numbers = given(dialect, id=BigInteger(), op=Text(), number=BigInteger(), told=Text())
+    outbox, said = engine_tables(dialect).outbox, numbers.c
+    numbered = update(outbox).where(outbox.c.id == said.id)
+    return numbered.values(op=said.op, sequence=said.number, told=said.told)
 
 
 @cache
@@ -265,5 +269,5 @@ def _parking(dialect: str) -> Update:
 
 @cache
 def _marking(dialect: str) -> Update:
-    outbox = engine_tables(dialect).outbox
-    return update(outbox).where(outbox.c.id == bindparam("of_id")).values(sent_at=clock.seconds(dialect))
+    outbox, said = engine_tables(dialect).outbox, given(dialect, id=BigInteger()).c
+    return update(outbox).where(outbox.c.id == said.id).values(sent_at=clock.seconds(dialect))

@@ -1,15 +1,16 @@
-"""The two transactions of a publishing round, before and after the broker has its messages; run by the relay under its
-lease."""
+"""What a publishing round reads, and its two transactions, before and after the broker has its messages; run by the
+relay under its lease."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from services.engine.capture import deletes, dirty, outbox, reconciling, record, told
+from services.engine.capture import deletes, dirty, outbox, reconciling, record, telling, told
 from services.engine.capture import state as facts
 from services.engine.capture.outbox import Change
 from services.engine.capture.record import Name
+from services.engine.capture.tables import POSTGRESQL
 from services.engine.capture.told import Digests, Record
 
 
@@ -30,6 +31,11 @@ class Round:
     needless: list[int] = field(default_factory=list)
     overdue: list[Change] = field(default_factory=list)
     relieved: list[Change] = field(default_factory=list)
+
+
+def waiting(connection: Connection, limit: int) -> tuple[list[Change], int]:
+    """The changes that wait, at most `limit`, and the epoch that runs."""
+    return outbox.waiting(connection, limit), telling.epoch(connection)
 
 
 def make_ready(connection: Connection, made: Round, given: Mapping[str, int], limit: int) -> dict[int, int]:
@@ -57,14 +63,16 @@ def settle(
     sent: Sequence[int],
     parked: Mapping[int, str],
     positions: Mapping[str, str],
-    lost: Iterable[str],
+    lost: Collection[str],
     limit: int,
 ) -> None:
     """Mark changes sent, park those that the broker refused, keep what the broker acknowledged.
 
     Of datasets whose topics are not as we left them, the kept changes are sent again; what is older than these, only
-    a comparison finds.
+    a comparison finds. Where all went well nobody waits for the disk: what a crash takes with it is sent again.
     """
+    if not parked and not lost and connection.dialect.name == POSTGRESQL:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
     outbox.mark_sent(connection, sent, limit)
     outbox.park(connection, parked)
     facts.put(connection, positions)

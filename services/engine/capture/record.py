@@ -1,14 +1,15 @@
 """Record rows: the engine's small row beside each of the department's; kept by attach, re-reading and the relay."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 
-from sqlalchemy import Connection, Select, Update, bindparam, select, text, update
+from sqlalchemy import Connection, Select, Text, Update, bindparam, select, text, update
 
 from services.engine.capture import state
 from services.engine.capture.captured import Captured
 from services.engine.capture.dialect import Dialect
+from services.engine.capture.given import bound, given
 from services.engine.capture.keys import quoted
 from services.engine.capture.tables import EPOCH, engine_tables
 from services.engine.capture.upsert import insert
@@ -67,10 +68,7 @@ def nameless(connection: Connection, dataset: str, limit: int) -> Sequence[str]:
 def name(connection: Connection, names: Sequence[Name]) -> None:
     """Keep record ids. The rows are locked already, or may wait."""
     if names:
-        rows = [
-            {"of_dataset": one.dataset, "of_key": one.raw_key, "as_pseudonym": one.pseudonym} for one in names
-        ]
-        connection.execute(_naming(connection.dialect.name), rows)
+        connection.execute(_naming(connection.dialect.name), bound([asdict(one) for one in names]))
 
 
 def keys_after(
@@ -101,8 +99,9 @@ def _locking(dialect: str) -> Select[str, bool]:
 
 @cache
 def _naming(dialect: str) -> Update:
-    record = engine_tables(dialect).record
-    mine = update(record).where(
-        record.c.dataset == bindparam("of_dataset"), record.c.raw_key == bindparam("of_key")
+    record, said = (
+        engine_tables(dialect).record,
+        given(dialect, dataset=Text(), raw_key=Text(), pseudonym=Text()).c,
     )
-    return mine.values(pseudonym=bindparam("as_pseudonym"))
+    mine = update(record).where(record.c.dataset == said.dataset, record.c.raw_key == said.raw_key)
+    return mine.values(pseudonym=said.pseudonym)

@@ -3,12 +3,27 @@ retracted, and control records; used by re-reading, snapshot, reconciliation and
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    FromClause,
+    Insert,
+    Integer,
+    Text,
+    Update,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from services.engine.capture import clock, state
+from services.engine.capture.given import bound, given
 from services.engine.capture.tables import CONTROL, EPOCH, RETRACTED, SQLITE, engine_tables
 
 
@@ -29,30 +44,51 @@ def tell_all(connection: Connection, dataset: str, told: Sequence[Told], *, asid
     """
     if not told:
         return
-    tables, dialect = engine_tables(connection.dialect.name), connection.dialect.name
-    known = tables.record.c
-    larger = func.max if dialect == SQLITE else func.greatest
-    mine = (known.dataset == dataset) & (known.raw_key == bindparam("of_key"))
-    counted = (
-        update(tables.record)
-        .where(mine)
-        .values(
-            epoch=larger(known.epoch, epoch(connection)),
-            version=known.version + 1,
-            deleted=bindparam("is_gone"),
-        )
-    )
-    connection.execute(counted, [{"of_key": one.raw_key, "is_gone": one.row is None} for one in told])
-    stands = select(known.raw_key, known.epoch, known.version).where(
-        known.dataset == dataset, known.raw_key.in_([one.raw_key for one in told])
-    )
-    orders = {one.raw_key: {"epoch": one.epoch, "version": one.version} for one in connection.execute(stands)}
-    rows = [
-        {"raw_key": one.raw_key, "op": one.op, "new": one.row, "parked_because": aside, **orders[one.raw_key]}
-        for one in told
+    dialect = connection.dialect.name
+    news = [
+        {"place": place, "raw_key": one.raw_key, "gone": one.row is None, "op": one.op, "new": one.row}
+        for place, one in enumerate(told)
     ]
-    fresh = insert(tables.outbox).values(dataset=dataset, at=clock.now(dialect))
-    connection.execute(fresh, rows)
+    said = {**bound(news), "of_dataset": dataset}
+    connection.execute(_counting(dialect), {**said, "epoch_now": epoch(connection)})
+    connection.execute(_putting(dialect), {**said, "aside": aside})
+
+
+@cache
+def _counting(dialect: str) -> Update:
+    known, said = engine_tables(dialect).record, _given(dialect).c
+    larger = func.max if dialect == SQLITE else func.greatest
+    mine = (known.c.dataset == bindparam("of_dataset")) & (known.c.raw_key == said.raw_key)
+    epoch_now = bindparam("epoch_now", type_=Integer())
+    return (
+        update(known)
+        .where(mine)
+        .values(epoch=larger(known.c.epoch, epoch_now), version=known.c.version + 1, deleted=said.gone)
+    )
+
+
+@cache
+def _putting(dialect: str) -> Insert:
+    tables, said = engine_tables(dialect), _given(dialect).c
+    known, aside = tables.record.c, bindparam("aside", type_=Text())
+    columns = (
+        known.dataset,
+        known.raw_key,
+        known.epoch,
+        known.version,
+        said.op,
+        said.new,
+        clock.now(dialect),
+        aside,
+    )
+    mine = (known.dataset == bindparam("of_dataset")) & (known.raw_key == said.raw_key)
+    rows = select(*columns).where(mine).order_by(said.place)
+    names = ["dataset", "raw_key", "epoch", "version", "op", "new", "at", "parked_because"]
+    return insert(tables.outbox).from_select(names, rows)
+
+
+def _given(dialect: str) -> FromClause:
+    return given(dialect, place=Integer(), raw_key=Text(), gone=Boolean(), op=Text(), new=Text())
 
 
 def retract(connection: Connection, dataset: str, subject: str, order: tuple[int, int]) -> None:

@@ -4,10 +4,12 @@ asked when the next one comes, so that nothing is told twice for nothing."""
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import orjson
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Insert, Text, delete, select, true
 
+from services.engine.capture.given import bound, given
 from services.engine.capture.tables import engine_tables
 from services.engine.capture.upsert import insert
 
@@ -53,8 +55,14 @@ def put(connection: Connection, known: Mapping[Record, Digests]) -> None:
         if digests
     ]
     if stand:
-        fresh = insert(connection.dialect.name, told)
-        over = fresh.on_conflict_do_update(
-            index_elements=["dataset", "raw_key"], set_={"digests": fresh.excluded.digests}
-        )
-        connection.execute(over, stand)
+        connection.execute(_putting(connection.dialect.name), bound(stand))
+
+
+@cache
+def _putting(dialect: str) -> Insert:
+    told, said = engine_tables(dialect).told, given(dialect, dataset=Text(), raw_key=Text(), digests=Text())
+    # Said with WHERE, since SQLite would take ON CONFLICT for a join's else.
+    fresh = insert(dialect, told).from_select(["dataset", "raw_key", "digests"], select(said).where(true()))
+    return fresh.on_conflict_do_update(
+        index_elements=["dataset", "raw_key"], set_={"digests": fresh.excluded.digests}
+    )

@@ -123,12 +123,11 @@ class Sender:
     async def round(self, lease: Lease) -> bool:
         """Send what waits, at most a batch; whether anything did. Raises CannotPublish, LeaseLost, DatabaseAway,
         WentBack: then what was not marked is sent again, under the same numbers and in the same bytes."""
-        changes = await self._database.read(outbox.waiting, self._batch)
+        changes, epoch = await self._database.read(publishing.waiting, self._batch)
         if not changes:
             return False
         if await set_aside(lease, self._database, changes, self._settings):
             return True
-        epoch = await self._database.read(telling.epoch)
         changes = in_turn(changes)
         decided = await decide(changes, self._feeds, epoch, self._database.dialect.name)
         numbers = await self._make_ready(lease, changes, decided.round)
