@@ -152,9 +152,10 @@ async def test_every_record_marked_is_read_again_and_those_that_are_gone_are_del
         await each_shop.program.insert("ws_tool", no=f"t{number}", nm="x")
     async with relaying(each_shop, broker):
         await until(lambda: drained(each_shop))
-        await _unseen(each_shop, "DELETE FROM ws_tool WHERE no = 't0'")
-        await _unseen(each_shop, "INSERT INTO ws_tool (no, nm) VALUES ('t9', 'unseen')")
-        await each_shop.database.write(snapshot.want, workshop.TOOLS, "a test", forced=forced)
+    await _unseen(each_shop, "DELETE FROM ws_tool WHERE no = 't0'")
+    await _unseen(each_shop, "INSERT INTO ws_tool (no, nm) VALUES ('t9', 'unseen')")
+    await each_shop.database.write(snapshot.want, workshop.TOOLS, "a test", forced=forced)
+    async with relaying(each_shop, broker):
         await until(lambda: drained(each_shop))
     newest = {one.subject: told([one])[0] for one in broker.events(PUBLIC)}
     assert newest == {
