@@ -12,11 +12,10 @@ import orjson
 from gateway.area import Offer
 from gateway.call import Call
 from gateway.caller import passed_on
-from gateway.evidence import Kept, asked_for
+from gateway.evidence import asked_for, called
 from gateway.judging import Page, fault_state, page_of, refused
 from gateway.nodes import NodeAnswer, NodeFault
 from gateway.plan import Level
-from gateway.signing import signing
 from gateway.sources import Missing, Sources
 from schemas.query.bound import BoundCondition
 from schemas.query.render import render_body
@@ -111,21 +110,18 @@ class Asker:
             names.DEADLINE: str(max(1, int(seconds * 1_000))),
             names.HOPS: str(self.call.hops() + 1),
             names.CONTRACT_VERSION: str(level.asked.contract.major),
-            **asked_for(self.call.headers),
+            **asked_for(self.call.headers, verb),
         }
         if counted:
             headers["prefer"] = "count=exact"
         path = f"/records/{level.dataset.replace('.', '/', 1)}/{verb}"
         body = orjson.dumps(sent)
         sent_on = Message("POST", path, "", headers, body)
-        kept = Kept(offer.node, sent_on, signing(self.call.gateway, offer.node, sent_on))
-        nodes = self.call.gateway.nodes
         try:
-            answer = await nodes.call(offer.url, "POST", path, headers, body, seconds, kept.fresh)
+            answer, parts = await called(self.call.gateway, offer.node, offer.url, sent_on, seconds)
         except NodeFault as fault:
             raise fault_state(fault) from None
-        if "accept-signature" in headers:
-            self.sources.proved(level, offer, kept.part(answer))
+        self.sources.proved(level, offer, parts)
         return answer
 
     def question(self, level: Level, narrowed: BoundCondition | None = None) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """What each node contributed to one answer, by embed path; written by `asking`, shown by `answering`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -59,10 +59,9 @@ class Sources:
         if receipt is not None:
             self._entry(level, offer).receipts.append(receipt)
 
-    def proved(self, level: Level, offer: Offer, part: dict[str, Any] | None) -> None:
-        """What the node signed, to the byte, for a caller who asks for evidence."""
-        if part is not None:
-            self._entry(level, offer).evidence.append(part)
+    def proved(self, level: Level, offer: Offer, parts: Sequence[dict[str, Any]]) -> None:
+        """What was signed there, to the byte, for a caller who asks for evidence."""
+        self._entry(level, offer).evidence.extend(parts)
 
     def missed(self, level: Level, offer: Offer, fault: Missing, seconds: float = 0.0) -> bool:
         """Whether this is the source's first reason, which stays: what follows is often only its echo."""

@@ -1,6 +1,7 @@
 """A department with a key of its own, the gateway in front of it, and a member who asks the gateway; in one process."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -17,7 +18,7 @@ from tests.services.engine.api import office
 from tests.services.engine.api.conftest import ASKER, GATEWAY, Trust, client_of, make_settings, make_trust
 
 ASKED = {"Accept-Signature": WANTED}
-_OFFICE = "http://office"
+_OFFICE, _CITY = "http://office", "http://city"
 
 
 @pytest.fixture
@@ -31,9 +32,17 @@ def history(trust: Trust) -> History:
     return History([issue(signed.read((trust.folder / "registry.jws").read_text(), trusted))])
 
 
+@dataclass(frozen=True)
+class Door:
+    """Another department's window that asks the gateway, and one that asks a province's gateway above it."""
+
+    member: httpx.AsyncClient
+    above: httpx.AsyncClient
+    nodes: InProcessNodes
+
+
 @pytest.fixture
-async def member(tmp_path: Path, trust: Trust) -> AsyncIterator[httpx.AsyncClient]:
-    """Another department's window, which asks the gateway."""
+async def door(tmp_path: Path, trust: Trust) -> AsyncIterator[Door]:
     (tmp_path / "node.key.pem").write_bytes(keys.write_private(trust.systems[f"{office.OWNER}/node"]))
     (tmp_path / "gateway.key.pem").write_bytes(keys.write_private(trust.systems[GATEWAY]))
     told = {"node_key_file": tmp_path / "node.key.pem", "witnesses": ("http://127.0.0.1:9",)}
@@ -41,10 +50,21 @@ async def member(tmp_path: Path, trust: Trust) -> AsyncIterator[httpx.AsyncClien
     settings = GatewaySettings(
         division=office.DIVISION, nodes=(_OFFICE,), key_file=tmp_path / "gateway.key.pem"
     )
-    gateway = create_gateway(settings, nodes=InProcessNodes({_OFFICE: app}))
+    nodes = InProcessNodes({_OFFICE: app})
+    gateway = create_gateway(settings, nodes=nodes)
+    province = create_gateway(
+        GatewaySettings(division="330000", nodes=(_CITY,)), nodes=InProcessNodes({_CITY: gateway})
+    )
     async with (
         app.router.lifespan_context(app),
         gateway.router.lifespan_context(gateway),
+        province.router.lifespan_context(province),
         client_of(gateway, trust.headers(ASKER), trust) as client,
+        client_of(province, trust.headers(ASKER), trust) as above,
     ):
-        yield client
+        yield Door(client, above, nodes)
+
+
+@pytest.fixture
+def member(door: Door) -> httpx.AsyncClient:
+    return door.member

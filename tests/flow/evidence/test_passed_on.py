@@ -9,7 +9,7 @@ from schemas.trust.evidence import read_part
 from schemas.trust.evidence_judged import Check, judge
 from schemas.trust.history import History
 from schemas.wire import headers as names
-from tests.flow.evidence.conftest import ASKED
+from tests.flow.evidence.conftest import ASKED, Door
 from tests.services.engine.api import office
 
 VEHICLES = f"/records/{office.KIND}/vehicles"
@@ -77,3 +77,33 @@ async def test_time_tokens_are_asked_for_through_the_gateway(member: httpx.Async
         assert (await member.post("/log/time-tokens", json=sent)).status_code == 400
     wrong = {"node": office.OWNER, "digests": ["x"]}
     assert (await member.post("/log/time-tokens", json=wrong)).status_code == 503
+
+
+async def test_a_gateway_above_hands_on_what_departments_signed(door: Door, history: History) -> None:
+    listed = await door.above.post(f"{VEHICLES}/query", json=_QUESTION, headers=ASKED | _ENVELOPE)
+    below = await door.member.post(f"{VEHICLES}/query", json=_QUESTION)
+    assert (listed.status_code, listed.json()["data"]) == (200, below.json())
+    assert _holds(listed.json()["sources"], history) == 1
+    sent = {"where": {"plate": "A02"}, "claims": {"colour": "red"}}
+    verified = await door.above.post(f"{VEHICLES}/verify", json=sent, headers=ASKED)
+    assert _holds(verified.json()["sources"], history) == 1
+    ids = [one["record_id"] for one in await _records(door.member)]
+    sought = {"record_ids": ids, "select": "plate"}
+    looked_up = await door.above.post(f"{VEHICLES}/lookup", json=sought, headers=ASKED)
+    assert _holds(orjson.loads(looked_up.text.splitlines()[-1])["end"]["sources"], history) == 1
+
+
+async def test_a_gateway_above_says_what_is_missing_below_as_ever(door: Door) -> None:
+    answers = []
+    for down in (set(), set(door.nodes.apps)):
+        door.nodes.down = down
+        for more in ({}, ASKED):
+            sent: dict[str, Any] = {"select": "secret"} if not down else _QUESTION
+            answers.append(await door.above.post(f"{VEHICLES}/query", json=sent, headers=more))
+    assert [one.status_code for one in answers] == [403, 403, 503, 503]
+    assert answers[0].json()["code"] == answers[1].json()["code"]
+    assert answers[2].json()["code"] == answers[3].json()["code"]
+
+
+async def _records(client: httpx.AsyncClient) -> Any:
+    return (await client.post(f"{VEHICLES}/query", json={"select": "record_id", "limit": 3})).json()
