@@ -71,6 +71,12 @@ def handovers_of(document: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(listed)
 
 
+def read_registry(text: str, told: Mapping[str, str]) -> dict[str, Any]:
+    """The document of a registry that one of the authority's keys signed: one that was told (key id -> hex), or one
+    that follows from it by the registry's own handovers. Raises DocumentRefused."""
+    return Authority(told).after(handovers_of(signed.unchecked(text))).read(text)
+
+
 def goes_on(before: Sequence[str], after: Sequence[str]) -> bool:
     """Whether a list of handovers holds all that stood before, and only adds to them."""
     return tuple(after[: len(before)]) == tuple(before)

@@ -1,6 +1,7 @@
 """Evidence: what one node was asked and answered, to the byte, with its signatures, receipts and time tokens; made by
 gateways and by whoever keeps an answer, read by `evidence_judged`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,9 @@ from schemas.trust.evidence_time import TimeToken, TokenRefused, token_of
 from schemas.trust.message import Message
 from schemas.wire import headers as names
 
+#: What may be shown of a part, whoever wrote it: a node's id, and a dataset's kind and name.
+_NODE = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_ADDRESS = re.compile(r"/records/([a-z][a-z0-9_]{0,99})/([a-z][a-z0-9_]{0,99})(?:/|$)")
 #: Answers that have no body, whatever they say.
 _BODILESS = frozenset({204, 304})
 
@@ -43,9 +47,9 @@ class Part:
 
     @property
     def dataset(self) -> str:
-        """As the address that was asked says."""
-        _, _, path = self.answered.asked.path.partition("/records/")
-        return ".".join(path.split("/")[:2])
+        """As the address that was asked says; empty where it is no dataset's."""
+        found = _ADDRESS.match(self.answered.asked.path)
+        return "" if found is None else ".".join(found.groups())
 
     @property
     def head(self) -> str:
@@ -120,6 +124,8 @@ def read_part(said: object) -> Part:
     status, content = answer.get("status"), _text(answer, "body").encode()
     if type(status) is not int:
         raise BadPart("status must be a whole number")
+    if not _NODE.fullmatch(_text(members, "node")):
+        raise BadPart("node must be a node's id")
     tokens = members.get("tokens", [])
     try:
         read = tuple(token_of(one) for one in tokens) if isinstance(tokens, list) else None

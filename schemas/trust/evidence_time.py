@@ -78,16 +78,11 @@ def check(token: TimeToken, digest: str, node: str, registry: Registry) -> Held:
     if line.said.get("act") != Act.STAMPED or not isinstance(named, list) or digest not in named:
         raise TokenRefused("not-named")
     key_id = signed.key_id_of(token.witnessed)
-    if word.witness == node or _member(key_id, registry) == _member_of_node(node, registry):
+    if word.witness == node or _member_of(word.witness, registry) & _member_of(node, registry):
         raise TokenRefused("own-word")
     return Held(word.witness, key_id, word.at)
 
 
-def _member(key_id: str, registry: Registry) -> str | None:
-    found = registry.key(key_id)
-    return found[0].id if found is not None else None
-
-
-def _member_of_node(node: str, registry: Registry) -> str | None:
-    found = registry.members.get(system_of(node))
-    return found.id if found is not None else None
+def _member_of(node: str, registry: Registry) -> set[str]:
+    """Whose node it is, by every key that is known of it."""
+    return {member.id for member, _ in registry.keys.values() if member.system == system_of(node)}

@@ -34,13 +34,10 @@ class History:
         if not issues:
             raise DocumentRefused("malformed", "there is no registry")
         self._issues = sorted(issues, key=lambda one: one.registry.number)
-
-    @property
-    def every(self) -> Registry:
-        """All keys that any of them lists, the newest's word where they differ: to read what was signed. Whether the
-        key held at the time, `why_not` says."""
         keys = {key_id: whose for one in self._issues for key_id, whose in one.registry.keys.items()}
-        return replace(self._issues[-1].registry, keys=keys)
+        #: All keys that any of them lists, the newest's word where they differ: to read what was signed. Whether the
+        #: key held at the time, `why_not` says.
+        self.every: Registry = replace(self._issues[-1].registry, keys=keys)
 
     def whose(self, key_id: str) -> Member | None:
         """The member whose key it is, or was."""

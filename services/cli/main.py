@@ -22,6 +22,7 @@ _NOUNS = (
         "backup",
         "restore",
         "log",
+        "evidence",
         "topics",
         "acls",
         "gateway",

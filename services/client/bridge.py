@@ -86,7 +86,10 @@ class Bridge:
         """A control-plane document such as `/catalogue` or `/health`."""
         return self._call("GET", path, {}, None).data
 
-    def _call(self, method: str, path: str, extra: Mapping[str, str], body: bytes | None) -> Reply:
+    def exchange(
+        self, method: str, path: str, extra: Mapping[str, str], body: bytes | None
+    ) -> tuple[httpx.Response, Any]:
+        """One call as it went, and the answer's JSON; raises Refused."""
         sent = {**self._profile.headers(), **extra}
         if body is not None:
             sent["Content-Type"] = headers.JSON
@@ -94,6 +97,10 @@ class Bridge:
         data = _json(answer)
         if answer.is_error or answer.headers.get("content-type", "").startswith(problem_form.MEDIA_TYPE):
             raise Refused(answer.status_code, data if isinstance(data, dict) else {})
+        return answer, data
+
+    def _call(self, method: str, path: str, extra: Mapping[str, str], body: bytes | None) -> Reply:
+        answer, data = self.exchange(method, path, extra, body)
         return Reply(
             data,
             answer.headers.get("content-range"),

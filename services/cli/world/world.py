@@ -88,6 +88,8 @@ class World:
             "LANGQIAO_LOG_FOLDER": str(one.access_log),
             "LANGQIAO_NODE_KEY_FILE": str(one.node_key),
             "LANGQIAO_WITNESSES": orjson.dumps(self.plan.witnesses(one)).decode(),
+            # Nobody who tries evidence out wants to wait a minute for its time token.
+            "LANGQIAO_LOG_CHECKPOINT_SECONDS": "5",
             "LANGQIAO_PORT": str(one.port),
             "LANGQIAO_BOOTSTRAP_SERVERS": self.plan.bootstrap,
             "LANGQIAO_CREATE_TOPICS": "true",

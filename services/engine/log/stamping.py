@@ -72,15 +72,16 @@ class Stamps:
             self._waiting.pop(digest, None)
         (self.folder / WAITING).write_text("".join(f"{one}\n" for one in self._waiting))
 
-    def tokens(self, digest: str) -> list[TimeToken]:
-        """What says when it stood; empty while nothing does. Raises OSError."""
-        path, found = self.folder / FILE, []
-        if path.exists():
+    def tokens(self, digests: Sequence[str]) -> dict[str, list[TimeToken]]:
+        """What says of each when it stood; empty while nothing does. All are read once. Raises OSError."""
+        path, found = self.folder / FILE, {digest: list[TimeToken]() for digest in digests}
+        if found and path.exists():
             with path.open("rb") as file:
-                lines = [line for line in file if digest.encode() in line]
-            for line in lines[:_ENOUGH]:
-                said = orjson.loads(line)
-                found.append(TimeToken(said["entry"], said["witnessed"]))
+                for line in file:
+                    for digest, tokens in found.items():
+                        if len(tokens) < _ENOUGH and digest.encode() in line:
+                            said = orjson.loads(line)
+                            tokens.append(TimeToken(said["entry"], said["witnessed"]))
         return found
 
     def _recall(self) -> None:

@@ -41,8 +41,14 @@ class Town:
     def history(self, *issues: Issue) -> History:
         return History(issues or [self.issued(1)])
 
-    def issued(self, number: int, *, day: int = -1, days: int = 30, without: tuple[str, ...] = ()) -> Issue:
-        """A registry of a day, counted from noon, that lists all nodes but some."""
+    def issued(self, number: int, **told: Any) -> Issue:
+        """The registry of such a document."""
+        return issue(self.registry(number, **told))
+
+    def registry(
+        self, number: int, *, day: int = -1, days: int = 30, without: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """A registry's document of a day, counted from noon, that lists all nodes but some."""
         members = [
             {
                 "id": NODE if node == SISTER else node,
@@ -55,7 +61,7 @@ class Town:
         ]
         begun = NOON + day * DAY
         dates = {"issued": begun.isoformat(), "expires": (begun + days * DAY).isoformat()}
-        return issue({"number": number, **dates, "members": members})
+        return {"number": number, **dates, "members": members}
 
     def answer(self, signer: str = NODE, body: bytes = b'[{"name":"x"}]', **asked: Any) -> Part:
         """A whole answer to a question by POST, with its time token."""
