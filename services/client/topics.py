@@ -12,6 +12,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
+from schemas.trust.registry import Registry
+from schemas.trust.signed_events import EventRefused, Published, check
 from schemas.wire.event import BadEvent, Event, from_kafka
 from services.engine.relay.security import options
 
@@ -27,21 +29,36 @@ class CannotFollow(Exception):
 
 
 def follow(
-    bootstrap: str, topics: Sequence[str], *, from_start: bool, security: SSLContext | None = None
+    bootstrap: str,
+    topics: Sequence[str],
+    *,
+    from_start: bool,
+    security: SSLContext | None = None,
+    signed_by: Registry | None = None,
 ) -> "Following":
     """The events of some topics: from the oldest kept on, or only those that come after `started()` has returned.
-    `security` is what `secured` makes of the follower's certificate; None: plain text.
+    `security` is what `secured` makes of the follower's certificate; None: plain text. `signed_by` lists the nodes
+    whose signatures count: what its node did not sign is passed over, and counted; None: signatures are not looked at.
 
     An event may come more than once. Whoever keeps records applies an event whose `order` is not older than what it
     has of that `source` and `subject`, and forgets the record on a delete.
     """
-    return Following(options(bootstrap, security), tuple(topics), from_start)
+    return Following(options(bootstrap, security), tuple(topics), from_start, signed_by)
 
 
 class Following:
-    """An endless iterator over events; begins when first asked. Messages that are no events of ours are passed over."""
+    """An endless iterator over events; begins when first asked. Messages that are no events of ours are passed over;
+    `refused` counts those that were not signed as they must be."""
 
-    def __init__(self, way: Mapping[str, Any], topics: tuple[str, ...], from_start: bool) -> None:
+    def __init__(
+        self,
+        way: Mapping[str, Any],
+        topics: tuple[str, ...],
+        from_start: bool,
+        signed_by: Registry | None = None,
+    ) -> None:
+        self.refused = 0
+        self._signed_by = signed_by
         self._way = way
         self._topics = topics
         self._from_start = from_start
@@ -63,7 +80,13 @@ class Following:
             except ConsumerStoppedError:
                 raise StopAsyncIteration from None
             try:
+                if self._signed_by is not None:
+                    check(Published(message.topic, message.key, message.value, message.headers), self._signed_by)
                 return from_kafka(message.key, message.value, message.headers)
+            except EventRefused as fault:
+                self.refused += 1
+                place = (message.topic, message.partition, message.offset)
+                log.error("%s-%s: the message at %s is not its node's: %s", *place, fault.reason)
             except BadEvent:
                 log.warning(
                     "%s-%s: the message at %s is no event", message.topic, message.partition, message.offset

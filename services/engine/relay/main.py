@@ -14,7 +14,9 @@ import uvloop
 
 from schemas.contracts.document import ContractFault
 from services.engine.capture.database import open_database
-from services.engine.node import BadDepartment, Department, read_contracts, read_secret
+from services.engine.node import BadDepartment, Department, read_contracts, read_node_key, read_secret
+from services.engine.relay.broker import Broker
+from services.engine.relay.event_signing import SigningBroker
 from services.engine.relay.feeds import Feed, feeds_of
 from services.engine.relay.kafka import KafkaBroker
 from services.engine.relay.loop import Relay
@@ -33,7 +35,7 @@ def run(department: Department, settings: Settings) -> int:
     try:
         offered = read_contracts(department, settings)
         feeds = feeds_of(offered.mappings, settings, read_secret(settings.pseudonym_key_file))
-        broker = KafkaBroker(settings)
+        broker = broker_of(settings)
     except (ContractFault, BadDepartment, BadSecurityFile, OSError) as fault:
         print(fault, file=sys.stderr)  # noqa: T201 the log's own form would hide file and line
         return 1
@@ -42,7 +44,7 @@ def run(department: Department, settings: Settings) -> int:
     return uvloop.run(_relay(feeds, broker, settings))
 
 
-async def _relay(feeds: tuple[Feed, ...], broker: KafkaBroker, settings: Settings) -> int:
+async def _relay(feeds: tuple[Feed, ...], broker: Broker, settings: Settings) -> int:
     database = open_database(settings.database_url.get_secret_value())
     relay = Relay(database, feeds, broker, settings, _holder())
     work = asyncio.create_task(relay.run())
@@ -62,6 +64,17 @@ async def _relay(feeds: tuple[Feed, ...], broker: KafkaBroker, settings: Setting
     finally:
         await broker.close()
         await database.close()
+
+
+def broker_of(settings: Settings) -> Broker:
+    """The way to the broker; raises BadSecurityFile, BadDepartment, OSError."""
+    broker = KafkaBroker(settings)
+    if not settings.sign_events:
+        return broker
+    key = read_node_key(settings)
+    if key is None:
+        raise BadDepartment("sign_events needs node_key_file")
+    return SigningBroker(broker, key)
 
 
 def _holder() -> str:

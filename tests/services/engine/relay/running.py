@@ -10,11 +10,11 @@ from schemas.wire.event import Event
 from services.engine.capture.captured import captures
 from services.engine.capture.status import CaptureStatus, capture_status
 from services.engine.mapping.model import Mapping
+from services.engine.relay.broker import Broker
 from services.engine.relay.feeds import feeds_of
 from services.engine.relay.loop import Relay
 from services.engine.settings import Settings
 from tests import workshop
-from tests.services.engine.relay.memory import MemoryBroker
 from tests.stores import Store
 
 PUBLIC, SHARED, GRANTED = (
@@ -37,7 +37,7 @@ def make_settings(store: Store, **changed: Any) -> Settings:
 
 @asynccontextmanager
 async def relaying(
-    store: Store, broker: MemoryBroker, mappings: Iterable[Mapping] = workshop.MAPPINGS, **changed: Any
+    store: Store, broker: Broker, mappings: Iterable[Mapping] = workshop.MAPPINGS, **changed: Any
 ) -> AsyncIterator[Relay]:
     """A relay at work, stopped with the block."""
     settings = make_settings(store, **changed)

@@ -1,0 +1,92 @@
+"""Signed events: a node's signature over an event as it stands on its topic, as the CloudEvents extension `signature`;
+made by relays whose setting asks for it, checked by subscribers.
+
+It is over the topic, the key, the body and all other attributes, so an event that was altered, made by another, or
+brought to another topic shows. Ed25519 is deterministic: an event that is sent again is the same to the last byte.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from schemas.trust.keys import SUITE, KeyPair, verifies
+from schemas.trust.model import Member
+from schemas.trust.registry import Registry
+from schemas.trust.statements import system_of
+from schemas.wire.event import Headers
+
+#: The attribute as a Kafka header; its value is `<suite>:<key id>:<signature in base64>`.
+HEADER = "ce_signature"
+_SOURCE = "ce_source"
+_CONTEXT = b"langqiao event"
+_ABSENT = (1 << 64) - 1
+_ATTRIBUTES, _CONTENT_TYPE = "ce_", "content-type"
+
+
+class EventRefused(Exception):
+    """An event that is not its node's; `reason` is stable: unsigned, malformed, unknown-key, another-node,
+    bad-signature."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An event as a topic has it; `value` is None of a tombstone."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: Iterable[tuple[str, bytes]]
+
+
+def sign(event: Published, key: KeyPair) -> Headers:
+    """Its headers with the signature of the key's owner."""
+    headers = [(name, text) for name, text in event.headers if name != HEADER]
+    signature = base64.b64encode(key.private.sign(_said(event, headers))).decode()
+    return [*headers, (HEADER, f"{SUITE}:{key.key_id}:{signature}".encode())]
+
+
+def check(event: Published, registry: Registry) -> Member:
+    """The node whose event it is; raises EventRefused. A key that the registry lists counts whenever the event was
+    made: a subscriber who reads far back lists the keys of earlier registries too, all but those that were lost."""
+    headers = list(event.headers)
+    texts = [text for name, text in headers if name == HEADER]
+    if not texts:
+        raise EventRefused("unsigned")
+    suite, key_id, signature = _read(texts)
+    found = registry.key(key_id) if suite == SUITE else None
+    if found is None:
+        raise EventRefused("unknown-key")
+    member, public = found
+    sources = [text.decode("utf-8", "replace") for name, text in headers if name == _SOURCE]
+    if len(sources) != 1 or member.system != system_of(sources[0]):
+        raise EventRefused("another-node")
+    if not verifies(public, signature, _said(event, headers)):
+        raise EventRefused("bad-signature")
+    return member
+
+
+def _said(event: Published, headers: Headers) -> bytes:
+    """What is signed: each part after its length in 8 bytes. Headers that a mirror adds are none of the event's."""
+    own = sorted(
+        (name, text)
+        for name, text in headers
+        if name == _CONTENT_TYPE or (name.startswith(_ATTRIBUTES) and name != HEADER)
+    )
+    parts: list[bytes | None] = [_CONTEXT, event.topic.encode(), event.key, event.value]
+    for name, text in own:
+        parts += [name.encode(), text]
+    return b"".join(_ABSENT.to_bytes(8) if one is None else len(one).to_bytes(8) + one for one in parts)
+
+
+def _read(texts: list[bytes]) -> tuple[str, str, bytes]:
+    try:
+        (text,) = texts
+        suite, key_id, signature = text.decode("ascii").split(":")
+        return suite, key_id, base64.b64decode(signature, validate=True)
+    except (ValueError, binascii.Error):
+        raise EventRefused("malformed") from None
