@@ -81,7 +81,9 @@ class Following:
                 raise StopAsyncIteration from None
             try:
                 if self._signed_by is not None:
-                    check(Published(message.topic, message.key, message.value, message.headers), self._signed_by)
+                    check(
+                        Published(message.topic, message.key, message.value, message.headers), self._signed_by
+                    )
                 return from_kafka(message.key, message.value, message.headers)
             except EventRefused as fault:
                 self.refused += 1
