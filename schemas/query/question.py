@@ -1,6 +1,6 @@
 """What both kinds of door read beside the grammar: cursor and range, lookups, claims; used by nodes and gateway."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -63,6 +63,23 @@ def lookup_query(query: Query, by: str | None) -> Query:
 def lookup_values(item: Item, keys: Iterable[Any]) -> list[Value]:
     """What the item reads in each key; Problem bad-value with the key's place in the list."""
     return [_lookup_value(item, sent, place) for place, sent in enumerate(keys)]
+
+
+def holdings(members: dict[str, Any], most: int) -> Mapping[str, str]:
+    """What a caller holds, versions by record id, taken out of the body; nothing where it does not say."""
+    held = members.pop("held", {})
+    if not isinstance(held, dict) or not all(isinstance(one, str) for one in held.values()):
+        raise Problem("bad-body", '"held" is an object: record ids, and the version of each as a text.')
+    if len(held) > most:
+        raise Problem("too-large", f"{len(held)} records are more than {most}.", members={"limit": most})
+    return held
+
+
+def whole(query: Query) -> Query:
+    """The query itself, of which all records are wanted; Problem where it has a window or an order."""
+    if query.limit is not None or query.offset or query.order:
+        raise Problem("bad-body", "What changed is told of all records met: send no limit, offset or order.")
+    return query
 
 
 def claims(members: dict[str, Any]) -> Query:

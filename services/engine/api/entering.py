@@ -65,12 +65,12 @@ class Disclosure:
 
 async def asked(call: Call, act: Act, question: BoundQuery, decided: BoundQuery) -> Disclosure:
     """What a question will disclose before a record is read: `question` as it was put, `decided` as it is answered.
-    Where it leans on a grant, one of that grant's calls is spent."""
+    Where it leans on a grant, one of that grant's calls is spent. A count shows no item, whatever it was asked of."""
     grant = await call.node.gate.spend(decided, call.caller)
     return Disclosure(
         act=act,
         contract=decided.contract,
-        items=shown(decided.columns),
+        items=() if act is Act.COUNT else shown(decided.columns),
         searched=tuple(sorted({one.item.name for one in conditions(question.where)})),
         grant=grant.id if grant is not None else None,
         only=call.caller.case if grant is not None and grant.case_required else None,

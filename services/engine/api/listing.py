@@ -53,9 +53,9 @@ async def list_records(call: Call) -> Reply:
     call.mark("access")
     call.estimate = await call.node.cost.check(bound, counted=question.prefer.count_exact)
     call.mark("cost")
+    call.disclosure = await asked(call, Act.COUNT if call.method == "HEAD" else Act.READ, put, bound)
     if call.method == "HEAD":
         bound = replace(bound, columns=())
-    call.disclosure = await asked(call, Act.COUNT if call.method == "HEAD" else Act.READ, put, bound)
     selected = await _select(call, question, bound, start)
     call.mark("select")
     return _answer(call, question, bound, start, selected)

@@ -21,6 +21,7 @@ from services.engine.api.entering import Disclosure, asked, enter
 from services.engine.api.knowing import know
 from services.engine.api.listing import without_embeds
 from services.engine.api.rows import RowWriter
+from services.engine.api.sending import with_first
 from services.engine.source.keys import by_keys
 
 #: Keys asked of the database at a time; what one statement can hold well.
@@ -43,12 +44,15 @@ async def look_up(call: Call) -> Reply:
     call.mark("access")
     call.estimate = len(values) if probe is None else await call.node.cost.check(allowed, counted=True)
     call.mark("cost")
-    allowed = replace(allowed, where=tuple(one for one in allowed.where if one is not probe))
+    # With the keys, for it may be they alone that a grant is needed for.
     disclosure = await asked(call, Act.LOOKUP, bound, allowed)
+    allowed = replace(allowed, where=tuple(one for one in allowed.where if one is not probe))
     lines = _lines(call, allowed, item, sent, values, disclosure)
     first = await anext(lines)
     call.mark("select")
-    return Reply(200, _after(first, lines), names.NDJSON, {names.CONTRACT_VERSION: str(bound.contract.major)})
+    return Reply(
+        200, with_first(first, lines), names.NDJSON, {names.CONTRACT_VERSION: str(bound.contract.major)}
+    )
 
 
 def _decide(
@@ -140,9 +144,3 @@ async def _narrowed(call: Call, query: BoundQuery, item: Item, chunk: Sequence[V
     keys = await call.node.source.keys(query.contract.dataset, [str(value) for value in chunk])
     # Also where there are none: those that are not there take the way of those that may not be seen.
     return query.narrowed(by_keys(query.contract, list(keys.values())))
-
-
-async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in rest:
-        yield piece

@@ -35,7 +35,7 @@ _RECORD_ID = [{"name": "record_id", "in": "path", "required": True, "schema": {"
 _IF_MATCH = [{"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}]
 _ONCE = [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}]
 _TOKEN = "A member's token; the call that bears it is a signed message (RFC 9421), sent once."
-_ASKED_BY_POST = ("/query", "/lookup", "/verify")
+_ASKED_BY_POST = ("/query", "/lookup", "/changes", "/verify")
 _PROBLEM = {"description": "A problem (RFC 9457).", "content": {MEDIA_TYPE: {"schema": _OBJECT}}}
 
 
@@ -75,6 +75,9 @@ def _paths(majors: Sequence[Contract]) -> dict[str, Any]:
         f"{path}/query": {"post": _action(first, "Query", listed, [], sent=_OBJECT)},
         f"{path}/lookup": {
             "post": _action(first, "Look up", _OBJECT, [], sent=_OBJECT, media_type=names.NDJSON)
+        },
+        f"{path}/changes": {
+            "post": _action(first, "Follow", _OBJECT, [], sent=_OBJECT, media_type=names.NDJSON)
         },
         f"{path}/verify": {"post": _action(first, "Verify", _OBJECT, [], sent=_OBJECT)},
         f"{path}/{{record_id}}": {

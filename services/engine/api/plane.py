@@ -18,6 +18,7 @@ from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.api import write
 from services.engine.api.call import Call, Disconnected, Reply
+from services.engine.api.changes import changes
 from services.engine.api.entering import TELLING, entered
 from services.engine.api.evidencing import attested
 from services.engine.api.faults import problem_of, refusal
@@ -43,6 +44,7 @@ _RECORD: Mapping[str, Action] = {
 _VERBS: Mapping[str, Mapping[str, Action]] = {
     "query": {"POST": list_records},
     "lookup": {"POST": look_up},
+    "changes": {"POST": changes},
     "verify": {"POST": verify},
 }
 _QUESTION = re.compile(r"[A-Za-z0-9._-]{1,64}")

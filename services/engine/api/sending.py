@@ -27,6 +27,13 @@ async def send_reply(reply: Reply, receive: Receive, send: Send, *, head: bool =
         await _stream(reply.body, receive, send)
 
 
+async def with_first(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """A stream whose first piece was made before its headers were sent, so that a refusal could still be one."""
+    yield first
+    async for piece in rest:
+        yield piece
+
+
 async def _stream(pieces: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
     gone = asyncio.ensure_future(receive())
     try:

@@ -55,7 +55,12 @@ async def test_a_grant_is_named_where_the_answer_leans_on_it(
 ) -> None:
     assert (await granted.get(f"{VEHICLES}?select=plate,owner_id&limit=1")).status_code == 200
     assert (await granted.get(f"{VEHICLES}?select=plate&limit=1")).status_code == 200
-    assert [one.get("grant") for one in entries_of(settings)] == ["G-1", None]
+    by_owner = {"by": "owner_id", "keys": [office.owner_id(3)], "select": "plate"}
+    assert (await granted.post(f"{VEHICLES}/lookup", json=by_owner)).status_code == 200
+    assert (await granted.head(f"{VEHICLES}?select=owner_id")).status_code == 200
+    entries = entries_of(settings)
+    assert [one.get("grant") for one in entries] == ["G-1", None, "G-1", "G-1"]
+    assert entries[-1]["items"] == []
 
 
 async def test_whoever_was_searched_for_in_vain_leaves_a_trace_too(

@@ -79,6 +79,7 @@ async def test_what_the_case_is_about_is_shown_and_its_number_stands_in_the_log(
     assert one.json() == {"owner_id": _PERSON}
     assert free.status_code == 200, "what needs no grant needs no case"
     assert [entry["case"] for entry in entries_of(settings)] == ["2026-17"] * 5
+    assert [entry.get("grant") for entry in entries_of(settings)] == ["G-1"] * 4 + [None]
 
 
 async def test_whoever_else_is_asked_about_is_refused_before_a_record_is_read(

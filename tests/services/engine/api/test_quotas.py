@@ -58,13 +58,17 @@ async def test_what_is_refused_for_its_quota_discloses_nothing(
     async with app.router.lifespan_context(app), asking(app, trust) as client:
         await client.get(_BY_GRANT)
         keys = {"by": "plate", "keys": ["A01"], "select": "owner_id"}
+        by_owner = {"by": "owner_id", "keys": [office.owner_id(1)], "select": "plate"}
         claims = {"where": {"plate": "A01"}, "claims": {"owner_id": "330102199003070019"}}
         answers = [
             await client.get(_BY_GRANT),
             await client.post(f"{VEHICLES}/query", json={"select": "owner_id"}),
             await client.post(f"{VEHICLES}/lookup", json=keys),
+            await client.post(f"{VEHICLES}/lookup", json=by_owner),
+            await client.head(f"{VEHICLES}?select=owner_id"),
+            await client.post(f"{VEHICLES}/changes", json={"select": "owner_id"}),
             await client.post(f"{VEHICLES}/verify", json=claims),
             await client.get(f"{VEHICLES}/A01?select=owner_id"),
         ]
-    assert [one.status_code for one in answers] == [429] * 5
+    assert [one.status_code for one in answers] == [429] * 8
     assert len(entries_of(settings)) == 1
