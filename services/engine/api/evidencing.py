@@ -17,8 +17,8 @@ _BODILESS = frozenset({204, 304})
 
 
 def attested(call: Call, reply: Reply) -> Reply:
-    """The reply, signed where that is asked for. What bears no receipt, as most refusals, tells nothing of records and is
-    not signed; neither is anything by a node that has no key."""
+    """The reply, signed where that is asked for. What bears no receipt, as most refusals, tells nothing of records and
+    is not signed; neither is anything by a node that has no key."""
     key = call.node.log.node_key
     if key is None or not evidence_answer.wanted(call.headers):
         return reply

@@ -15,6 +15,7 @@ from schemas.derived import asyncapi
 from schemas.derived.documents import documents
 from schemas.derived.events import body_schema, file_name
 from schemas.query.values import to_wire
+from schemas.trust.signed_events import HEADER
 from schemas.wire.event import Event, to_kafka
 from schemas.wire.problem import KINDS
 from schemas.wire.projection import audiences, shown_to
@@ -160,5 +161,5 @@ def test_the_topics_document_describes_the_headers_that_events_have() -> None:
     full: dict[str, Any] = {one.name: "1" for one in fields(Event)} | {"data": {"a": 1}}
     bare = full | {"dataref": None, "traceparent": None}
     written, least = ({name for name, _ in to_kafka(Event(**event))[2]} for event in (full, bare))
-    assert written == set(described["properties"])
+    assert written | {HEADER} == set(described["properties"])
     assert least == set(described["required"])
