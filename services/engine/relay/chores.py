@@ -12,6 +12,7 @@ from services.engine.capture.dirty import Todo
 from services.engine.capture.naming import name_some
 from services.engine.relay.feeds import Feed, majors_of
 from services.engine.relay.lease import Lease
+from services.engine.relay.turns import Pace
 from services.engine.relay.walking import Walker
 from services.engine.settings import Settings
 
@@ -26,15 +27,16 @@ class Chores:
     """Each step is one short transaction, which locks the rows that it works on, and is found to be done again when it
     fails. None but the last holds the lease's row: sending goes on beside them."""
 
-    def __init__(self, database: Database, feeds: Sequence[Feed], settings: Settings) -> None:
+    def __init__(self, database: Database, feeds: Sequence[Feed], settings: Settings, pace: Pace) -> None:
         self._database = database
+        self._pace = pace
         self._feeds = feeds
         self._settings = settings
         self._mappings = [major.mapping for feed in feeds for major in feed.majors]
         self._majors = majors_of(feeds)
         # All go in one batch then, and a fresh one in the next.
         self._few = max(settings.relay_batch - _CHUNK, 0)
-        self._walkers = {one.dataset: Walker(database, one, settings) for one in feeds}
+        self._walkers = {one.dataset: Walker(database, one, settings, pace) for one in feeds}
         self._stale: Mapping[str, fit.Misfit] = {}
         #: Set when the broker was seen to hold what it acknowledged: only then may sent changes go.
         self.may_prune = False
@@ -42,23 +44,33 @@ class Chores:
     async def run(self, lease: Lease) -> None:
         """Until cancelled."""
         rest = _REST_SECONDS
+        looked_around = -_REST_SECONDS
         while True:
             begun, more = monotonic(), False
             try:
+                if begun - looked_around >= _REST_SECONDS:
+                    # Not between any two steps of a snapshot.
+                    await self._look_around(lease)
+                    looked_around = begun
                 todo = await self._database.read(dirty.todo, [one.dataset for one in self._feeds])
-                await self._look_at_tables()
                 for feed in self._feeds:
                     more |= await self._work_off(feed, todo[feed.dataset])
-                await self._announce()
-                await self._move_ceiling()
-                await self._let_settled_go(lease)
-                await self._prune(lease)
             except DatabaseAway as away:
                 # A writer may only have been slow; whether it is really away, sending finds out.
                 _log.info("a chore waits: %s", away)
-            # A snapshot takes half of the time at most, and the less the more others work here.
-            rest = max(monotonic() - begun, _MOMENT_SECONDS) if more else min(2 * rest, _REST_SECONDS)
+            # While writers write, a snapshot takes half of the time at most, and the less the more others work here.
+            if more:
+                rest = _MOMENT_SECONDS if self._pace.alone else max(monotonic() - begun, _MOMENT_SECONDS)
+            else:
+                rest = min(2 * rest, _REST_SECONDS)
             await asyncio.sleep(rest)
+
+    async def _look_around(self, lease: Lease) -> None:
+        await self._look_at_tables()
+        await self._announce()
+        await self._move_ceiling()
+        await self._let_settled_go(lease)
+        await self._prune(lease)
 
     async def _work_off(self, feed: Feed, todo: Todo) -> bool:
         """Whether something was done of which there may be more."""

@@ -15,6 +15,7 @@ from services.engine.relay.feeds import Feed
 from services.engine.relay.lease import Lease, take
 from services.engine.relay.reconciler import Reconciler
 from services.engine.relay.sending import Sender
+from services.engine.relay.turns import Pace
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
@@ -73,7 +74,8 @@ class Relay:
             await self._lead(lease)
 
     async def _lead(self, lease: Lease) -> None:
-        chores = Chores(self._database, self._feeds, self._settings)
+        pace = Pace()
+        chores = Chores(self._database, self._feeds, self._settings, pace)
         reconciler = Reconciler(self._database, self._feeds, self._broker, self._settings)
         async with asyncio.TaskGroup() as group:
             beside = (
@@ -81,14 +83,14 @@ class Relay:
                 group.create_task(chores.run(lease)),
                 group.create_task(reconciler.run(lease)),
             )
-            await self._send(lease, chores)
+            await self._send(lease, chores, pace)
             for task in beside:
                 task.cancel()
         await lease.release()
 
-    async def _send(self, lease: Lease, chores: Chores) -> None:
+    async def _send(self, lease: Lease, chores: Chores, pace: Pace) -> None:
         """Round after round. When the broker is in trouble, say so, pause, and begin from what it holds."""
-        sender = Sender(self._database, self._feeds, self._broker, self._settings)
+        sender = Sender(self._database, self._feeds, self._broker, self._settings, pace)
         pause = _FIRST_PAUSE
         while not self.stopping:
             try:

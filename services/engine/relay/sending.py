@@ -16,7 +16,7 @@ from services.engine.relay.lease import Lease
 from services.engine.relay.positions import POSITION, Positions
 from services.engine.relay.projection import Message, Publication
 from services.engine.relay.setting_aside import set_aside
-from services.engine.relay.turns import in_turn
+from services.engine.relay.turns import Pace, in_turn
 from services.engine.relay.writer import Writers
 from services.engine.settings import Settings
 
@@ -44,8 +44,11 @@ class Outcome:
 class Sender:
     """Sends what waits in the outbox, and knows how far the broker has acknowledged it."""
 
-    def __init__(self, database: Database, feeds: Sequence[Feed], broker: Broker, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, feeds: Sequence[Feed], broker: Broker, settings: Settings, pace: Pace
+    ) -> None:
         self._database = database
+        self._pace = pace
         self._feeds = {one.dataset: one for one in feeds}
         self._topics = {topic: count for one in feeds for topic, count in one.topics.items()}
         self._of_topic = {topic: one.dataset for one in feeds for topic in one.topics}
@@ -128,7 +131,8 @@ class Sender:
             return False
         if await set_aside(lease, self._database, changes, self._settings):
             return True
-        changes = in_turn(changes)
+        self._pace.met(changes)
+        changes = in_turn(changes, self._pace.records)
         decided = await decide(changes, self._feeds, epoch, self._database.dialect.name)
         numbers = await self._make_ready(lease, changes, decided.round)
         outcome = await self._publish(lease, decided.publications, numbers)

@@ -1,17 +1,32 @@
-"""Whose turn it is among the changes that wait: what a writer has just done goes before what the engine reads anew;
-used by `sending`."""
+"""Whose turn it is: what a writer has just done goes before what the engine reads anew, and a snapshot goes the slower
+while writers write; used by `sending`, `chores` and `walking`."""
 
 from collections.abc import Sequence
 
 from services.engine.capture.outbox import Change
 from services.engine.capture.tables import CONTROL, SNAPSHOT
 
-#: How much of a snapshot goes in one round, so that a fresh change, which waits for the round under way, waits little.
-_MOST_READ_ANEW = 50
+#: How many records of a snapshot are read, or told, at a time: few while writers write, since a fresh change waits for
+#: what is under way; and never so many that the first one waits long, or on SQLite a writer.
+_FEW, _MANY = 50, 200
 
 
-def in_turn(changes: Sequence[Change]) -> list[Change]:
-    """The changes that go next, `changes` in the order of the outbox: those of writers, then some of a snapshot.
+class Pace:
+    """How fast a snapshot goes, by what the last rounds of sending met."""
+
+    def __init__(self) -> None:
+        self.records = _FEW
+        self.alone = False
+
+    def met(self, changes: Sequence[Change]) -> None:
+        """A round has met these: where no writer's is among them, the next ones take more of the snapshot."""
+        self.alone = all(_read_anew(one) or one.sequence is not None for one in changes)
+        self.records = min(2 * self.records, _MANY) if self.alone else _FEW
+
+
+def in_turn(changes: Sequence[Change], most: int) -> list[Change]:
+    """The changes that go next, `changes` in the order of the outbox: those of writers, then at most `most` of a
+    snapshot.
 
     Per record the order stays: what follows a record's snapshot waits with it. Control records wait with snapshots
     too, since they say what came of them. What has its number goes first: it may have been sent.
@@ -20,9 +35,13 @@ def in_turn(changes: Sequence[Change]) -> list[Change]:
     later: list[Change] = []
     waiting = set()
     for one in changes:
-        if one.sequence is None and (one.op in (SNAPSHOT, CONTROL) or one.record in waiting):
+        if one.sequence is None and (_read_anew(one) or one.record in waiting):
             waiting.add(one.record)
             later.append(one)
         else:
             first.append(one)
-    return first + later[:_MOST_READ_ANEW]
+    return first + later[:most]
+
+
+def _read_anew(change: Change) -> bool:
+    return change.op in (SNAPSHOT, CONTROL)

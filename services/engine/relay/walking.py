@@ -10,35 +10,34 @@ from services.engine.capture.database import Database
 from services.engine.capture.snapshot import Channels, Sight
 from services.engine.capture.told import digest_of
 from services.engine.relay.feeds import Feed
+from services.engine.relay.turns import Pace
 from services.engine.relay.views import Unpublishable, View, row_of, views
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
 
-#: Records in one transaction: short, since on SQLite the department's writers wait for it, and a fresh change does.
-_CHUNK = 50
-#: How many changes may wait where some more are put beside them.
-_FEW = 100
-
 
 class Walker:
     """One feed's snapshots. A step is one short transaction, and whoever takes the next one goes on from it."""
 
-    def __init__(self, database: Database, feed: Feed, settings: Settings) -> None:
+    def __init__(self, database: Database, feed: Feed, settings: Settings, pace: Pace) -> None:
         self._database = database
+        self._pace = pace
         self._channels = channels_of(feed, database.dialect.name)
         self._hold = settings.hold_deletes
-        # All that waits is then seen in one round, so that fresh changes go first.
-        self._few = min(max(settings.relay_batch - _CHUNK, 0), _FEW)
+        self._batch = settings.relay_batch
 
     async def step(self) -> bool:
         """Walk on, where a snapshot is wanted and few changes wait; whether that was done, and there is more."""
         database, channels = self._database, self._channels
         if not await database.read(snapshot.due, channels):
             return False
-        if not await database.read(outbox.few_wait, database.dialect, self._few):
+        # All that waits is seen in one round, so that fresh changes go first.
+        some = min(self._pace.records, max(self._batch // 2, 1))
+        few = min(self._batch - some, 2 * some)
+        if not await database.read(outbox.few_wait, database.dialect, few):
             return False
-        done = await database.write(snapshot.step, database.dialect, channels, _CHUNK, self._hold)
+        done = await database.write(snapshot.step, database.dialect, channels, some, self._hold)
         if done.held:
             _log.error("%s: deletes wait for a person; see `langqiao outbox held`", channels.dataset)
         return done.more

@@ -14,7 +14,7 @@ from services.engine.capture import outbox, snapshot
 from services.engine.capture.attach import attach
 from services.engine.capture.snapshot import Channels, Step
 from services.engine.capture.told import digest_of
-from services.engine.relay import walking
+from services.engine.relay import turns
 from services.engine.relay.feeds import feeds_of
 from services.engine.relay.walking import channels_of
 from services.engine.source.sql.ddl import create_tables, insert_rows
@@ -104,7 +104,8 @@ async def test_a_topic_begins_with_the_whole_table_and_a_record_that_sums_it_up(
 async def test_many_writers_beside_a_snapshot_see_no_version_go_back(
     store: Store, broker: MemoryBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walking, "_CHUNK", 7)
+    monkeypatch.setattr(turns, "_FEW", 7)
+    monkeypatch.setattr(turns, "_MANY", 7)
     await _tools(store, 40)
     async with relaying(store, broker, relay_batch=20), asyncio.TaskGroup() as group:
         for number in range(3):

@@ -5,7 +5,7 @@ from hypothesis import strategies as some
 
 from services.engine.capture.outbox import Change
 from services.engine.capture.tables import CONTROL, CREATED, DELETED, SNAPSHOT, UPDATED
-from services.engine.relay.turns import in_turn
+from services.engine.relay.turns import Pace, in_turn
 
 _READ_ANEW = (SNAPSHOT, CONTROL)
 
@@ -26,7 +26,7 @@ waiting = some.lists(
 def test_the_order_of_each_record_stays(changes: list[Change]) -> None:
     # What has its number was numbered before all that has none.
     changes.sort(key=lambda one: (one.sequence is None, one.id))
-    taken = in_turn(changes)
+    taken = in_turn(changes, 200)
     for key in "abc":
         mine = [one.id for one in taken if one.raw_key == key]
         assert mine == [one.id for one in changes if one.raw_key == key][: len(mine)]
@@ -34,7 +34,7 @@ def test_the_order_of_each_record_stays(changes: list[Change]) -> None:
 
 @given(waiting)
 def test_nothing_that_may_go_at_once_is_left_for_the_next_round(changes: list[Change]) -> None:
-    left = {one.id for one in changes} - {one.id for one in in_turn(changes)}
+    left = {one.id for one in changes} - {one.id for one in in_turn(changes, 200)}
     for one in changes:
         if one.id in left:
             assert one.sequence is None
@@ -47,17 +47,36 @@ def test_nothing_that_may_go_at_once_is_left_for_the_next_round(changes: list[Ch
 def test_a_fresh_change_overtakes_a_snapshot() -> None:
     snapshot = [_change(number, SNAPSHOT, f"t{number}") for number in range(1, 201)]
     fresh = _change(201, UPDATED, "another")
-    taken = in_turn([*snapshot, fresh])
+    taken = in_turn([*snapshot, fresh], 50)
     assert taken[0] == fresh
     assert 1 < len(taken) < 201
 
 
 def test_a_fresh_change_of_a_record_follows_its_snapshot() -> None:
     read, fresh = _change(1, SNAPSHOT, "t1"), _change(2, UPDATED, "t1")
-    assert in_turn([read, fresh]) == [read, fresh]
+    assert in_turn([read, fresh], 50) == [read, fresh]
 
 
 def test_word_of_a_snapshots_end_comes_after_its_records() -> None:
     read, end = _change(1, SNAPSHOT, "t1"), _change(2, CONTROL, "snapshot-completed")
     fresh = _change(3, CREATED, "t2")
-    assert in_turn([read, end, fresh]) == [fresh, read, end]
+    assert in_turn([read, end, fresh], 50) == [fresh, read, end]
+
+
+def test_a_snapshot_goes_faster_the_longer_no_writer_writes() -> None:
+    pace = Pace()
+    slow = pace.records
+    read = [_change(1, SNAPSHOT, "t1")]
+    for _ in range(9):
+        pace.met(read)
+    assert pace.alone
+    assert pace.records > slow
+    pace.met([*read, _change(2, UPDATED, "t2")])
+    assert not pace.alone
+    assert pace.records == slow
+
+
+def test_what_is_sent_again_is_no_writers() -> None:
+    pace = Pace()
+    pace.met([_change(1, UPDATED, "t1", numbered=True)])
+    assert pace.alone
