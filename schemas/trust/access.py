@@ -78,16 +78,21 @@ def refuse_early(contract: Contract, used: Iterable[Item], caller: Caller) -> No
 def require_purpose(caller: Caller) -> None:
     """Problem unless a member's call names its officer and its purpose; a case that is its purpose is also the one that
     it refers to, where it refers to one."""
-    if not caller.officer:
-        raise Problem(
-            "purpose-required", "the call names no officer", hint="Send the header Langqiao-Officer."
-        )
+    require_officer(caller)
     form, _, reference = (caller.purpose or "").partition(":")
     if form not in _PURPOSES or not reference.strip():
         hint = "Send the header Langqiao-Purpose: grant:<id> or case:<reference>."
         raise Problem("purpose-required", "the call names no purpose", hint=hint)
     if form == "case" and caller.case is not None and caller.case.number != reference:
         raise cases.refused("another-case")
+
+
+def require_officer(caller: Caller) -> None:
+    """Problem unless a member's call names its officer."""
+    if not caller.officer:
+        raise Problem(
+            "purpose-required", "the call names no officer", hint="Send the header Langqiao-Officer."
+        )
 
 
 def decide_write(contract: Contract, caller: Caller, *, owner: str) -> None:

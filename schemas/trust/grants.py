@@ -72,6 +72,8 @@ def _grant(one: Mapping[str, Any]) -> Grant:
         provider=None if one.get("provider") is None else text_of(one, "provider"),
         delegates=delegates,
         case_required=_case(one.get("case")),
+        untold=None if one.get("untold") is None else text_of(one, "untold"),
+        told_after_days=_bound(one, "told_after_days"),
     )
 
 

@@ -50,9 +50,10 @@ class Grant:
     `rows` is a filter in the query grammar (`division=eq.330203`), None for all rows. `purpose` is the use
     that a call names by `grant:<id>`. `provider` is the one department that gives it, None any that keeps the
     dataset. `delegates` are the systems, of whatever member, that may use it for its member; those of the member
-    itself need no naming. With `case_required` each use is for an open case, and about whom that is about.
-    `quota_per_day` and `calls_per_second` bound how often it may be leaned on at one node, None: not. Times are aware;
-    the grant holds while not_before <= now < expires.
+    itself need no naming. With `case_required` each use is for an open case, and about whom that is about. `untold` is
+    the legal basis on which persons are not told of what is done under the grant, `told_after_days` how many days later
+    they are, None: at once. `quota_per_day` and `calls_per_second` bound how often it may be leaned on at one node,
+    None: not. Times are aware; the grant holds while not_before <= now < expires.
     """
 
     id: str
@@ -68,6 +69,8 @@ class Grant:
     provider: str | None = None
     delegates: tuple[str, ...] = ()
     case_required: bool = False
+    untold: str | None = None
+    told_after_days: int | None = None
 
 
 class Role(StrEnum):
@@ -80,6 +83,10 @@ class Role(StrEnum):
     REGISTRAR = "registrar"
     #: Keeps cases, and signs references to them.
     CASES = "cases"
+    #: Identifies persons, and says whom it has identified.
+    CITIZEN_SERVICES = "citizen-services"
+    #: The node of a department that says who represents an enterprise.
+    ENTERPRISE_REGISTER = "enterprise-register"
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,19 @@ def searched(contract: Contract, where: tuple[BoundFilter, ...]) -> Iterator[Sub
                     yield kind_of(contract, one.item), str(to_wire(value))
 
 
+def spelt(contracts: Iterable[Contract], subject: Subject) -> frozenset[Subject]:
+    """An identifier under every kind under which a node of these contracts may have entered it: its own, and those of
+    items that say whom a record is about and whose format says no kind, such as a document's number."""
+    own, value = subject
+    kinds = {own}
+    for contract in contracts:
+        for name in contract.subjects:
+            item = contract.items[name]
+            if item.format not in _IDENTIFIERS:
+                kinds.add(kind_of(contract, item))
+    return frozenset((kind, value) for kind in kinds)
+
+
 def addressed(contract: Contract, key: Sequence[Value] | None) -> Iterator[Subject]:
     """The identifiers in a record's key, where its address shows the key."""
     for name, value in zip(contract.key, key or (), strict=False):

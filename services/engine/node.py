@@ -28,6 +28,7 @@ from services.engine.log.standing import log_stands
 from services.engine.log.witnessing import FOLDER, Witness
 from services.engine.mapping.model import Mapping
 from services.engine.relay.registry_topic import registry_followed
+from services.engine.representation import Representation
 from services.engine.settings import Settings
 from services.engine.source.port import RecordSource
 from services.engine.source.sql.opening import open_source
@@ -52,18 +53,20 @@ class Department:
 
     `mappings` is a pure function; it gives one mapping for each contract of the kind, all majors included. A department
     with `routes` of its own (called with the app and its data plane) writes its records there alone, by its own rules;
-    `beside` is open while the service runs.
+    `beside` is open while the service runs. `represents` says by which records it knows who represents an enterprise.
     """
 
     kind: str
     mappings: Callable[[Catalogue], tuple[Mapping, ...]]
     routes: "Callable[[FastAPI, DataPlane], None] | None" = None
     beside: "Callable[[FastAPI, Node], AbstractAsyncContextManager[None]]" = _nothing
+    represents: Representation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A department with its contracts read: everything known before a database is opened."""
+    """A department with its contracts read: everything known before a database is opened. `by_steps`: its records are
+    written by the department's own rules alone, and not at their addresses."""
 
     kind: str
     contracts: tuple[Contract, ...]
@@ -71,15 +74,15 @@ class Offered:
     catalogue: Catalogue
     mappings: tuple[Mapping, ...]
     by_steps: bool = False
+    represents: Representation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One running department service, as its calls see it. `by_steps`: its records are written by the department's own
-    rules alone, and not at their addresses."""
+    """One running department service, as its calls see it."""
 
     settings: Settings
-    by_steps: bool
+    offered: Offered
     catalogue: Catalogue
     documents: tuple[dict[str, Any], ...]
     source: RecordSource
@@ -122,7 +125,7 @@ async def open_node(
         checks = node_checks(standing, gate, tls, log.appender, 5.0 * settings.log_checkpoint_seconds)
         yield Node(
             settings=settings,
-            by_steps=offered.by_steps,
+            offered=offered,
             catalogue=offered.catalogue,
             documents=offered.documents,
             source=source,
@@ -158,7 +161,9 @@ def read_contracts(department: Department, settings: Settings) -> Offered:
     _same(contracts, mappings)
     documents = tuple(dict(one.content) for one in read_from)
     by_steps = department.routes is not None
-    return Offered(department.kind, contracts, documents, catalogue, mappings, by_steps)
+    return Offered(
+        department.kind, contracts, documents, catalogue, mappings, by_steps, department.represents
+    )
 
 
 def read_secret(path: Path) -> bytes:

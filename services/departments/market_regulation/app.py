@@ -5,9 +5,16 @@ from fastapi import FastAPI
 from services.departments.market_regulation.mapping import mappings
 from services.engine.api.app import create_app
 from services.engine.node import Department
+from services.engine.representation import Representation
 from services.engine.settings import Settings
 
-DEPARTMENT = Department("market_regulation", mappings)
+REPRESENTATION = Representation(
+    "market_regulation.legal_representatives",
+    person="id_number",
+    enterprise="credit_code",
+    where={"is_legal_representative": "is.true"},
+)
+DEPARTMENT = Department("market_regulation", mappings, represents=REPRESENTATION)
 
 
 def app() -> FastAPI:

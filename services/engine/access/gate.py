@@ -104,6 +104,10 @@ class Gate:
             await self.spent.take(grant)
         return grant
 
+    def under(self, contract: Contract, caller: Caller) -> Grant | None:
+        """The grant that a call's purpose names, whether what is asked is due to it or not."""
+        return self._grants(caller).named(caller, contract.dataset, self.clock(), self.owner)
+
     def decide_write(self, contract: Contract, caller: Caller) -> None:
         """Only the department's own systems write, and they too say who acts and what for."""
         decide_write(contract, caller, owner=self.owner)

@@ -11,9 +11,10 @@ from starlette.types import Receive, Scope, Send
 
 from services.engine.api.control import add_control_plane
 from services.engine.api.openapi import described
+from services.engine.api.persons import ACTIONS
 from services.engine.api.plane import DataPlane
-from services.engine.api.time_tokens import add_time_tokens_route
 from services.engine.api.registering import add_registry_route
+from services.engine.api.time_tokens import add_time_tokens_route
 from services.engine.api.witnessing import add_witness_route
 from services.engine.node import Department, open_node, read_contracts, read_node_key
 from services.engine.settings import Settings
@@ -80,7 +81,7 @@ class _Described(FastAPI):
     plane: DataPlane
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/records/"):
+        if scope["type"] == "http" and (scope["path"].startswith("/records/") or scope["path"] in ACTIONS):
             await self.plane.handle(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundColumn, BoundQuery, Value, conditions
+from schemas.trust.about import told_from
 from schemas.trust.cases import about
 from schemas.trust.entries import Act, Entry, salted
-from schemas.trust.model import Case
+from schemas.trust.model import Case, Grant
 from schemas.trust.subjects import Subject, SubjectReader, searched
 from schemas.wire import headers as names
 from services.engine.api.call import Call, Reply
@@ -31,15 +32,17 @@ TELLING = frozenset(
 @dataclass(slots=True)
 class Disclosure:
     """What an answer, or a chunk of one, discloses. `items` are shown, `searched` the question's filters go by, both by
-    name; `subjects` are identifiers as they are, which leave this process as pseudonyms alone. `only` is the case whose
-    records alone the grant lets be shown."""
+    name; `subjects` are identifiers as they are, which leave this process as pseudonyms alone. `contract` is that of
+    the records, None where none are. `only` is the case whose records alone the grant lets be shown; `purpose` is the
+    grant that the call names, whether it leans on it or not."""
 
     act: Act
-    contract: Contract
+    contract: Contract | None
     items: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
     grant: str | None = None
     only: Case | None = None
+    purpose: Grant | None = None
     subjects: set[Subject] = field(default_factory=set)
     records: int = 0
     counted: int | None = None
@@ -74,6 +77,7 @@ async def asked(call: Call, act: Act, question: BoundQuery, decided: BoundQuery)
         searched=tuple(sorted({one.item.name for one in conditions(question.where)})),
         grant=grant.id if grant is not None else None,
         only=call.caller.case if grant is not None and grant.case_required else None,
+        purpose=call.node.gate.under(decided.contract, call.caller),
         subjects=set(searched(question.contract, question.where)),
     )
 
@@ -108,8 +112,9 @@ async def enter(call: Call, disclosure: Disclosure, chunk: bytes) -> str | None:
         call.request = salted(
             call.salt, call.method.encode(), call.path.encode("latin-1"), call.query, call.sent
         )
+    now, contract, purpose = call.node.clock(), disclosure.contract, disclosure.purpose
     entry = Entry(
-        at=call.node.clock(),
+        at=now,
         node=log.node,
         act=disclosure.act,
         member=caller.member,
@@ -118,14 +123,16 @@ async def enter(call: Call, disclosure: Disclosure, chunk: bytes) -> str | None:
         purpose=caller.purpose,
         on_behalf=caller.on_behalf,
         case=caller.case.number if caller.case is not None else None,
-        dataset=disclosure.contract.dataset,
-        major=disclosure.contract.major,
+        dataset=contract.dataset if contract is not None else None,
+        major=contract.major if contract is not None else None,
         items=disclosure.items,
         searched=disclosure.searched,
         subjects=log.pseudonyms(disclosure.subjects),
         records=disclosure.records,
         counted=disclosure.counted,
         grant=disclosure.grant,
+        untold=purpose.untold if purpose is not None else None,
+        told_from=told_from(purpose, now),
         question=call.question,
         message=call.message,
         request=call.request,

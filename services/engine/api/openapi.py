@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.contracts.model import Contract, Item
 from schemas.derived.forms import served_schema
+from schemas.derived.persons import persons_paths
 from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE
 
@@ -54,7 +55,7 @@ def described(
         paths |= _without_writes(_paths(majors)) if by_steps else _paths(majors)
     token = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": _TOKEN}
     components["securitySchemes"] = {"token": token}
-    document["paths"] = paths | document.get("paths", {})
+    document["paths"] = paths | persons_paths() | document.get("paths", {})
     return document
 
 

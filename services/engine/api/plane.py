@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
-from services.engine.api import write
+from services.engine.api import persons, write
 from services.engine.api.call import Call, Disconnected, Reply
 from services.engine.api.changes import changes
 from services.engine.api.entering import TELLING, entered
@@ -121,6 +121,8 @@ async def _answer(call: Call, own: Action | None) -> Reply:
 
 def _route(call: Call) -> Action:
     """The action for this address; Problem unknown-path, unknown-dataset, method-not-allowed."""
+    if call.path in persons.ACTIONS:
+        return _of_persons(call)
     kind, name, *rest = [
         unquote(part) for part in call.path.removeprefix("/records/").rstrip("/").split("/")
     ] + [""]
@@ -135,6 +137,13 @@ def _route(call: Call) -> Action:
         allowed = ", ".join(actions)
         raise Problem("method-not-allowed", f"This address takes {allowed}.", headers={"Allow": allowed})
     return actions[call.method]
+
+
+def _of_persons(call: Call) -> Action:
+    call.route = call.path
+    if call.method != "POST":
+        raise Problem("method-not-allowed", "This address takes POST.", headers={"Allow": "POST"})
+    return persons.ACTIONS[call.path]
 
 
 def _actions(rest: list[str]) -> tuple[str, Mapping[str, Action]]:

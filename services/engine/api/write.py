@@ -81,7 +81,7 @@ async def _change(call: Call, media_type: str, check: _Check) -> Reply:
 
 async def _admit(call: Call) -> Contract:
     """The contract written under, for a system of the owner that says who acts and what for."""
-    if call.node.by_steps:
+    if call.node.offered.by_steps:
         told = "These records are written by steps that keep the law: see /docs for them."
         raise Problem("method-not-allowed", told, headers={"Allow": "GET, HEAD"})
     contract = call.node.catalogue.contract(call.dataset, call.major())

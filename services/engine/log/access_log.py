@@ -17,13 +17,15 @@ from services.engine.log.appender import Appender, appending
 from services.engine.log.files import LogUnavailable
 from services.engine.log.stamping import Stamps
 from services.engine.log.store import Store
+from services.engine.log.traces import Traces, tracing
 from services.engine.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class AccessLog:
-    """One node's log. `key` makes pseudonyms; `node_key` signs receipts and checkpoints, None: there are none;
-    `stamps` are the signed answers whose time is to be vouched for, None where nobody could."""
+    """One node's log. `key` makes pseudonyms; `node_key` signs receipts and checkpoints, None: there are none; `traces`
+    find what it holds about one person; `stamps` are the signed answers whose time is to be vouched for, None where
+    nobody could."""
 
     node: str
     folder: Path
@@ -32,6 +34,7 @@ class AccessLog:
     signer: Signer | None
     appender: Appender
     clock: Callable[[], datetime]
+    traces: Traces
     stamps: Stamps | None = None
 
     async def append(self, entry: Entry) -> Head:
@@ -74,7 +77,7 @@ async def open_log(
     """The node's log, with its writer running; `secret` makes the pseudonyms. A folder that cannot be written, or that
     another process writes, stops no start: nothing is disclosed then, and /health says so."""
     store = Store(settings.access_log, settings.node_id, clock)
-    async with appending(store) as appender:
+    async with appending(store) as appender, tracing(store.folder) as traces:
         yield AccessLog(
             node=settings.node_id,
             folder=settings.access_log,
@@ -83,6 +86,7 @@ async def open_log(
             signer=Signer(node_key) if node_key is not None else None,
             appender=appender,
             clock=clock,
+            traces=traces,
             stamps=Stamps(store.folder) if node_key is not None and settings.witnesses else None,
         )
 

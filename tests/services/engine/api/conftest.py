@@ -22,6 +22,12 @@ OTHER_NODE = "330203.taxation"
 GATEWAY = "330203.gateway"
 #: A registry that was issued yesterday is word enough, however far a test moves the clock.
 WORD_SECONDS = 400 * 86_400
+CITIZENS = "330203.citizen_services"
+_ROLES = {
+    GATEWAY: "gateway",
+    f"{CITIZENS}/window": "citizen-services",
+    f"{office.OWNER}/node": "enterprise-register",
+}
 
 
 @dataclass
@@ -55,7 +61,7 @@ def make_trust(folder: Path) -> Trust:
     """New keys, and the registry and grants that the authority signed."""
     folder.mkdir()
     authority = keys.new_key()
-    systems = {f"{member}/window": keys.new_key() for member in (ASKER, office.OWNER)}
+    systems = {f"{member}/window": keys.new_key() for member in (ASKER, office.OWNER, CITIZENS)}
     systems |= {f"{node}/node": keys.new_key() for node in (office.OWNER, OTHER_NODE)}
     systems |= {GATEWAY: keys.new_key()}
     dates = {"issued": _day(-1), "expires": _day(30)}
@@ -63,7 +69,7 @@ def make_trust(folder: Path) -> Trust:
         {
             "id": system.partition("/")[0],
             "system": system,
-            "role": "gateway" if system == GATEWAY else "system",
+            "role": _ROLES.get(system, "system"),
             "keys": {key.key_id: key.public_hex},
         }
         for system, key in systems.items()

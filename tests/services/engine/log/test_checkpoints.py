@@ -13,6 +13,7 @@ from services.engine.log.access_log import AccessLog
 from services.engine.log.appender import appending
 from services.engine.log.checkpoints import FILE, Ask, Checkpoints, Contradicted, WitnessAway
 from services.engine.log.stamping import Stamps
+from services.engine.log.traces import Traces
 from services.engine.log.witnessing import Contradiction, Witness
 from tests.services.engine.log.desk import NODE, NOON, entry, findings, raw, store
 from tests.services.engine.log.witnesses import OTHERS, Nodes
@@ -55,7 +56,8 @@ class Town:
         key = self.nodes.keys[NODE]
         async with appending(store(self.folder / name)) as appender:
             folder = self.folder / name
-            log = AccessLog(NODE, folder, b"k" * 32, key, None, appender, lambda: NOON, Stamps(folder))
+            found = Traces(folder)
+            log = AccessLog(NODE, folder, b"k" * 32, key, None, appender, lambda: NOON, found, Stamps(folder))
             made = Checkpoints(
                 log=log,
                 key=key,

@@ -1,0 +1,100 @@
+"""A citizen-services system's signed word that it has identified a person, who now asks what was asked about them; made
+by such a system for one ask, read by every node that the ask reaches."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from schemas.law.identifiers import BadIdentifier, check_credit_code, check_id_number
+from schemas.trust import signed
+from schemas.trust.entries import instant
+from schemas.trust.keys import KeyPair
+from schemas.trust.message import LEEWAY
+from schemas.trust.model import Member
+from schemas.trust.registry import Registry
+from schemas.trust.signed import DocumentRefused, moment, text_of
+from schemas.trust.statements import statement
+from schemas.trust.subjects import Subject
+
+#: What such a call's purpose begins with; what follows names the act by which the person was identified.
+IDENTIFIED = "identified:"
+#: How long after it was signed such a word holds: for the pages of one look, and no longer.
+LIFETIME = timedelta(minutes=2)
+_VOUCHED = "vouched"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Vouched:
+    """`system` identified the person with this ID number; `purpose` (`identified:<reference>`) says by which act of its
+    own, `at` (aware) when it said so. With `enterprise`, a credit code, the person asks as who represents that
+    enterprise."""
+
+    system: str
+    person: str
+    purpose: str
+    at: datetime
+    enterprise: str | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """Whom the ask is about."""
+        if self.enterprise is not None:
+            return "credit-code", self.enterprise
+        return "id-number", self.person
+
+
+def vouch(one: Vouched, key: KeyPair) -> str:
+    """The word as one signed text."""
+    said = {"system": one.system, "id_number": one.person, "purpose": one.purpose, "at": instant(one.at)}
+    if one.enterprise is not None:
+        said["credit_code"] = one.enterprise
+    return signed.sign({_VOUCHED: said}, key)
+
+
+def read_vouched(text: str, registry: Registry, now: datetime) -> tuple[Vouched, Member]:
+    """What was vouched for, and whose key signed it; raises DocumentRefused, which holds no identifier."""
+    if now >= registry.expires:
+        raise DocumentRefused("registry-expired", "nobody is a member now")
+    said = statement(text, registry, _VOUCHED)
+    found = registry.key(signed.key_id_of(text))
+    one = _vouched(said)
+    if found is None or found[0].system != one.system:
+        raise DocumentRefused("unknown-key", "it is not signed by the system that it names")
+    if one.at > now + LEEWAY:
+        raise DocumentRefused("not-yet-valid", "it was signed later than now")
+    if one.at <= now - LIFETIME - LEEWAY:
+        raise DocumentRefused("expired", "it holds for two minutes")
+    return one, found[0]
+
+
+def as_representative(text: str) -> bool:
+    """Whether such a word asks for an enterprise, whoever signed it; raises DocumentRefused."""
+    said = signed.unchecked(text).get(_VOUCHED)
+    return isinstance(said, dict) and "credit_code" in said
+
+
+def digest_of(text: str) -> str:
+    """What names one such word, and tells nothing of it: it has a signature that nobody can guess."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _vouched(said: Mapping[str, Any]) -> Vouched:
+    purpose = text_of(said, "purpose")
+    if not purpose.removeprefix(IDENTIFIED).strip() or not purpose.startswith(IDENTIFIED):
+        raise DocumentRefused("malformed", "purpose must be identified:<reference>")
+    return Vouched(
+        text_of(said, "system"),
+        _identifier(said, "id_number", check_id_number),
+        purpose,
+        moment(said, "at"),
+        None if "credit_code" not in said else _identifier(said, "credit_code", check_credit_code),
+    )
+
+
+def _identifier(said: Mapping[str, Any], name: str, check: Callable[[str], str]) -> str:
+    try:
+        return check(text_of(said, name))
+    except BadIdentifier:
+        raise DocumentRefused("malformed", f"{name} is none") from None
