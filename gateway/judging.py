@@ -111,15 +111,22 @@ def accepted(level: Level, offer: Offer, answer: NodeAnswer, statuses: tuple[int
 def judged(level: Level, offer: Offer, answer: NodeAnswer) -> Missing | Problem:
     """What a node's problem means for the question."""
     problem = _problem(answer)
+    if problem is not None and answer.status == problem.status and problem.code in _WHOLE:
+        return placed(problem, level, offer)
+    found = reason_of(answer)
+    return found if found.problem is None else refused(level, offer, found.problem)
+
+
+def reason_of(answer: NodeAnswer) -> Missing:
+    """Why an answer that is a problem, or none at all, leaves its node missing."""
+    problem = _problem(answer)
     if problem is None or answer.status != problem.status:
         return faulty()
-    if problem.code in _WHOLE:
-        return placed(problem, level, offer)
     if problem.code in ("bad-message", "not-asked"):
         # It was we who signed it, and made it of the question.
         return Missing(SourceState.FAULTY, problem.code)
     if problem.status in (401, 403, 429):
-        return refused(level, offer, problem)
+        return Missing(SourceState.FORBIDDEN, problem.code, problem)
     if problem.code in _STALE:
         return Missing(SourceState.STALE, problem.code)
     return Missing(_STATES.get(problem.code, SourceState.FAULTY), problem.code)

@@ -6,6 +6,7 @@ from typing import Any
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.model import Cardinality, Contract, Item
 from schemas.derived.forms import served_schema
+from schemas.derived.persons import persons_paths
 from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE
 
@@ -41,7 +42,7 @@ def described(document: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
         schemas.update((_schema_name(one), _record(one, catalogue)) for one in majors)
         paths |= _paths(majors)
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    document["paths"] = paths | document.get("paths", {})
+    document["paths"] = paths | persons_paths() | document.get("paths", {})
     return document
 
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from gateway import persons
 from gateway.binding import known_dataset
 from gateway.call import Call, Disconnected, Gateway, Reply
 from gateway.faults import problem_of, refusal
@@ -44,12 +45,14 @@ _log = logging.getLogger("langqiao.access")
 
 @dataclass
 class DataPlane(BaseRoute):
-    """Everything under /records. `gateway` is set while the service runs; before that it is not ready."""
+    """Everything under /records, and what persons ask. `gateway` is set while the service runs; before that it is not
+    ready."""
 
     gateway: Gateway | None = field(default=None)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        mine = scope["type"] == "http" and scope["path"].startswith("/records/")
+        path = scope.get("path", "")
+        mine = scope["type"] == "http" and (path.startswith("/records/") or path in persons.ACTIONS)
         return (Match.FULL if mine else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,6 +104,8 @@ async def _serve(call: Call, send: Send) -> int:
 
 def _route(call: Call) -> _Action:
     """The action for this address; Problem unknown-path, unknown-dataset, method-not-allowed."""
+    if call.path in persons.ACTIONS:
+        return _of_persons(call)
     kind, name, *rest = [
         unquote(part) for part in call.path.removeprefix("/records/").rstrip("/").split("/")
     ] + [""]
@@ -114,6 +119,13 @@ def _route(call: Call) -> _Action:
     if call.method not in actions:
         raise _not_here(call, actions)
     return actions[call.method]
+
+
+def _of_persons(call: Call) -> _Action:
+    call.route = call.path
+    if call.method != "POST":
+        raise Problem("method-not-allowed", "This address takes POST.", headers={"Allow": "POST"})
+    return persons.ACTIONS[call.path]
 
 
 def _actions(rest: list[str]) -> tuple[str, Mapping[str, _Action]]:

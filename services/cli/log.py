@@ -1,7 +1,7 @@
 """`langqiao log`: hold a node's access log against itself and against what others hold of it, show it, prune it."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
+from schemas.law.identifiers import BadIdentifier, check_credit_code, check_id_number
+from schemas.trust.about import MOST
+from schemas.wire.answer import MISSING
 from services.cli import show as showing
-from services.cli.caller import REFUSED
+from services.cli.caller import DEFAULT_PROFILE, REFUSED, ProfileFile, calling, load_profile
 from services.cli.configured import configured
 from services.engine.settings import Settings
 
@@ -24,6 +27,10 @@ app = typer.Typer(help="A node's access log: who was told what of whom, and why.
 _Folder = Annotated[
     Path, typer.Argument(help="The log's folder, or a copy of it.", exists=True, file_okay=False)
 ]
+
+
+#: What the table shows of an entry.
+_ABOUT = ("at", "node", "entry", "act", "member", "unit", "purpose", "dataset", "items", "searched", "found")
 
 
 @app.callback()
@@ -92,6 +99,46 @@ def show(
 
 
 @app.command()
+def about(
+    person: Annotated[
+        typer.FileText,
+        typer.Argument(help="File that holds the person's ID number; -: standard input.", metavar="PERSON"),
+    ],
+    profile: ProfileFile = DEFAULT_PROFILE,
+    purpose: Annotated[
+        str | None, typer.Option("--purpose", help="How the person was identified: identified:<reference>.")
+    ] = None,
+    enterprise: Annotated[
+        str | None,
+        typer.Option("--enterprise", help="Credit code of an enterprise that the person represents."),
+    ] = None,
+    count: Annotated[int, typer.Option("--count", min=1, max=MOST, help="The newest so many.")] = 20,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, with the state of every source.")
+    ] = False,
+) -> None:
+    """What all departments were asked about a person, by a system that has identified that person.
+
+    The ID number stands in no argument, for those are seen by everybody on a machine.
+    """
+    number = _checked(check_id_number, person.read().strip(), "PERSON")
+    code = None if enterprise is None else _checked(check_credit_code, enterprise, "--enterprise")
+    with calling(load_profile(profile).with_purpose(purpose)) as bridge:
+        found = bridge.about(number, enterprise=code, limit=count)
+    if as_json:
+        typer.echo(showing.as_json(found))
+        return
+    rows = [{name: one.get(name) for name in _ABOUT} for one in found["entries"]]
+    showing.console().print(showing.as_table(rows))
+    lost = [f"{one['node']} ({one['state']})" for one in found["sources"] if one["state"] in MISSING]
+    typer.echo(
+        f"There are older entries: --count {2 * count} shows more." if found["next"] else "That is all."
+    )
+    if lost:
+        typer.echo(f"Missing: {', '.join(lost)}.", err=True)
+
+
+@app.command()
 def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and leave it.")] = False,
 ) -> None:
@@ -118,6 +165,13 @@ def prune(
             f"{one.segment.path.name}: entries {one.segment.first} to {one.number}, the last of {one.at}"
         )
     typer.echo(f"{len(found)} files {'would go' if dry_run else 'are gone'}.")
+
+
+def _checked(check: Callable[[str], str], text: str, hint: str) -> str:
+    try:
+        return check(text)
+    except BadIdentifier as fault:
+        raise typer.BadParameter(str(fault), param_hint=hint) from None
 
 
 def _evidence(

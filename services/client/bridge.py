@@ -8,10 +8,12 @@ from typing import Any, Self
 import httpx
 import orjson
 
+from schemas.trust.about import DEFAULT_LIMIT, PATH, Ask
+from schemas.trust.vouching import Vouched, vouch
 from schemas.wire import headers
 from schemas.wire import problem as problem_form
-from services.client.profile import Profile
-from services.client.signing import Signing
+from services.client.profile import BadProfile, Profile
+from services.client.signing import Signing, utc_now
 
 
 class Refused(Exception):
@@ -77,6 +79,24 @@ class Bridge:
         if case is not None:
             wanted[headers.CASE] = case
         return self._call("POST", f"/records/{kind}/{name}/query", wanted, orjson.dumps(question))
+
+    def about(
+        self,
+        person: str,
+        *,
+        enterprise: str | None = None,
+        before: Mapping[str, int] | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> Any:
+        """What all departments were asked about a person (an ID number) whom this system has identified, or about an
+        enterprise (a credit code) that the person represents; raises Refused, BadProfile. The profile's purpose is
+        `identified:<reference>`. `before` is `next` of the page before."""
+        key = self._profile.key()
+        if key is None:
+            raise BadProfile("this profile names no key, so it can vouch for nobody")
+        word = Vouched(self._profile.system, person, self._profile.purpose, utc_now(), enterprise)
+        ask = Ask(vouch(word, key), before=before or {}, limit=limit)
+        return self._call("POST", PATH, {}, orjson.dumps(ask.body())).data
 
     def explain(self, dataset: str, question: Mapping[str, object]) -> Any:
         """The plan that the question would run by; nothing is read."""

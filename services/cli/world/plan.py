@@ -13,6 +13,10 @@ GATEWAY = f"{DIVISION}.gateway"
 _WITNESSES = 2
 #: A member without any data of its own, which asks: the approval service of the city.
 ASKING_MEMBER = f"{DIVISION}.approvals"
+#: A member that identifies persons, and asks for them what was asked about them.
+CITIZEN_SERVICES = f"{DIVISION}.citizen_services"
+#: The department whose register says who represents an enterprise.
+ENTERPRISE_REGISTER = f"{DIVISION}.market_regulation"
 
 
 @dataclass(frozen=True, slots=True)

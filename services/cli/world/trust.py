@@ -8,14 +8,20 @@ from typing import Any
 from schemas.trust import keys, signed
 from schemas.trust.keys import KeyPair
 from schemas.trust.model import Role
-from services.cli.world.plan import ASKING_MEMBER, GATEWAY, WorldPlan
+from services.cli.world.plan import ASKING_MEMBER, CITIZEN_SERVICES, ENTERPRISE_REGISTER, GATEWAY, WorldPlan
 from services.client.profile import Profile
 
 #: What the story and the README ask for.
 CASE = "case:330200-2026-000017"
 GRANT_ID = "G-2026-0001"
+IDENTIFIED = "identified:demo-session-1"
 _VALID = timedelta(days=30)
 _PURPOSE = "核验申请人身份"
+#: What some systems do beside what their like do.
+_ROLES = {
+    f"{CITIZEN_SERVICES}/desk": Role.CITIZEN_SERVICES,
+    f"{ENTERPRISE_REGISTER}/node": Role.ENTERPRISE_REGISTER,
+}
 #: What came of the one request: each department granted items of its own dataset, and holds its own grant alone.
 _GRANTED = {
     "market_regulation": ("legal_representatives", ("credit_code", "name", "id_number", "position")),
@@ -29,6 +35,7 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
     plan.profiles.mkdir(parents=True, exist_ok=True)
     authority = keys.new_key()
     systems = {f"{one.member}/records": (one.member, keys.new_key()) for one in plan.departments}
+    systems[f"{CITIZEN_SERVICES}/desk"] = (CITIZEN_SERVICES, keys.new_key())
     nodes = {f"{one.member}/node": (one.member, keys.new_key()) for one in plan.departments}
     systems[f"{ASKING_MEMBER}/window"] = (ASKING_MEMBER, keys.new_key())
     gateway = (GATEWAY, keys.new_key())
@@ -52,7 +59,12 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
 def _lines(systems: dict[str, tuple[str, KeyPair]], role: Role = Role.SYSTEM) -> list[dict[str, Any]]:
     """The registry's lines of systems that do the same."""
     return [
-        {"id": member, "system": system, "role": role, "keys": {key.key_id: key.public_hex}}
+        {
+            "id": member,
+            "system": system,
+            "role": _ROLES.get(system, role),
+            "keys": {key.key_id: key.public_hex},
+        }
         for system, (member, key) in systems.items()
     ]
 
@@ -97,6 +109,6 @@ def _profile(plan: WorldPlan, system: str, member: str, key: KeyPair) -> None:
         member=member,
         system=system,
         officer="officer-0017",
-        purpose=CASE,
+        purpose=IDENTIFIED if member == CITIZEN_SERVICES else CASE,
         key_file=f"{name}.key.pem",
     ).save(plan.profiles / f"{name}.json")

@@ -1,0 +1,1 @@
+"""What a person is told by all departments at once, over real sockets."""
