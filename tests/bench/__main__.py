@@ -1,5 +1,5 @@
-"""`python -m tests.bench`: measures questions beside a bare proxy and events beside Debezium's engine, prints the
-tables and writes RESULTS.md."""
+"""`python -m tests.bench`: measures questions beside a bare proxy, what trust costs, and events beside Debezium's engine;
+prints the tables and writes RESULTS.md."""
 
 import argparse
 import os
@@ -19,7 +19,7 @@ from services.cli.world.processes import StartFailed
 from services.cli.world.world import running_world
 from services.departments import kinds
 from services.engine.synthetic.population import Size
-from tests.bench import changes, page, rounds
+from tests.bench import changes, page, rounds, trust
 from tests.bench.events import page as events_page
 from tests.bench.events.run import Sizes, measure
 from tests.bench.floor import floors
@@ -28,7 +28,7 @@ from tests.bench.load import BenchFailed
 #: Of the question across departments a round asks so many times less.
 _LIGHTER = {"one record": 1, "five departments": 4}
 _CHANGES_A_SECOND = 200
-QUESTIONS, EVENTS = "questions", "events"
+QUESTIONS, EVENTS, TRUST = "questions", "events", "trust"
 
 
 def main() -> int:
@@ -36,10 +36,9 @@ def main() -> int:
     said = _arguments()
     console = Console(highlight=False)
     try:
-        if said.only != EVENTS:
-            _questions(said, console)
-        if said.only != QUESTIONS:
-            _events(said, console)
+        for name, measured in ((QUESTIONS, _questions), (TRUST, _trust), (EVENTS, _events)):
+            if said.only in (None, name):
+                measured(said, console)
     except (BenchFailed, StartFailed) as fault:
         console.print(f"bench failed: {fault}", markup=False, soft_wrap=True)
         return 1
@@ -56,6 +55,18 @@ def _questions(said: argparse.Namespace, console: Console) -> None:
     console.print(table)
     console.print(page.delay_line(measured.delays), soft_wrap=True)
     page.put("Questions", page.lines(measured))
+
+
+def _trust(said: argparse.Namespace, console: Console) -> None:
+    os.environ["LANGQIAO_REQUIRE_MESSAGES"] = "false"
+    with tempfile.TemporaryDirectory(prefix="langqiao-bench-") as folder:
+        size = Size().scaled(said.size)
+        with running_world(Path(folder) / "world", (trust.KIND,), size=size) as world:
+            asked = {"trust": trust.targets(world)}
+            outcomes = rounds.run(asked, said.rounds, {"trust": said.requests}, said.clients, console.print)
+    text = page.trust_lines(outcomes, trust.steps(), said.clients)
+    console.print("\n".join(text), markup=False, soft_wrap=True)
+    page.put("Trust", text)
 
 
 def _events(said: argparse.Namespace, console: Console) -> None:
@@ -80,7 +91,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=8, help="clients at once")
     parser.add_argument("--changes", type=int, default=2_000, help="changes by raw SQL, 200 a second")
     parser.add_argument("--size", type=float, default=1.0, help="scale of 2,000 enterprises")
-    parser.add_argument("--only", choices=(QUESTIONS, EVENTS), help="measure one of them")
+    parser.add_argument("--only", choices=(QUESTIONS, EVENTS, TRUST), help="measure one of them")
     parser.add_argument(
         "--rows", type=int, default=20_000, help="events: rows of the table, and of the backlog"
     )

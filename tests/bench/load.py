@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +12,15 @@ import aiohttp
 
 @dataclass(frozen=True)
 class Target:
-    """Whom to ask what: an address, the headers, and the bodies to be posted in turn; `pids` is who bears the cost."""
+    """Whom to ask what: an address, the headers, and the bodies to be posted in turn; `pids` is who bears the cost.
+    `sign` gives the headers that make a body posted to the address a message."""
 
     name: str
     url: str
     headers: Mapping[str, str]
     bodies: Sequence[bytes]
     pids: tuple[int, ...]
+    sign: Callable[[str, bytes], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,10 @@ async def _client(
     session: aiohttp.ClientSession, target: Target, turns: Iterator[int], taken: list[float]
 ) -> None:
     for turn in turns:
+        asked = target.bodies[turn % len(target.bodies)]
+        signed = target.sign(target.url, asked) if target.sign else {}
         began = time.perf_counter()
-        async with session.post(target.url, data=target.bodies[turn % len(target.bodies)]) as answer:
+        async with session.post(target.url, data=asked, headers=signed) as answer:
             body = await answer.read()
         taken.append((time.perf_counter() - began) * 1_000)
         if answer.status != 200 or body == b"[]":
