@@ -25,7 +25,7 @@ _CALLER = [
     {"name": name, "in": "header", "schema": {"type": "string"}}
     for name in (
         "Langqiao-Officer", "Langqiao-Purpose", "Langqiao-Case", "Langqiao-Deadline-Ms", "Contract-Version", "Prefer",
-        "Range",
+        "Accept-Signature", "Range",
     )
 ]  # fmt: skip
 _RECORD_ID = [{"name": "record_id", "in": "path", "required": True, "schema": {"type": "string"}}]

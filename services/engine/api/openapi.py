@@ -30,7 +30,14 @@ _QUERY = [
 ]
 _CALLER = [
     {"name": name, "in": "header", "schema": {"type": "string"}}
-    for name in ("Langqiao-Officer", "Langqiao-Purpose", "Langqiao-Case", "Contract-Version", "Prefer")
+    for name in (
+        "Langqiao-Officer",
+        "Langqiao-Purpose",
+        "Langqiao-Case",
+        "Contract-Version",
+        "Prefer",
+        "Accept-Signature",
+    )
 ]
 _RECORD_ID = [{"name": "record_id", "in": "path", "required": True, "schema": {"type": "string"}}]
 _IF_MATCH = [{"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}]
