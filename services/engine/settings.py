@@ -140,6 +140,9 @@ class Settings(BaseSettings):
         description="Whether a call that bears a token must be a signed message, so that none is altered, sent"
         " elsewhere or sent twice; off only where clients that cannot sign call this node directly.",
     )
+    require_cases: bool = Field(
+        False, description="Whether a purpose case:… counts with the signed reference of that case alone."
+    )
     token_cache: Count = Field(
         10_000, description="Checked tokens remembered: a check costs more than a read."
     )
@@ -165,7 +168,6 @@ class Settings(BaseSettings):
         ge=1_096,
         description="How long entries are kept, in days: three years are the least that the regulation asks.",
     )
-
     log_checkpoint_seconds: Count = Field(
         60,
         description="How often it is signed where the log stands, in seconds, while it grows: a minute's doubt.",

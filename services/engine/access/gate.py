@@ -10,7 +10,7 @@ from schemas.trust import cases, grants, message
 from schemas.trust.access import decide, decide_write, leaned_on
 from schemas.trust.grants import Grants
 from schemas.trust.message import Message, MessageRefused
-from schemas.trust.model import Caller, Grant, Role
+from schemas.trust.model import Caller, Case, Grant, Role
 from schemas.trust.token import TokenCache
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
@@ -34,6 +34,7 @@ class Gate:
     owner: str
     node: str
     messages_required: bool
+    cases_required: bool
     registry: KeptRegistry
     grants: SignedFile[Grants]
     tokens: TokenCache
@@ -93,7 +94,15 @@ class Gate:
         """What of the question this caller may have; Problem token-required, purpose-required, … With `addressed` it is
         put to records by their ids."""
         now = self.clock()
-        return decide(query, caller, self._grants(caller), now, owner=self.owner, addressed=addressed)
+        decided = decide(query, caller, self._grants(caller), now, owner=self.owner, addressed=addressed)
+        if self._case_alone(caller):
+            cases.require(query, caller, addressed=addressed)
+        return decided
+
+    def only(self, caller: Caller, grant: Grant | None) -> Case | None:
+        """The case whose records alone are shown to a caller who leans on this grant, or on none; None: all are."""
+        required = self._case_alone(caller) if grant is None else grant.case_required
+        return caller.case if required else None
 
     async def spend(self, query: BoundQuery, caller: Caller) -> Grant | None:
         """The grant that a question which was decided owes its answer to; one more of its calls is spent. Problem
@@ -111,6 +120,12 @@ class Gate:
     def decide_write(self, contract: Contract, caller: Caller) -> None:
         """Only the department's own systems write, and they too say who acts and what for."""
         decide_write(contract, caller, owner=self.owner)
+
+    def _case_alone(self, caller: Caller) -> bool:
+        """Whether the call's purpose is a case, which here counts with the case's reference alone. The department's own
+        cases are its own affair."""
+        named = (caller.purpose or "").startswith("case:")
+        return self.cases_required and named and caller.principal != self.owner
 
     def _grants(self, caller: Caller) -> Grants:
         """The grants that a call may name; none where the member that it acts for is none any more."""
@@ -130,6 +145,7 @@ async def open_gate(settings: Settings, log: AccessLog, clock: Callable[[], date
         settings.department,
         settings.node_id,
         settings.require_messages,
+        settings.require_cases,
         registry,
         SignedFile(settings.grants_file, registry.authority, grants.from_document, _NONE),
         TokenCache(settings.token_cache),

@@ -76,7 +76,7 @@ async def asked(call: Call, act: Act, question: BoundQuery, decided: BoundQuery)
         items=() if act is Act.COUNT else shown(decided.columns),
         searched=tuple(sorted({one.item.name for one in conditions(question.where)})),
         grant=grant.id if grant is not None else None,
-        only=call.caller.case if grant is not None and grant.case_required else None,
+        only=call.node.gate.only(call.caller, grant),
         purpose=call.node.gate.under(decided.contract, call.caller),
         subjects=set(searched(question.contract, question.where)),
     )

@@ -146,6 +146,24 @@ async def test_a_purpose_that_names_one_case_is_not_shown_another(
         assert (await client.get(address)).json()["reason"] == "another-case"
 
 
+async def test_where_every_purpose_that_is_a_case_needs_one_it_covers_unconditional_items_as_well(
+    settings: Settings, trust_in_cases: Trust, clock: Clock
+) -> None:
+    strict = settings.model_copy(update={"require_cases": True})
+    listing, case = f"{VEHICLES}?select=seats", reference(clock, _PERSON)
+    async with asking(strict, trust_in_cases, clock, case, purpose="case:2026-17") as client:
+        listed = await client.get(listing)
+        own, other = [await client.get(f"{VEHICLES}/{one}?select=seats") for one in ("A02", "A04")]
+    assert (listed.status_code, listed.json()["reason"]) == (403, "not-about-this")
+    assert (own.status_code, other.status_code) == (200, 404)
+    async with asking(strict, trust_in_cases, clock, None, purpose="case:2026-17") as client:
+        assert (await client.get(listing)).json()["code"] == "case-required"
+    async with asking(strict, trust_in_cases, clock, case) as client:
+        assert (await client.get(listing)).status_code == 200, "the purpose is a grant"
+        own_system = trust_in_cases.headers(office.OWNER, purpose="case:2026-17")
+        assert (await client.get(listing, headers=own_system)).status_code == 200, "its own affair"
+
+
 async def test_a_reference_that_is_no_longer_good_is_none(
     settings: Settings, trust_in_cases: Trust, clock: Clock
 ) -> None:
