@@ -81,6 +81,8 @@ class Role(StrEnum):
     NODE = "node"
     GATEWAY = "gateway"
     REGISTRAR = "registrar"
+    #: Signs the grants of the departments of its area.
+    OFFICE = "office"
     #: Keeps cases, and signs references to them.
     CASES = "cases"
     #: Identifies persons, and says whom it has identified.

@@ -23,6 +23,7 @@ from services.engine.api.standing import Standing
 from services.engine.attaching import capturing
 from services.engine.capture.captured import captures
 from services.engine.checkpointing import checkpointing, telling_on_topic
+from services.engine.granting import grants_fetched
 from services.engine.log.access_log import AccessLog, derived_key, open_log
 from services.engine.log.standing import log_stands
 from services.engine.log.witnessing import FOLDER, Witness
@@ -109,7 +110,7 @@ async def open_node(
         AsyncExitStack() as stack,
     ):
         gate = await open_gate(settings, log, clock)
-        await stack.enter_async_context(registry_followed(settings, gate.registry.take))
+        await stack.enter_async_context(_told(gate, settings, node_key, tls))
         witness = _witness(log, settings)
         publish = telling_on_topic(database, offered.catalogue)
         checkpoints = await stack.enter_async_context(
@@ -138,6 +139,16 @@ async def open_node(
             standing=standing,
             clock=clock,
         )
+
+
+@asynccontextmanager
+async def _told(gate: Gate, settings: Settings, node_key: KeyPair | None, tls: Tls) -> AsyncIterator[None]:
+    """Within the block registry and grants are taken in as they come."""
+    async with (
+        registry_followed(settings, gate.registry.take),
+        grants_fetched(settings, gate.grants, node_key, tls.client, gate.clock),
+    ):
+        yield
 
 
 class BadDepartment(Exception):
@@ -177,6 +188,8 @@ def read_secret(path: Path) -> bytes:
 def read_node_key(settings: Settings) -> KeyPair | None:
     """The key that signs receipts and checkpoints, where there is one; BadDepartment when its file holds none."""
     path = settings.node_key_file
+    if path is None and settings.grants_from is not None:
+        raise BadDepartment("grants_from needs node_key_file: grants are told to the department's own node")
     try:
         return None if path is None else read_private(path.read_bytes())
     except BadKey as fault:

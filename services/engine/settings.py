@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.engine.grants_settings import GrantsSettings
 from services.engine.tls import TlsFiles
 
 Division = Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
@@ -13,7 +14,7 @@ Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(BaseSettings):
+class Settings(GrantsSettings, BaseSettings):
     """One department's settings. Every field says its unit, and why its default is what it is."""
 
     # An env file lists every setting; a line left empty there is not set.

@@ -11,6 +11,7 @@ from schemas.trust.access import decide, decide_write, leaned_on
 from schemas.trust.grants import Grants
 from schemas.trust.message import Message, MessageRefused
 from schemas.trust.model import Caller, Case, Grant, Role
+from schemas.trust.offices import granting
 from schemas.trust.token import TokenCache
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
@@ -18,6 +19,7 @@ from services.engine.access.came import Came
 from services.engine.access.kept_registry import KeptRegistry, open_registry
 from services.engine.access.spent import Spent
 from services.engine.access.trusted import SignedFile
+from services.engine.grants_settings import grants_in_force
 from services.engine.log.access_log import AccessLog
 from services.engine.settings import Settings
 
@@ -45,7 +47,7 @@ class Gate:
     def refresh(self) -> None:
         """Take up changed files; called at start and by the health checks."""
         self.registry.refresh()
-        self.grants.trust(self.registry.authority)
+        self.grants.trust(granting(self.registry.authority, self.registry.value, self.owner))
         self.grants.refresh()
 
     def caller(self, headers: Mapping[str, str]) -> Caller:
@@ -147,7 +149,7 @@ async def open_gate(settings: Settings, log: AccessLog, clock: Callable[[], date
         settings.require_messages,
         settings.require_cases,
         registry,
-        SignedFile(settings.grants_file, registry.authority, grants.from_document, _NONE),
+        SignedFile(grants_in_force(settings), registry.authority, grants.from_document, _NONE),
         TokenCache(settings.token_cache),
         came,
         spent,

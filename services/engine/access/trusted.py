@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from schemas.trust.authority import Authority
 from schemas.trust.signed import DocumentRefused
+from services.engine.access.putting import put
 
 _log = logging.getLogger("langqiao.engine")
 
@@ -54,6 +55,16 @@ class SignedFile(Generic[_T]):
         except (OSError, UnicodeDecodeError) as unreadable:
             self._seen = None
             self._blame(type(unreadable).__name__)
+
+    def bring(self, text: str) -> None:
+        """Take a document that came: it is in force at once, for it may take something away, and on the disk when this
+        returns. Raises DocumentRefused, and then all is as it was; OSError, and then a restart does not know it."""
+        if self.path is None:
+            raise DocumentRefused("malformed", "there is no place for such a document here")
+        self._take(self.read(self.trusted.read(text.strip())))
+        put(self.path, text.encode())
+        state = self.path.stat()
+        self._seen = (state.st_mtime_ns, state.st_size)
 
     def trust(self, authority: Authority) -> None:
         """Go by these keys from now on; what they did not sign before, they may have signed."""

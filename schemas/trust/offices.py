@@ -1,0 +1,28 @@
+"""Whose signature counts on a department's grants: the authority's, and that of the offices of its own or a superior
+division, which the registry lists; asked by the gate."""
+
+from schemas.law.divisions import UnknownDivision, within
+from schemas.trust.authority import Authority
+from schemas.trust.model import Member, Role
+from schemas.trust.registry import Registry
+
+
+def granting(authority: Authority, registry: Registry, department: str) -> Authority:
+    """The keys that may sign the grants of a department. An office signs grants alone, never a registry."""
+    offices = {
+        key_id: public
+        for key_id, (member, public) in registry.keys.items()
+        if member.role is Role.OFFICE and _above(member, department)
+    }
+    return Authority({**offices, **authority.keys}, authority.until)
+
+
+def _above(office: Member, department: str) -> bool:
+    try:
+        return within(_division(department), _division(office.id))
+    except UnknownDivision:
+        return False
+
+
+def _division(member: str) -> str:
+    return member.partition(".")[0]

@@ -1,0 +1,74 @@
+"""A node asks the office for its grants as itself, takes what is newer, and goes by the last good ones meanwhile."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from schemas.trust import message, registry, token
+from schemas.trust.keys import KeyPair, new_key
+from services.engine.granting import Fetching, OfficeAway
+
+_DEPARTMENT, _OFFICE = "330200.taxation", "330200.data_office"
+_KEY = new_key()
+
+
+class Office:
+    """An office that knows its own law only by what is asked of it: who asks, and by which tag."""
+
+    def __init__(self) -> None:
+        self.number = 1
+        self.status = 200
+
+    async def answer(self, request: Request) -> Response:
+        line = {
+            "id": _DEPARTMENT,
+            "system": f"{_DEPARTMENT}/node",
+            "role": "node",
+            "keys": {_KEY.key_id: _KEY.public_hex},
+        }
+        now = datetime.now(UTC)
+        known = registry.from_document(
+            {"number": 1, "expires": (now + timedelta(days=1)).isoformat(), "members": [line]}
+        )
+        text = request.headers["authorization"].removeprefix("Bearer ")
+        assert token.check(text, known, now).caller.member == request.path_params["department"]
+        said = message.Message("GET", request.url.path, "", request.headers, b"")
+        assert message.check(said, known, now, node=_OFFICE).sender.id == _DEPARTMENT
+        tag = f'"{self.number}"'
+        if self.status == 200 and request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers={"ETag": tag})
+        return Response(f"document {self.number}", self.status, {"ETag": tag})
+
+
+@asynccontextmanager
+async def _asking(office: Any, key: KeyPair = _KEY) -> AsyncIterator[Fetching]:
+    app = Starlette(routes=[Route("/office/grants/{department}", office.answer)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://office") as http:
+        yield Fetching(http, _DEPARTMENT, _DEPARTMENT, key, lambda: datetime.now(UTC))
+
+
+async def test_what_is_newer_is_given_once() -> None:
+    office = Office()
+    async with _asking(office) as fetching:
+        assert await fetching.newer() == "document 1"
+        assert await fetching.newer() is None
+        office.number = 2
+        assert await fetching.newer() == "document 2"
+        fetching.forget()
+        assert await fetching.newer() == "document 2"
+
+
+async def test_an_office_that_refuses_or_fails_counts_as_away() -> None:
+    office = Office()
+    async with _asking(office) as fetching:
+        for office.status in (401, 404, 503):
+            with pytest.raises(OfficeAway, match=f"it answered {office.status}"):
+                await fetching.newer()
