@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from schemas.trust.entries import BEGINNING, Act, BadLine, Head, Line, read
+from schemas.trust.signed import DocumentRefused, moment
 from schemas.trust.statements import Checkpoint
 
 #: Entries younger than this may not be gone: three years (Government Data Sharing Regulation, article 29).
@@ -167,14 +168,16 @@ class Chain:
             self._take_pruned(line)
 
     def _take_pruned(self, line: Line) -> None:
-        at = datetime.fromisoformat(str(line.said["at"]))
-        told = line.said.get("told")
-        for one in told.get("segments", ()) if isinstance(told, Mapping) else ():
-            self._pruned[int(one["last"])] = str(one["hash"])
-            young = [each.at for each in self.checkpoints if each.number < int(one["last"])]
-            youngest = max([datetime.fromisoformat(str(one["at"])), *young])
-            if youngest > at - LEAST_KEPT:
-                self._note(Fault.PRUNED_EARLY, int(one["last"]), f"entry {line.number} tells of it too early")
+        try:
+            latest, told = _pruned(line)
+        except (DocumentRefused, KeyError, OverflowError, TypeError, ValueError):
+            self._note(Fault.ALTERED, line.number, "it tells of pruned entries in no form that can be read")
+            return
+        for gone, youngest in told:
+            self._pruned[gone.number] = gone.hash
+            young = [each.at for each in self.checkpoints if each.number < gone.number]
+            if max([youngest, *young]) > latest:
+                self._note(Fault.PRUNED_EARLY, gone.number, f"entry {line.number} tells of it too early")
 
     def _told_of(self, gone: Head) -> bool:
         """Whether a `pruned` entry tells that the log was cut off just here."""
@@ -183,6 +186,16 @@ class Chain:
 
     def _note(self, fault: Fault, number: int, detail: str) -> None:
         self._findings.append(Finding(fault, number, number, detail))
+
+
+def _pruned(line: Line) -> tuple[datetime, list[tuple[Head, datetime]]]:
+    """How young the entries could be of which a `pruned` one tells; and of each file where it ended, and when."""
+    told = line.said.get("told")
+    segments = told.get("segments", ()) if isinstance(told, Mapping) else ()
+    ends = [(Head(int(one["last"]), str(one["hash"])), moment(one, "at")) for one in segments]
+    if any(gone.number < 1 for gone, _ in ends):
+        raise ValueError("an entry's number is a whole number from 1")
+    return moment(line.said, "at") - LEAST_KEPT, ends
 
 
 def check(
