@@ -13,7 +13,7 @@ from schemas.trust.evidence_answer import AnswerRefused, digest_of
 from schemas.trust.evidence_chunks import ChunksRefused
 from schemas.trust.evidence_time import Held, TokenRefused
 from schemas.trust.history import History
-from schemas.trust.receipts import read_receipt
+from schemas.trust.receipts import Receipt, read_receipt
 from schemas.trust.signed import DocumentRefused
 from schemas.trust.statements import system_of
 
@@ -96,7 +96,7 @@ def _question(one: Part, history: History) -> Finding:
     said = asked.headers.get("content-digest")
     if said is not None and said != digest_of(asked.body):
         return Finding(Check.QUESTION, "altered", "the question's body is not the one that was answered")
-    if said is None and not any(_fitting(one, history)):
+    if said is None and not any(_receipts(one, history)):
         return Finding(Check.QUESTION, "not-named", "neither signature nor receipt names the question's body")
     return Finding(Check.QUESTION, "", f"{asked.method} for {one.dataset}, {len(asked.body)} bytes")
 
@@ -133,18 +133,23 @@ def _key(key_id: str, created: datetime, held: Held | None, history: History) ->
 
 
 def _log(one: Part, history: History) -> Finding:
-    fitting = _fitting(one, history)
-    if not fitting:
+    receipts = _receipts(one, history)
+    if not receipts:
         return Finding(Check.LOG, "no-receipt", "the answer bears no receipt")
-    if not all(fitting):
+    if None in receipts:
         return Finding(Check.LOG, "other-receipt", "a receipt is not the node's, or of something else")
-    return Finding(
-        Check.LOG, "", f"{len(fitting)} receipts of the access log of {one.node} are of this answer"
-    )
+    asked = ", ".join(sorted({_asker(each) for each in receipts if each is not None}))
+    return Finding(Check.LOG, "", f"{len(receipts)} entries of {one.node} say that it was given to {asked}")
 
 
-def _fitting(one: Part, history: History) -> list[bool]:
-    """Of each receipt whether it is the node's word for this question and this answer."""
+def _asker(receipt: Receipt) -> str:
+    """Whom an answer was given to, as its node entered it."""
+    asker = receipt.member or "anybody"
+    return asker if receipt.on_behalf is None else f"{asker} for {receipt.on_behalf}"
+
+
+def _receipts(one: Part, history: History) -> list[Receipt | None]:
+    """The node's receipts for this question and this answer; None for each that is another's, or of something else."""
     asked = one.answered.asked
     request = (
         asked.method.encode(),
@@ -152,14 +157,23 @@ def _fitting(one: Part, history: History) -> list[bool]:
         asked.query.encode(),
         asked.body,
     )
-    found = []
+    found: list[Receipt | None] = []
     for text, content in one.receipts():
         try:
             receipt = read_receipt(text, history.every)
-            found.append(receipt.node == one.node and receipt.is_of(request, content))
-        except (DocumentRefused, ValueError):
-            found.append(False)
+        except DocumentRefused:
+            found.append(None)
+        else:
+            found.append(receipt if receipt.node == one.node and _is_of(receipt, request, content) else None)
     return found
+
+
+def _is_of(receipt: Receipt, request: tuple[bytes, ...], content: bytes) -> bool:
+    try:
+        return receipt.is_of(request, content)
+    except ValueError:
+        # Its salt is no bytes in hex.
+        return False
 
 
 def _time(one: Part, created: datetime, history: History) -> tuple[Held | None, Finding]:

@@ -78,6 +78,14 @@ def stamp(file: _File, profile: ProfileFile = DEFAULT_PROFILE) -> None:
 
 
 @app.command()
+def receipts(file: _File) -> None:
+    """Print the receipts, one a line, as `log verify --receipts` takes them: to hold the department's log against."""
+    for one in _read(file):
+        for text, _ in one.receipts():
+            typer.echo(text)
+
+
+@app.command()
 def verify(
     file: _File,
     registry: Annotated[

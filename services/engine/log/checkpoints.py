@@ -85,8 +85,12 @@ class Checkpoints:
     def _is_due(self) -> bool:
         fresh = self.log.appender.head.number - (self.newest[0].number if self.newest else 0)
         late = monotonic() - self._made_at >= self.every_seconds
-        named = self.log.stamps is None or self.log.stamps.all_named
-        return (late and not named) or (fresh > 0 and (late or fresh >= self.every_entries))
+        return (late and self._has_to_name()) or (fresh > 0 and (late or fresh >= self.every_entries))
+
+    def _has_to_name(self) -> bool:
+        """Whether signatures wait to be named, and the log takes entries."""
+        stamps, trouble = self.log.stamps, self.log.appender.trouble
+        return stamps is not None and trouble is None and not stamps.all_named
 
     async def _make(self) -> None:
         head = await self._stamped() or self.log.appender.head

@@ -67,13 +67,17 @@ async def test_plain_answers_are_as_they_were(member: httpx.AsyncClient) -> None
     assert "evidence" not in envelope.json()["sources"][0]
 
 
-async def test_time_tokens_are_asked_for_through_the_gateway(member: httpx.AsyncClient) -> None:
+async def test_time_tokens_are_asked_for_through_gateways(door: Door) -> None:
+    member = door.member
     answer = await member.post(f"{VEHICLES}/query", json=_QUESTION, headers=ASKED | _ENVELOPE)
     (part,) = answer.json()["sources"][0]["evidence"]
     digest = read_part(part).digest
     told = await member.post("/log/time-tokens", json={"node": office.OWNER, "digests": [digest]})
     assert (told.status_code, told.json()) == (200, {"tokens": {digest: []}})
-    for sent in ({"node": "330203.nobody", "digests": []}, {"digests": []}, []):
+    above = await door.above.post("/log/time-tokens", json={"node": office.OWNER, "digests": [digest]})
+    assert above.json() == told.json()
+    bad: tuple[Any, ...] = ({"node": "330203.nobody", "digests": []}, {"digests": []}, [])
+    for sent in bad:
         assert (await member.post("/log/time-tokens", json=sent)).status_code == 400
     wrong = {"node": office.OWNER, "digests": ["x"]}
     assert (await member.post("/log/time-tokens", json=wrong)).status_code == 503

@@ -21,6 +21,7 @@ def test_what_several_departments_answered_is_kept_timed_and_checked(world: Worl
     until_sync(lambda: run("evidence", "stamp", str(file), *profile).exit_code == 0, 60, "time tokens")
     found = run("evidence", "verify", str(file), *known)
     assert found.exit_code == 0, found.output
+    assert "given to 330200.approvals" in found.output
     for kind in ("market_regulation", "credit"):
         assert f" {world.plan.department(kind).member}, {kind}." in found.output
     file.write_bytes(file.read_bytes().replace(b'\\"name\\":', b'\\"nome\\":', 1))

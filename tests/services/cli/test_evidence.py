@@ -87,6 +87,13 @@ def test_another_department_s_signature_is_none_of_the_department_s(desk: Desk) 
     assert (found.exit_code, "FAILS (another-node)" in found.output) == (1, True)
 
 
+def test_receipts_are_told_for_whoever_verifies_the_log(desk: Desk) -> None:
+    parts = [desk.town.answer(), desk.town.stream()]
+    told = run("evidence", "receipts", str(desk.file(parts))).output.splitlines()
+    assert told == [text for one in parts for text, _ in one.receipts()]
+    assert len(told) == 4
+
+
 def test_nothing_is_no_evidence(desk: Desk) -> None:
     assert desk.verify(desk.file([])).exit_code == 1
 
