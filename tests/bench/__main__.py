@@ -1,5 +1,5 @@
-"""`python -m tests.bench`: measures questions beside a bare proxy, what trust costs, and events beside Debezium's engine;
-prints the tables and writes RESULTS.md."""
+"""`python -m tests.bench`: measures questions beside a bare proxy, events beside Debezium's engine, and what trust
+costs; prints the tables and writes RESULTS.md."""
 
 import argparse
 import os
