@@ -223,7 +223,7 @@ class Settings(GrantsSettings, BaseSettings):
     broker_key_file: Path | None = Field(
         None, description="PEM of that certificate's private key, without a pass phrase; set with it."
     )
-    sign_events: bool = Field(False, description="Whether events are signed by the node; off: 0.1 ms an event.")
+    sign_events: bool = Field(False, description="Whether each event is signed; off: about 0.1 ms an event.")
     create_topics: bool = Field(
         False,
         description="Whether the relay makes missing topics; off, as in production an operator's plan does.",
