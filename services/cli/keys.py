@@ -27,7 +27,7 @@ def new(
     system: Annotated[str, typer.Option("--system", help="System id, such as 330200.approvals/window.")] = "",
     role: Annotated[
         Role,
-        typer.Option("--role", help="What the system does: it asks, answers as a node, or is a gateway."),
+        typer.Option("--role", help="What the system does: it asks, is a node or a gateway, keeps cases, …"),
     ] = Role.SYSTEM,
     gateway: Annotated[str, typer.Option("--gateway", help="Address for the profile beside the key.")] = "",
 ) -> None:

@@ -73,6 +73,13 @@ def test_a_question_is_written_as_in_a_url(text: str, dataset: str, parameters: 
     assert split(text) == (dataset, parameters)
 
 
+def test_a_case_goes_with_its_question_as_it_was_signed(door: Door, tmp_path: Path) -> None:
+    (tmp_path / "case.jws").write_text("a.b.c\n")
+    of_a_case = ("--case", str(tmp_path / "case.jws"), "--profile", _profile(tmp_path, door.url))
+    assert run("ask", "credit.penalties?limit=1", *of_a_case).exit_code == 0
+    assert door.asked[0][1]["langqiao-case"] == "a.b.c"
+
+
 def test_rows_are_shown_as_a_table_and_the_range_below(door: Door, tmp_path: Path) -> None:
     door.body = '[{"name": "海曙[1]号", "licences": [{"no": 1}], "closed": null}]'.encode()
     ended = run(
