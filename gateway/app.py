@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ from gateway.http_nodes import open_nodes
 from gateway.nodes import NodeClient
 from gateway.openapi import described
 from gateway.plane import DataPlane
+from gateway.registering import add_registry_route
+from gateway.registry import open_registry
 from gateway.settings import Settings
 from gateway.time_tokens import add_time_tokens_route
 from gateway.tls import Tls, TlsFiles, open_tls
@@ -56,13 +58,11 @@ def create_app(
             watch = Watch(settings, client, secured, clock)
             watch.recall()
             await watch.refresh()
-            watching = asyncio.create_task(watch.run())
-            plane.gateway = Gateway(settings, watch, client, secret, key, clock)
-            try:
-                yield
-            finally:
-                plane.gateway = None
-                watching.cancel()
+            registry = open_registry(settings, client, clock)
+            await stack.enter_async_context(_beside(watch.run(), registry.run()))
+            plane.gateway = Gateway(settings, watch, client, secret, key, registry, clock)
+            stack.callback(setattr, plane, "gateway", None)
+            yield
 
     # No telemetry: a trace would carry addresses, which belong in no trace. No redirects: they hide wrong addresses.
     app = _Described(
@@ -74,8 +74,20 @@ def create_app(
     app.plane = plane
     app.router.routes.insert(0, plane)
     add_control_plane(app, plane)
+    add_registry_route(app, plane)
     add_time_tokens_route(app, plane)
     return app
+
+
+@asynccontextmanager
+async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """What runs beside the calls, ended with the block."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 class _Described(FastAPI):

@@ -11,6 +11,7 @@ from starlette.types import Receive
 
 from gateway.area import Area
 from gateway.nodes import NodeClient
+from gateway.registry import MemberRegistry
 from gateway.settings import Settings
 from gateway.timing import Timing
 from gateway.watch import Watch
@@ -33,6 +34,7 @@ class Gateway:
     nodes: NodeClient
     secret: bytes
     key: KeyPair | None
+    registry: MemberRegistry
     clock: Callable[[], datetime]
 
     @property

@@ -28,7 +28,7 @@ def add_control_plane(app: FastAPI, plane: DataPlane) -> None:
         if plane.gateway is None:
             return _starting()
         watch = plane.gateway.watch
-        body = orjson.dumps(watch.document())
+        body = orjson.dumps(watch.document() | {"registry": plane.gateway.registry.facts()})
         return Response(body, 200 if watch.ready else 503, {"Cache-Control": "no-store"}, names.JSON)
 
     @app.get("/catalogue", tags=["control"], summary="What the area offers, with the contracts in full")

@@ -48,6 +48,17 @@ class Settings(BaseSettings):
         description="How long after its start the gateway waits for every node before it says that it is ready, in s.",
     )
 
+    # The member registry, which is handed on to the nodes
+    authority_keys: dict[str, str] = Field(
+        {},
+        description="Public keys that may sign the registry, JSON: key id -> hex; empty: none is taken, nor handed on.",
+    )
+    registry_file: Path | None = Field(
+        None,
+        description="File that keeps the registry taken last, with the last word on it, so that a restart hands it on;"
+        " unset: it must be brought anew.",
+    )
+
     # Calls to nodes
     key_file: Path | None = Field(
         None,

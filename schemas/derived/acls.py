@@ -10,7 +10,7 @@ from schemas.derived.topics import topics_of
 from schemas.trust.grants import Grants
 from schemas.trust.model import Role
 from schemas.trust.registry import Registry
-from schemas.wire.topics import Audience, Topic
+from schemas.wire.topics import Audience, Topic, registry_topic
 
 EVERYBODY = "*"
 
@@ -55,12 +55,14 @@ def rights(
     """Every right under an environment, sorted.
 
     Public topics are everybody's; shared and control topics every member's; granted topics those members' who hold a
-    grant on all the dataset's records now. Each department's relay writes and reads its own topics, and makes none. An expired
-    registry has no members, expired grants allow nothing: as at the departments themselves.
+    grant on all the dataset's records now. Each department's relay writes and reads its own topics, and makes none; its
+    service reads the registry's, which the operator alone writes. An expired registry has no members, expired grants
+    allow nothing: as at the departments themselves.
     """
     members = _systems(registry, now)
     found: set[Right] = set()
     for publisher in publishers:
+        found.add(Right("topic", registry_topic(environment), "literal", publisher.department, "read"))
         for contract in publisher.contracts:
             holders = _holders(publisher, contract.dataset, now)
             granted = sorted(system for system, member in members.items() if member in holders)

@@ -18,6 +18,8 @@ class Audience(StrEnum):
     CONTROL = "control"
 
 
+#: One, for a registry and the word on it are read in the order in which they were published.
+REGISTRY_PARTITIONS = 1
 #: The audiences that carry records.
 RECORD_AUDIENCES = (Audience.PUBLIC, Audience.SHARED, Audience.GRANTED)
 

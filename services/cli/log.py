@@ -194,10 +194,11 @@ def _evidence(
 def _members(paths: list[Path], authority: str) -> "Registry":
     """Whose keys are whose, by all of these registries: what was signed before a rotation stays evidence."""
     from schemas.trust import registry, signed
+    from schemas.trust.authority import read_registry
 
     try:
         trusted = orjson.loads(authority)
-        found = [registry.from_document(signed.read(path.read_text().strip(), trusted)) for path in paths]
+        found = [registry.from_document(read_registry(path.read_text().strip(), trusted)) for path in paths]
     except (orjson.JSONDecodeError, signed.DocumentRefused) as fault:
         raise typer.BadParameter(str(fault), param_hint="--registry") from None
     keys = {key_id: whose for one in found for key_id, whose in one.keys.items()}

@@ -14,6 +14,7 @@ from schemas.trust import grants, registry, signed
 from schemas.trust.grants import Grants
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
+from schemas.wire.topics import REGISTRY_PARTITIONS, registry_topic
 from services.directory.settings import Operator
 
 _Document = TypeVar("_Document")
@@ -32,13 +33,14 @@ def publishers(settings: Operator) -> tuple[Publisher, ...]:
 
 
 def wanted_topics(settings: Operator) -> dict[str, int]:
-    """Partitions by topic, of all departments; raises CannotKnow or ContractFault."""
-    return {
+    """Partitions by topic, of all departments and the registry; raises CannotKnow or ContractFault."""
+    departments = {
         str(topic): partitions
         for publisher in publishers(settings)
         for contract in publisher.contracts
         for topic, partitions in topics_of(contract, settings.environment, publisher.division).items()
     }
+    return {**departments, registry_topic(settings.environment): REGISTRY_PARTITIONS}
 
 
 def members(settings: Operator) -> Registry | None:

@@ -109,18 +109,15 @@ class Settings(GrantsSettings, BaseSettings):
     )
     registry_folder: Path | None = Field(
         None,
-        description="Folder of the registries that gateway or broker brought, and that a restart must know; unset:"
-        " registry/<node id> beside the pseudonym key.",
+        description="Folder of the registries that came, kept; unset: registry/<node id> beside the pseudonym key.",
     )
     registry_word_seconds: Count = Field(
         3_600,
-        description="How long nobody need confirm that this registry is the newest, in seconds; past it nothing is given"
-        " on a grant: a member that was removed an hour ago is one too many.",
+        description="Longest without a word that the registry is the newest, in s: who was removed may still ask.",
     )
     follow_registry: bool = Field(
         True,
-        description="Whether the service follows <environment>.registry at the broker; off where the broker is out of"
-        " its reach, as gateways bring the registry too.",
+        description="Whether it follows <environment>.registry at the broker; off where gateways alone bring it.",
     )
     grants_file: Path | None = Field(
         None, description="Signed grants; unset: there are none, conditional items stay."

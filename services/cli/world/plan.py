@@ -10,6 +10,7 @@ DIVISION = "330200"
 ENVIRONMENT = "demo"
 #: The gateway's node id, and its name in the registry.
 GATEWAY = f"{DIVISION}.gateway"
+REGISTRAR = f"{DIVISION}.registrar"
 _WITNESSES = 2
 #: A member without any data of its own, which asks: the approval service of the city.
 ASKING_MEMBER = f"{DIVISION}.approvals"
@@ -82,6 +83,16 @@ class WorldPlan:
     def registry(self) -> Path:
         """The signed member registry, which all share."""
         return self.trust / "registry.jws"
+
+    @property
+    def authority_key(self) -> Path:
+        """The key that signs registry and grants; in a real bridge it is on a machine of its own."""
+        return self.trust / "authority.key.pem"
+
+    @property
+    def registrar_key(self) -> Path:
+        """The key that says at times that this registry is the newest."""
+        return self.trust / "registrar.key.pem"
 
     @property
     def gateway_key(self) -> Path:

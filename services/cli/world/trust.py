@@ -8,7 +8,14 @@ from typing import Any
 from schemas.trust import keys, signed
 from schemas.trust.keys import KeyPair
 from schemas.trust.model import Role
-from services.cli.world.plan import ASKING_MEMBER, CITIZEN_SERVICES, ENTERPRISE_REGISTER, GATEWAY, WorldPlan
+from services.cli.world.plan import (
+    ASKING_MEMBER,
+    CITIZEN_SERVICES,
+    ENTERPRISE_REGISTER,
+    GATEWAY,
+    REGISTRAR,
+    WorldPlan,
+)
 from services.client.profile import Profile
 
 #: What the story and the README ask for.
@@ -38,9 +45,10 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
     systems[f"{CITIZEN_SERVICES}/desk"] = (CITIZEN_SERVICES, keys.new_key())
     nodes = {f"{one.member}/node": (one.member, keys.new_key()) for one in plan.departments}
     systems[f"{ASKING_MEMBER}/window"] = (ASKING_MEMBER, keys.new_key())
-    gateway = (GATEWAY, keys.new_key())
+    gateway, registrar = (GATEWAY, keys.new_key()), (REGISTRAR, keys.new_key())
     now = datetime.now(UTC).replace(microsecond=0)
     listed = [*_lines(systems), *_lines(nodes, Role.NODE), *_lines({GATEWAY: gateway}, Role.GATEWAY)]
+    listed += _lines({REGISTRAR: registrar}, Role.REGISTRAR)
     _write_signed(plan.registry, _registry(listed, now), authority)
     for system, (member, key) in systems.items():
         _profile(plan, system, member, key)
@@ -53,6 +61,8 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
             (one.folder / name).write_bytes(secrets.token_bytes(32))
     (plan.trust / "gateway-cursor.key").write_bytes(secrets.token_bytes(32))
     plan.gateway_key.write_bytes(keys.write_private(gateway[1]))
+    plan.registrar_key.write_bytes(keys.write_private(registrar[1]))
+    plan.authority_key.write_bytes(keys.write_private(authority))
     return {authority.key_id: authority.public_hex}
 
 

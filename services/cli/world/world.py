@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 
 
 class World:
-    """The processes of one plan. `children` is by name: broker, gateway, <kind>, <kind>-relay."""
+    """The processes of one plan. `children` is by name: broker, gateway, registrar, <kind>, <kind>-relay."""
 
     def __init__(self, plan: WorldPlan, authority: dict[str, str]) -> None:
         self.plan = plan
@@ -44,6 +44,7 @@ class World:
             progress("services", number, len(departments) + 1)
             self.wait_ready(one.kind, one.url)
         self.wait_ready("gateway", self.plan.gateway_url)
+        self._launch("registrar", self._confirming(), self.operator_environment())
         progress("services", len(departments) + 1, len(departments) + 1)
 
     def start_broker(self) -> None:
@@ -95,6 +96,22 @@ class World:
             "LANGQIAO_CREATE_TOPICS": "true",
         }
 
+    def _confirming(self) -> list[str]:
+        """Each minute, that the registry is the newest: by the gateway and on the topic."""
+        told = ["--gateway", self.plan.gateway_url, "--topic", "--every", "60"]
+        return ["registry", "confirm", str(self.plan.registry), "--key", str(self.plan.registrar_key), *told]
+
+    def operator_environment(self) -> dict[str, str]:
+        """What the operator's commands are told of this world."""
+        return {
+            "LANGQIAO_OPERATOR_DEPARTMENTS": orjson.dumps(
+                [one.member for one in self.plan.departments]
+            ).decode(),
+            "LANGQIAO_OPERATOR_ENVIRONMENT": ENVIRONMENT,
+            "LANGQIAO_OPERATOR_BOOTSTRAP_SERVERS": self.plan.bootstrap,
+            "LANGQIAO_OPERATOR_REPLICATION_FACTOR": "1",
+        }
+
     def _gateway_environment(self) -> dict[str, str]:
         return {
             "LANGQIAO_GATEWAY_NODES": orjson.dumps([one.url for one in self.plan.departments]).decode(),
@@ -102,6 +119,7 @@ class World:
             "LANGQIAO_GATEWAY_DIVISION": DIVISION,
             # Here a node that is not known is a fault, not a department that happens to be away.
             "LANGQIAO_GATEWAY_START_PATIENCE_SECONDS": str(_READY_SECONDS),
+            "LANGQIAO_GATEWAY_AUTHORITY_KEYS": orjson.dumps(self.authority).decode(),
             "LANGQIAO_GATEWAY_KEY_FILE": str(self.plan.gateway_key),
             "LANGQIAO_GATEWAY_CURSOR_KEY_FILE": str(self.plan.trust / "gateway-cursor.key"),
         }

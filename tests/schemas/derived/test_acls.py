@@ -71,6 +71,12 @@ def test_each_audience_is_read_by_those_it_is_for_and_by_its_own_relay(
     assert _readers(_rights(_grants(_GRANT), _registry()), _topic(audience)) == readers | {_RELAY}
 
 
+def test_the_registry_is_read_by_departments_alone_and_written_by_none_of_them() -> None:
+    found = _rights(_grants(_GRANT), _registry())
+    assert _readers(found, "city.registry") == {_RELAY}
+    assert {one.operation for one in found if one.name == "city.registry"} == {"read"}
+
+
 def test_a_grant_on_one_dataset_opens_no_other() -> None:
     assert _readers(_rights(_grants(_GRANT), _registry()), _topic("granted", workshop.LOANS)) == {_RELAY}
 

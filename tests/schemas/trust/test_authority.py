@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from schemas.trust import keys, signed
-from schemas.trust.authority import Authority, goes_on, hand_over
+from schemas.trust.authority import Authority, goes_on, hand_over, read_registry
 from schemas.trust.signed import DocumentRefused
 from tests.schemas.trust.registries import DAY, NOW, handed, registry, trusting
 
@@ -71,6 +71,15 @@ def test_a_chain_from_a_key_that_was_never_told_brings_nobody_in() -> None:
 def test_a_handover_that_cannot_be_is_refused(chain: list[str]) -> None:
     with pytest.raises(DocumentRefused):
         _TOLD.after(chain)
+
+
+def test_a_registry_is_read_by_whoever_knows_an_earlier_key() -> None:
+    chain = [_ONCE, handed(_SECOND, _THIRD, _END)]
+    text = registry(9, _THIRD, authority=chain)
+    for told in (_FIRST, _SECOND, _THIRD):
+        assert read_registry(text, trusting(told))["number"] == 9
+    with pytest.raises(DocumentRefused, match="unknown-key"):
+        read_registry(text, trusting(_THIEF))
 
 
 def test_a_key_cannot_give_its_id_to_anothers_key() -> None:

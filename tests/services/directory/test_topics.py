@@ -13,6 +13,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.contracts.load import files, load_all
 from schemas.derived.topics import topics_of
+from schemas.wire.topics import registry_topic
 from services.directory.topics import Found, plan
 from services.engine.relay.feeds import feeds_of
 from services.engine.relay.topics import CONFIGURATION, configuration
@@ -38,12 +39,13 @@ def bridge(broker: Broker, tmp_path: Path) -> Bridge:
 
 def _wanted(bridge: Bridge) -> dict[str, int]:
     kinds = {department.partition(".")[2] for department in (PUBLISHER, NEIGHBOUR)}
-    return {
+    departments = {
         str(topic): partitions
         for contract in load_all()
         if contract.kind in kinds
         for topic, partitions in topics_of(contract, bridge.environment, "330200").items()
     }
+    return {**departments, registry_topic(bridge.environment): 1}
 
 
 def _there(bridge: Bridge) -> dict[str, int]:
