@@ -16,7 +16,7 @@ help: ## Show these commands
 
 setup: $(READY) ## Make the Python environment in .venv (the other commands do it by themselves)
 
-demo: $(READY) ## Run seven departments and tell the story; ONCE=1 to end after it, SIZE=0.1, DB=postgresql
+demo: $(READY) ## Run seven departments, their data office and a gateway, and tell the story; ONCE=1 to end after it, SIZE=0.1, DB=postgresql
 	@$(BIN)/langqiao up $(if $(filter-out 0 no false,$(ONCE)),--once) $(if $(SIZE),--size $(SIZE)) $(if $(DB),--db $(DB))
 
 test: $(READY) ## Run the tests; ARGS="tests/gateway -x" for some of them

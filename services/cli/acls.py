@@ -1,6 +1,8 @@
 """`langqiao acls`: the operator's work on who may read and write which topic."""
 
 from datetime import UTC, datetime
+from time import sleep
+from typing import Annotated
 
 import typer
 
@@ -20,12 +22,25 @@ def group() -> None:
 
 
 @app.command()
-def sync(dry_run: DryRun = False) -> None:
+def sync(
+    dry_run: DryRun = False,
+    every: Annotated[
+        float,
+        typer.Option("--every", min=0, help="Do it again every so many seconds, until told to end; 0: once."),
+    ] = 0,
+) -> None:
     """Give the broker the rights that follow from contracts, member registry and grants, and take away all others.
 
     All others under the environment, that is: rights under other names stay. Run it when registry or grants change,
-    and daily, since grants expire.
+    and daily, since grants expire; or with --every, and a grant that is suspended reads no topic that much later.
     """
+    _sync(dry_run)
+    while every:
+        sleep(every)
+        _sync(dry_run, quiet=True)
+
+
+def _sync(dry_run: bool, *, quiet: bool = False) -> None:
     try:
         from services.directory import acls
     except ImportError:
@@ -49,5 +64,5 @@ def sync(dry_run: DryRun = False) -> None:
         typer.echo(f"remove  {one}")
     for one in found.added:
         typer.echo(f"add     {one}")
-    if not (found.added or found.removed):
+    if not (found.added or found.removed or quiet):
         typer.echo(f"All {len(wanted)} rights are as they must be.")

@@ -60,6 +60,9 @@ def seed(
     size: Annotated[
         float, typer.Option("--size", min=0.001, help="Scale of 2,000 enterprises, 5,000 residents.")
     ] = 1.0,
+    tables_only: Annotated[
+        bool, typer.Option("--tables-only", help="Leave the tables empty: how a real data office begins.")
+    ] = False,
 ) -> None:
     """Make the department's tables in an empty database and fill them with synthetic records."""
     from services.cli.world.seeding import SEED_FAULTS
@@ -69,7 +72,7 @@ def seed(
     _department(kind)
     url = configured(Settings, secrets=False).database_url.get_secret_value()
     try:
-        rows = fill(kind, url, Size().scaled(size))
+        rows = fill(kind, url, None if tables_only else Size().scaled(size))
     except SEED_FAULTS as fault:
         typer.echo(f"The database took no synthetic records: {fault}", err=True)
         raise typer.Exit(1) from None

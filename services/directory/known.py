@@ -11,7 +11,9 @@ from schemas.contracts.load import files, load
 from schemas.derived.acls import Publisher
 from schemas.derived.topics import topics_of
 from schemas.trust import grants, registry, signed
+from schemas.trust.authority import Authority
 from schemas.trust.grants import Grants
+from schemas.trust.offices import granting
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
 from schemas.wire.topics import REGISTRY_PARTITIONS, registry_topic
@@ -57,8 +59,15 @@ def _publisher(department: str, settings: Operator) -> Publisher:
         raise CannotKnow(f"there is no contract of {kind}, which {department} should publish")
     Catalogue(contracts)
     given = settings.grants_files.get(department)
-    honoured = Grants() if given is None else _signed(given, settings.authority_keys, grants.from_document)
+    honoured = Grants() if given is None else _granted(given, department, settings)
     return Publisher(department, contracts, honoured)
+
+
+def _granted(path: Path, department: str, settings: Operator) -> Grants:
+    """As the department itself reads them: signed by the authority, or by an office above the department."""
+    authority, registered = Authority(settings.authority_keys), members(settings)
+    trusted = granting(authority, registered, department) if registered is not None else authority
+    return _signed(path, trusted.keys, grants.from_document)
 
 
 def _signed(

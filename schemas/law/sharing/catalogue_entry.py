@@ -63,7 +63,7 @@ class CatalogueEntry:
         return self.state in (EntryState.PUBLISHED, EntryState.RETIRING)
 
 
-_RULES: Mapping[EntryStep, Rule[EntryState]] = {
+RULES: Mapping[EntryStep, Rule[EntryState]] = {
     EntryStep.DRAFTED: rule(frozenset({None, EntryState.DRAFT, EntryState.APPROVED}), Party.PROVIDER),
     EntryStep.APPROVED: rule(frozenset({EntryState.DRAFT}), Party.PROVIDER),
     EntryStep.SUBMITTED: rule(frozenset({EntryState.APPROVED}), Party.PROVIDER),
@@ -86,7 +86,7 @@ _LEADS_TO = {
 
 def check(entry: CatalogueEntry | None, step: Taken) -> None:
     """Raise StepRefused unless the step may come next."""
-    steps.check(_RULES, entry.state if entry is not None else None, step)
+    steps.check(RULES, entry.state if entry is not None else None, step)
     if step.kind is EntryStep.APPROVED and entry is not None and step.officer == entry.drafted_by:
         raise StepRefused("two-people", "the head who approves is not the officer who drafted")
     if step.kind is EntryStep.RETIREMENT_NOTICED and _ends(step) - legal_day(step.at) < SHORTEST_NOTICE:

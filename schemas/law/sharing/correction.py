@@ -57,7 +57,8 @@ Said = Step[CorrectionStep]
 @dataclass(frozen=True, slots=True)
 class Correction:
     """How a correction request stands. `wrong` is the version that was said to be wrong; `informed` are the systems
-    that had received it and were told, `acknowledged` those of them that have confirmed."""
+    that had received it and were told, `acknowledged` those of them that have confirmed. `received_by` are all that
+    received it, by the department's access log; `corrected` is the version that mends it."""
 
     state: CorrectionState
     dataset: str
@@ -65,6 +66,10 @@ class Correction:
     item: str
     wrong: Version
     filed: datetime
+    filed_by: str = ""
+    by_subject: bool = False
+    corrected: Version | None = None
+    received_by: frozenset[str] = frozenset()
     informed: frozenset[str] = frozenset()
     acknowledged: frozenset[str] = frozenset()
 
@@ -74,7 +79,7 @@ class Correction:
         return self.informed - self.acknowledged
 
 
-_RULES: Mapping[CorrectionStep, Rule[CorrectionState]] = {
+RULES: Mapping[CorrectionStep, Rule[CorrectionState]] = {
     CorrectionStep.FILED: rule(
         frozenset({None}), Party.REQUESTER, says=("dataset", "record", "item", "reason")
     ),
@@ -88,7 +93,7 @@ _RULES: Mapping[CorrectionStep, Rule[CorrectionState]] = {
 def check(stands: Correction | None, step: Said, *, proof: Corrected | None = None) -> None:
     """Raise StepRefused unless the step may come next. `proof` is what the topic shows, for `corrected` alone. Of a
     subject's own step, `member` is the department at whose window the person files."""
-    steps.check(_RULES, stands.state if stands is not None else None, step)
+    steps.check(RULES, stands.state if stands is not None else None, step)
     if stands is None:
         _check_version(step)
     elif step.kind is CorrectionStep.CORRECTED:
@@ -101,7 +106,7 @@ def after(stands: Correction | None, step: Said) -> Correction:
     """How it stands after one more step, which was allowed."""
     if stands is None:
         facts = step.facts
-        wrong = Version(int(facts["epoch"]), int(facts["version"]))
+        wrong = _version(step)
         return Correction(
             CorrectionState.FILED,
             str(facts["dataset"]),
@@ -109,10 +114,14 @@ def after(stands: Correction | None, step: Said) -> Correction:
             str(facts["item"]),
             wrong,
             step.at,
+            step.member,
+            facts.get("by_subject") is True,
         )
     match step.kind:
         case CorrectionStep.CORRECTED:
-            return replace(stands, state=CorrectionState.CORRECTED)
+            received = frozenset(map(str, step.facts.get("received_by", ())))
+            mended = _version(step) if "epoch" in step.facts else None
+            return replace(stands, state=CorrectionState.CORRECTED, corrected=mended, received_by=received)
         case CorrectionStep.UPHELD:
             return replace(stands, state=CorrectionState.UPHELD)
         case CorrectionStep.NOTIFIED:
@@ -130,11 +139,21 @@ def folded(taken: Iterable[Said]) -> Correction | None:
     return stands
 
 
+def needed(stands: Correction) -> CorrectionStep | None:
+    """The step that comes by itself: whoever received the wrong value is told that it was mended."""
+    waiting = stands.state is CorrectionState.CORRECTED and stands.received_by - stands.informed
+    return CorrectionStep.NOTIFIED if waiting else None
+
+
 def answer_due(stands: Correction, calendar: WorkingDays) -> date | PendingCalendar | None:
     """The last day for an answer; None once there is one."""
     if stands.state is not CorrectionState.FILED:
         return None
     return due(Clock.CORRECT, stands.filed, calendar)
+
+
+def _version(step: Said) -> Version:
+    return Version(int(step.facts["epoch"]), int(step.facts["version"]))
 
 
 def _check_version(step: Said) -> None:

@@ -11,6 +11,8 @@ ENVIRONMENT = "demo"
 #: The gateway's node id, and its name in the registry.
 GATEWAY = f"{DIVISION}.gateway"
 REGISTRAR = f"{DIVISION}.registrar"
+#: The department that keeps requests and issues what came of them; a world without one has fixed grants.
+OFFICE = "data_office"
 _WITNESSES = 2
 #: A member without any data of its own, which asks: the approval service of the city.
 ASKING_MEMBER = f"{DIVISION}.approvals"
@@ -46,6 +48,11 @@ class DepartmentPlan:
     def node_key(self) -> Path:
         """The key with which its service signs receipts and checkpoints."""
         return self.folder / "node.key.pem"
+
+    @property
+    def grants_key(self) -> Path:
+        """The key with which it issues grants, where it is the office."""
+        return self.folder / "grants.key.pem"
 
     @property
     def access_log(self) -> Path:
@@ -108,6 +115,10 @@ class WorldPlan:
         at = self.departments.index(one)
         others = (*self.departments[at + 1 :], *self.departments[:at])
         return [other.url for other in others[:_WITNESSES]]
+
+    @property
+    def office(self) -> DepartmentPlan | None:
+        return next((one for one in self.departments if one.kind == OFFICE), None)
 
     def department(self, kind: str) -> DepartmentPlan:
         return next(one for one in self.departments if one.kind == kind)

@@ -15,10 +15,11 @@ from services.engine.synthetic.population import Size
 SEED_FAULTS = (sqlite3.Error, asyncpg.PostgresError, OSError)
 
 
-def seed(kind: str, database_url: str, size: Size) -> int:
-    """Create the department's tables in an empty database and fill them; the number of rows, the same every time."""
+def seed(kind: str, database_url: str, size: Size | None) -> int:
+    """Create the department's tables in an empty database and fill them; the number of rows, the same every time.
+    Without a size they stay empty, for a department that has no program of its own and begins."""
     mappings = load(kind, "mapping").mappings(Catalogue(load_kind(kind)))
-    rows = load(kind, "seed").rows(size)
+    rows = load(kind, "seed").rows(size) if size is not None else ()
 
     async def make() -> int:
         await create_tables(database_url, mappings)

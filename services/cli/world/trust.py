@@ -14,6 +14,7 @@ from services.cli.world.plan import (
     ENTERPRISE_REGISTER,
     GATEWAY,
     REGISTRAR,
+    DepartmentPlan,
     WorldPlan,
 )
 from services.client.profile import Profile
@@ -47,7 +48,9 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
     systems[f"{ASKING_MEMBER}/window"] = (ASKING_MEMBER, keys.new_key())
     gateway, registrar = (GATEWAY, keys.new_key()), (REGISTRAR, keys.new_key())
     now = datetime.now(UTC).replace(microsecond=0)
+    offices = {f"{one.member}/grants": (one.member, keys.new_key()) for one in _offices(plan)}
     listed = [*_lines(systems), *_lines(nodes, Role.NODE), *_lines({GATEWAY: gateway}, Role.GATEWAY)]
+    listed += _lines(offices, Role.OFFICE)
     listed += _lines({REGISTRAR: registrar}, Role.REGISTRAR)
     _write_signed(plan.registry, _registry(listed, now), authority)
     for system, (member, key) in systems.items():
@@ -59,11 +62,17 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
         one.node_key.write_bytes(keys.write_private(nodes[f"{one.member}/node"][1]))
         for name in ("pseudonym.key", "cursor.key"):
             (one.folder / name).write_bytes(secrets.token_bytes(32))
+    for one in _offices(plan):
+        one.grants_key.write_bytes(keys.write_private(offices[f"{one.member}/grants"][1]))
     (plan.trust / "gateway-cursor.key").write_bytes(secrets.token_bytes(32))
     plan.gateway_key.write_bytes(keys.write_private(gateway[1]))
     plan.registrar_key.write_bytes(keys.write_private(registrar[1]))
     plan.authority_key.write_bytes(keys.write_private(authority))
     return {authority.key_id: authority.public_hex}
+
+
+def _offices(plan: WorldPlan) -> list[DepartmentPlan]:
+    return [plan.office] if plan.office is not None else []
 
 
 def _lines(systems: dict[str, tuple[str, KeyPair]], role: Role = Role.SYSTEM) -> list[dict[str, Any]]:

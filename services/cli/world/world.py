@@ -94,7 +94,19 @@ class World:
             "LANGQIAO_PORT": str(one.port),
             "LANGQIAO_BOOTSTRAP_SERVERS": self.plan.bootstrap,
             "LANGQIAO_CREATE_TOPICS": "true",
+            **self._grants_environment(one),
         }
+
+    def _grants_environment(self, one: DepartmentPlan) -> dict[str, str]:
+        """Where its grants come from, in a world that has an office."""
+        office = self.plan.office
+        if office is None:
+            return {}
+        issuing = {
+            "LANGQIAO_GRANTS_KEY_FILE": str(one.grants_key),
+            "LANGQIAO_GATEWAY_URL": self.plan.gateway_url,
+        }
+        return {"LANGQIAO_GRANTS_FROM": office.url, **(issuing if one == office else {})}
 
     def _confirming(self) -> list[str]:
         """Each minute, that the registry is the newest: by the gateway and on the topic."""

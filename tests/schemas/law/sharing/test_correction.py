@@ -17,6 +17,7 @@ from schemas.law.sharing.correction import (
     answer_due,
     check,
     folded,
+    needed,
 )
 from schemas.law.sharing.steps import Party, StepRefused
 from tests.schemas.law.sharing.made import AUTHORITY, PROVIDER, REQUESTER
@@ -132,3 +133,21 @@ def test_its_steps_alone_say_how_it_stands() -> None:
     stands = folded([filed(), _CORRECTED, _NOTIFIED, confirmed])
     assert stands is not None
     assert (stands.state, stands.open_at) == (CorrectionState.CORRECTED, {"a/window"})
+
+
+def test_whoever_received_the_wrong_value_is_told_by_itself_and_once() -> None:
+    received = ["a/window", "b/window"]
+    mended = said(CorrectionStep.CORRECTED, Party.PROVIDER, received_by=received, epoch=1, version=5)
+    stands = after(after(None, filed()), mended)
+    assert stands.corrected == Version(1, 5)
+    assert needed(stands) is CorrectionStep.NOTIFIED
+    told = after(stands, said(CorrectionStep.NOTIFIED, Party.BRIDGE, systems=received))
+    assert needed(told) is None
+    assert told.open_at == frozenset(received)
+    assert needed(after(None, filed())) is needed(corrected()) is None
+
+
+def test_it_says_who_filed_it_and_whether_the_subject_did() -> None:
+    stands = after(None, filed(by_subject=True))
+    assert (stands.filed_by, stands.by_subject) == (REQUESTER, True)
+    assert not after(None, filed()).by_subject

@@ -1,0 +1,97 @@
+"""A call to the office: who takes the step, what was sent, and what is answered and entered in the access log; used by
+`routes`."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import orjson
+from fastapi import Response
+from pydantic import ValidationError
+from starlette.types import Receive, Scope, Send
+
+from schemas.law.sharing.steps import StepRefused
+from schemas.trust.access import require_purpose
+from schemas.trust.entries import Act
+from schemas.trust.subjects import kind_of
+from schemas.wire import headers as names
+from schemas.wire.problem import Problem
+from services.departments.data_office.desk import Outcome
+from services.departments.data_office.forms import Form
+from services.departments.data_office.matters import K, Matter
+from services.departments.data_office.people import People
+from services.departments.data_office.rules import S
+from services.engine.api.call import Call, Reply
+from services.engine.api.entering import Disclosure
+from services.engine.api.knowing import know
+from services.engine.api.plane import Action, DataPlane
+
+F = TypeVar("F", bound=Form)
+
+
+class Told(Response):
+    """An answer that the data plane gives, by an action of ours: with its deadline, its problems and its access log."""
+
+    def __init__(self, plane: DataPlane, action: Action) -> None:
+        super().__init__()
+        self._plane, self._action = plane, action
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._plane.handle(scope, receive, send, self._action)
+
+
+async def admitted(call: Call) -> People:
+    """Who calls: a member's own system, that says which officer acts and what for. What a gateway sends on is refused,
+    for nobody takes a step for another. Problem token-required, purpose-required, bad-message."""
+    await know(call)
+    caller = call.caller
+    if caller.anonymous or caller.member is None:
+        raise Problem("token-required", "A step is taken by a member.")
+    if call.message is not None and _sender(call) != caller.system:
+        reason = "wrong-sender"
+        raise Problem("bad-message", f"the message is refused: {reason}", members={"reason": reason})
+    require_purpose(caller)
+    call.node.log.require()
+    call.mark("access")
+    return People(caller.member, caller.officer or "", system=caller.system or "")
+
+
+def _sender(call: Call) -> str | None:
+    """The system that signed the message; a message's name begins with the id of its key."""
+    key_id = (call.message or "").rsplit(":", 2)[0]
+    known = call.node.gate.registry.value.key(key_id)
+    return known[0].system if known is not None else None
+
+
+async def sent(call: Call, form: type[F]) -> F:
+    """The body as its form; Problem bad-body with each field that does not fit, and no value."""
+    body = await call.body()
+    try:
+        return form.model_validate_json(body or b"{}")
+    except ValidationError as fault:
+        wrong = [
+            {"item": ".".join(map(str, one["loc"])), "reason": one["msg"]}
+            for one in fault.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise Problem(
+            "bad-body", "The body does not have the form of this step.", members={"items": wrong}
+        ) from None
+
+
+async def answered(call: Call, matter: Matter[K], step: Callable[[], Awaitable[Outcome[K, S]]]) -> Reply:
+    """What came of a step, as an answer that the access log knows of. Problem step-refused."""
+    contract = call.node.catalogue.contract(matter.steps)
+    call.disclosure = Disclosure(Act.WRITE, contract, tuple(sorted(contract.items)))
+    try:
+        outcome = await step()
+    except StepRefused as fault:
+        raise Problem("step-refused", str(fault), members={"reason": fault.code}) from None
+    kind = kind_of(contract, contract.items[matter.id_item])
+    call.disclosure.subjects.add((kind, outcome.matter_id))
+    call.disclosure.records = len(outcome.steps)
+    call.mark("write")
+    told = {
+        matter.id_item: outcome.matter_id,
+        "steps": [one.kind.value for one in outcome.steps],
+        **outcome.record,
+    }
+    return Reply(201, orjson.dumps(told), names.JSON)

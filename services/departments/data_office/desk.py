@@ -1,0 +1,96 @@
+"""How any matter is handled: read its steps, judge the next one, write what came of it; used by the desks of requests,
+corrections and catalogue entries."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic
+
+from schemas.law.sharing.steps import Step
+from schemas.wire.problem import Problem
+from services.departments.data_office.books import Books
+from services.departments.data_office.clocks import Clocks
+from services.departments.data_office.matters import K, Matter, Record
+from services.departments.data_office.rules import Rules, S, by_itself, folded, taken
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[K, S]):
+    """What came of a step: how the matter stands, its record, and the steps that were taken."""
+
+    matter_id: str
+    standing: S
+    record: Record
+    steps: tuple[Step[K], ...]
+
+
+@dataclass(slots=True)
+class Desk:
+    """One at a time, so that of two steps at the same moment each is judged by what the other left. `kept` counts what
+    was written, for whoever answers by it."""
+
+    books: Books
+    clocks: Clocks
+    kept: int = 0
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def begin(
+        self, matter: Matter[K], rules: Callable[[str], Rules[K, S]], step: Callable[[Rules[K, S]], Step[K]]
+    ) -> Outcome[K, S]:
+        """The first step of a new matter, which gets an id. StepRefused."""
+        async with self._one_at_a_time:
+            matter_id = await self.books.next_id(matter, self.clocks.today().year)
+            mine = rules(matter_id)
+            return await self._take(matter, matter_id, mine, None, 0, step(mine))
+
+    async def take(
+        self,
+        matter: Matter[K],
+        matter_id: str,
+        rules: Rules[K, S],
+        step: Callable[[S | None], Step[K]],
+        *,
+        first: bool = False,
+    ) -> Outcome[K, S]:
+        """The next step of a matter. StepRefused; Problem unknown-record unless it may be its `first`."""
+        async with self._one_at_a_time:
+            before = await self.books.steps(matter, matter_id)
+            if not before and not first:
+                raise unknown()
+            standing = folded(rules, before)
+            return await self._take(matter, matter_id, rules, standing, len(before), step(standing))
+
+    async def go_on(self, matter: Matter[K], matter_id: str, rules: Rules[K, S]) -> tuple[Step[K], ...]:
+        """What the law takes by itself by now; the record is written anew, for a calendar may tell its day by now."""
+        async with self._one_at_a_time:
+            before = await self.books.steps(matter, matter_id)
+            standing = folded(rules, before)
+            if standing is None:
+                return ()
+            after, steps = by_itself(rules, standing, self.clocks.civil())
+            await self._keep(matter, matter_id, len(before), steps, rules.record(after))
+            return tuple(steps)
+
+    async def _take(
+        self,
+        matter: Matter[K],
+        matter_id: str,
+        rules: Rules[K, S],
+        standing: S | None,
+        before: int,
+        step: Step[K],
+    ) -> Outcome[K, S]:
+        after, steps = taken(rules, standing, step)
+        record = rules.record(after)
+        await self._keep(matter, matter_id, before, steps, record)
+        return Outcome(matter_id, after, record, tuple(steps))
+
+    async def _keep(
+        self, matter: Matter[K], matter_id: str, before: int, steps: list[Step[K]], record: Record
+    ) -> None:
+        await self.books.keep(matter, matter_id, before, steps, record, self.clocks.security())
+        self.kept += 1
+
+
+def unknown() -> Problem:
+    return Problem("unknown-record", "The office handles nothing of that number.")

@@ -1,0 +1,123 @@
+"""The desk of the catalogue: entries drafted, published, superseded and retired; called by `routes` and `office`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.contracts.catalogue import Catalogue
+from schemas.contracts.model import Contract
+from schemas.law.calendar import WorkingDays
+from schemas.law.sharing.catalogue_entry import RULES, CatalogueEntry, EntryState, EntryStep
+from schemas.law.sharing.catalogue_entry import Taken as Step
+from schemas.law.sharing.request_rules import State
+from schemas.law.sharing.steps import Party
+from schemas.query.tree import Operator
+from schemas.wire.problem import Problem
+from services.departments.data_office.desk import Desk, Outcome, unknown
+from services.departments.data_office.entries import EntryRules, askable, entry_id
+from services.departments.data_office.matters import ENTRIES, REQUESTS, Record
+from services.departments.data_office.people import People
+from services.departments.data_office.providers import provider_of
+from services.departments.data_office.rules import party_of
+
+Kept = Outcome[EntryStep, CatalogueEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDesk:
+    """Entries of the contracts that the office has: a contract's file comes first, and its entry says how far it is."""
+
+    desk: Desk
+    contracts: Catalogue
+    calendar: WorkingDays
+    office: str
+
+    async def draft(self, people: People, dataset: str, version: str, provider: str | None = None) -> Kept:
+        """A new entry, or one that was returned or is still a draft, drafted anew. StepRefused; Problem
+        unknown-dataset, unknown-version."""
+        contract = self._contract(dataset, version)
+        kept_by = provider_of(contract, provider, self.office)
+        rules = self._rules(contract, kept_by)
+        return await self.desk.take(
+            ENTRIES,
+            entry_id(contract, kept_by),
+            rules,
+            lambda _: self._step(rules, EntryStep.DRAFTED, people, {}),
+            first=True,
+        )
+
+    async def step(self, entry: str, kind: EntryStep, people: People, facts: Mapping[str, Any]) -> Kept:
+        """The next step. StepRefused; Problem unknown-record."""
+        record = await self.desk.books.one(ENTRIES, entry)
+        if record is None:
+            raise unknown()
+        rules = self._rules_of(record)
+        said = dict(facts)
+        if kind is EntryStep.RETIREMENT_NOTICED:
+            said["users"] = await self._users(record)
+        outcome = await self.desk.take(ENTRIES, entry, rules, lambda _: self._step(rules, kind, people, said))
+        if kind is EntryStep.PUBLISHED:
+            await self.go_on()
+        return outcome
+
+    async def go_on(self) -> None:
+        """Retire what is over, supersede what has a successor, and tell due days that no calendar told before."""
+        today = self.desk.clocks.today()
+        found = await self.desk.books.found(ENTRIES.records)
+        for one in found:
+            year = one["pending_calendar"]
+            over = one["state"] == EntryState.RETIRING.value and one["ends_on"] is not None
+            told = year is not None and self.calendar.knows(int(str(year)))
+            if told or (over and str(one["ends_on"]) <= today.isoformat()):
+                await self.desk.go_on(ENTRIES, str(one["entry_id"]), self._rules_of(one))
+            elif askable(one) and any(_succeeds(other, one) for other in found):
+                await self._supersede(one)
+
+    async def _supersede(self, record: Record) -> None:
+        step = Step(EntryStep.SUPERSEDED, self.desk.clocks.civil(), Party.BRIDGE, self.office)
+        await self.desk.take(ENTRIES, str(record["entry_id"]), self._rules_of(record), lambda _: step)
+
+    async def _users(self, record: Record) -> list[str]:
+        """The members that may still use it: whose requests for the dataset are in force, or suspended."""
+        requests = [
+            one
+            for state in (State.IN_FORCE, State.SUSPENDED)
+            for one in await self.desk.books.found(
+                REQUESTS.records,
+                ("provider", Operator.EQ, record["provider"]),
+                ("dataset", Operator.EQ, record["dataset"]),
+                ("state", Operator.EQ, state.value),
+            )
+        ]
+        return sorted({str(one["requester"]) for one in requests})
+
+    def _step(self, rules: EntryRules, kind: EntryStep, people: People, facts: Mapping[str, Any]) -> Step:
+        party = party_of(people.member, RULES[kind], rules.parties())
+        return Step(
+            kind, self.desk.clocks.civil(), party, people.member, people.officer, people.second, facts
+        )
+
+    def _contract(self, dataset: str, version: str) -> Contract:
+        major = version.partition(".")[0]
+        number = int(major) if major.isascii() and major.isdigit() and len(major) <= 6 else 0
+        contract = self.contracts.contract(dataset, number)
+        if contract.version != version:
+            raise Problem("unknown-version", f"the office has {dataset} in version {contract.version}")
+        return contract
+
+    def _rules_of(self, record: Record) -> EntryRules:
+        contract = self.contracts.contract(str(record["dataset"]), int(str(record["major"])))
+        return self._rules(contract, str(record["provider"]), str(record["version"]))
+
+    def _rules(self, contract: Contract, provider: str, version: str | None = None) -> EntryRules:
+        return EntryRules(contract, version or contract.version, provider, self.office, self.calendar)
+
+
+def _succeeds(other: Record, one: Record) -> bool:
+    """Whether another entry of the same major, which can be asked for too, is of a later version."""
+    same = all(other[name] == one[name] for name in ("dataset", "provider", "major"))
+    return same and askable(other) and _order(other) > _order(one)
+
+
+def _order(record: Record) -> tuple[int, ...]:
+    return tuple(int(part) for part in str(record["version"]).split("."))

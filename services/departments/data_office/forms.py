@@ -1,0 +1,170 @@
+"""What callers send with each step, typed; read by `routes`, and shown in the API description."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from schemas.law.sharing.catalogue_entry import EntryStep
+from schemas.law.sharing.correction import CorrectionStep
+from schemas.law.sharing.request_rules import StepKind
+
+Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
+Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
+_SECOND = Field("", description="The other named person, who consents or approves.")
+
+
+class Form(BaseModel):
+    """One step's body. `facts` is what its record keeps; people and what the office must know stand apart."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    _apart: ClassVar[frozenset[str]] = frozenset({"second", "head", "provider", "value"})
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude=set(self._apart), exclude_none=True)
+
+    @property
+    def second_person(self) -> str:
+        return str(getattr(self, "second", "") or getattr(self, "head", "")).strip()
+
+
+class Applying(Form):
+    """A request (article 20). What is left empty, or cannot be read, is a gap, of which one notice tells all."""
+
+    dataset: Name
+    provider: Name | None = Field(
+        None, description="Department that keeps it; none: that of the office's division."
+    )
+    items: list[Name] = Field(default=[], max_length=500)
+    rows: Text = Field("", description="A filter such as division.eq.330203; empty: all rows.")
+    legal_basis: Text = ""
+    scenario: Text = ""
+    purpose: Text = ""
+    mode: Name = Field("", description="service interface, batch exchange or file download")
+    until: Name = Field("", description="Last day of use, such as 2027-03-01.")
+    head: Name = Field("", description="The head of the officer's unit, who consents.")
+
+
+class Nothing(Form):
+    """A step that says nothing but that it is taken."""
+
+
+class ByTwo(Form):
+    second: Name = _SECOND
+
+
+class Refusing(ByTwo):
+    condition: Name = Field(
+        "", description="The published condition that is the ground, such as holder.purpose."
+    )
+    reason: Text = ""
+
+
+class Extending(ByTwo):
+    working_days: int = 0
+    reason: Text = ""
+    approved_by: Name = Field("", description="Who of the authority approved it.")
+
+
+class Suspending(ByTwo):
+    reason: Text = ""
+    mend_by: date | None = None
+
+
+class Reasoned(ByTwo):
+    reason: Text = ""
+
+
+class Ordering(Form):
+    dispose_by: date | None = None
+
+
+class Disposing(ByTwo):
+    method: Text = ""
+    where: Text = ""
+
+
+class Recording(Form):
+    """Use records (article 29)."""
+
+    scenario: Text = ""
+    process: Text = ""
+    effect: Text = ""
+    storage: Text = ""
+    destruction: Text = ""
+
+
+#: The steps of a request that callers take after the first, with what they say.
+REQUEST_FORMS: Mapping[StepKind, type[Form]] = {
+    StepKind.SUPPLEMENTED: Applying,
+    StepKind.AGREED: ByTwo,
+    StepKind.REFUSED: Refusing,
+    StepKind.EXTENDED: Extending,
+    StepKind.DELIVERED: Nothing,
+    StepKind.SUSPENDED: Suspending,
+    StepKind.RESUMED: Reasoned,
+    StepKind.ENDED: Reasoned,
+    StepKind.DISPOSAL_ORDERED: Ordering,
+    StepKind.DISPOSED: Disposing,
+    StepKind.USE_RECORDED: Recording,
+    StepKind.DISPUTED: Reasoned,
+}
+
+
+class Filing(Form):
+    """An item of a record that somebody says is wrong. Of a subject's own request the caller is the department at whose
+    window the person files."""
+
+    dataset: Name
+    provider: Name | None = None
+    record: Text = Field(description="Record id.")
+    item: Name
+    epoch: int = Field(ge=0, description="Epoch and version of the record that are said to be wrong.")
+    version: int = Field(ge=0)
+    value: str | int | bool | None = Field(
+        None,
+        description="The value that is said to be wrong, as it was received; a keyed digest of it is kept.",
+    )
+    reason: Text = ""
+    by_subject: bool = False
+
+
+class Correcting(Form):
+    """`received_by`: the systems that the department's access log says received the wrong value."""
+
+    received_by: list[Name] = Field(default=[], max_length=1_000)
+
+
+CORRECTION_FORMS: Mapping[CorrectionStep, type[Form]] = {
+    CorrectionStep.CORRECTED: Correcting,
+    CorrectionStep.UPHELD: Reasoned,
+    CorrectionStep.ACKNOWLEDGED: Nothing,
+}
+
+
+class Drafting(Form):
+    """The version of a contract, which the office has, that the entry is of."""
+
+    dataset: Name
+    version: Name
+    provider: Name | None = None
+
+
+class Returning(Form):
+    gaps: list[Text] = Field(default=[], max_length=100)
+
+
+class Retiring(Form):
+    ends: date | None = None
+    reason: Text = ""
+
+
+ENTRY_FORMS: Mapping[EntryStep, type[Form]] = {
+    EntryStep.APPROVED: Nothing,
+    EntryStep.SUBMITTED: Nothing,
+    EntryStep.RETURNED: Returning,
+    EntryStep.PUBLISHED: Nothing,
+    EntryStep.RETIREMENT_NOTICED: Retiring,
+}

@@ -1,0 +1,145 @@
+"""The running data office: its desks, its two clocks, and its look at what falls due by itself; opened by `app`."""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from schemas.contracts.catalogue import Catalogue
+from schemas.contracts.load import load_all
+from schemas.law.calendar import BadCalendar, WorkingDays
+from schemas.trust.keys import BadKey, KeyPair, read_private
+from schemas.wire.problem import Problem
+from services.departments.data_office.books import Books
+from services.departments.data_office.clocks import Clocks
+from services.departments.data_office.correction_desk import CorrectionDesk
+from services.departments.data_office.desk import Desk
+from services.departments.data_office.entry_desk import EntryDesk
+from services.departments.data_office.granting import Granting
+from services.departments.data_office.proofs import AtTheBridge, Digests, Proofs
+from services.departments.data_office.request_desk import RequestDesk
+from services.engine.node import BadDepartment, Node, read_secret
+from services.engine.relay.security import secured
+from services.engine.settings import Settings
+from services.engine.tls import open_tls
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+#: How often it is looked at what falls due; a legal day is the finest that the law knows, and a demo moves days.
+_LOOK_SECONDS = 5.0
+#: The environment in which civil time can be moved.
+_DEMO = "demo"
+_log = logging.getLogger("langqiao.engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the office's addresses ask. All desks share one `Desk`, so steps are taken one at a time."""
+
+    clocks: Clocks
+    requests: RequestDesk
+    corrections: CorrectionDesk
+    entries: EntryDesk
+    granting: Granting
+
+    async def move(self, ahead: timedelta) -> None:
+        """Put civil time ahead, and take what falls due by then. Problem bad-value where it would go back."""
+        if ahead < self.clocks.ahead:
+            raise Problem("bad-value", "Civil time goes ahead alone.")
+        self.clocks.ahead = ahead
+        await self.look()
+
+    async def look(self) -> None:
+        """Take every step that falls due by itself."""
+        await self.requests.go_on()
+        await self.corrections.go_on()
+        await self.entries.go_on()
+
+
+def make_office(node: Node, contracts: Catalogue, calendar: WorkingDays, proofs: Proofs | None) -> Office:
+    """The office over a running node, whose records it keeps. BadDepartment."""
+    settings = node.settings
+    clocks = Clocks(node.clock, settings.environment == _DEMO)
+    desk, member = Desk(Books(node.source, node.catalogue), clocks), settings.department
+    requests = RequestDesk(desk, contracts, calendar, member)
+    corrections = CorrectionDesk(desk, contracts, calendar, member, _digests(settings), proofs)
+    entries = EntryDesk(desk, contracts, calendar, member)
+    return Office(clocks, requests, corrections, entries, Granting(requests, corrections, _key(settings)))
+
+
+@asynccontextmanager
+async def keeping(app: "FastAPI", node: Node) -> AsyncIterator[None]:
+    """The office is open within the block, and looks at what falls due. BadDepartment, ContractFault."""
+    settings = node.settings
+    contracts = Catalogue(load_all(settings.contracts_dir))
+    calendar = read_calendar(settings.calendars_folder)
+    app.state.office = office = make_office(node, contracts, calendar, _proofs(node))
+    work = asyncio.create_task(_look(office))
+    try:
+        yield
+    finally:
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+
+def read_calendar(folder: Path | None) -> WorkingDays:
+    """The known working days, with those of the official calendars `<year>.json` in a folder; BadDepartment."""
+    days = WorkingDays()
+    for path in sorted(folder.glob("*.json")) if folder is not None else ():
+        try:
+            days = days.with_year(int(path.stem), orjson.loads(path.read_bytes()))
+        except (BadCalendar, ValueError, AttributeError) as fault:
+            raise BadDepartment(f"{path.name}: {fault}") from None
+    return days
+
+
+def _key(settings: Settings) -> KeyPair | None:
+    path = settings.grants_key_file
+    try:
+        return None if path is None else read_private(path.read_bytes())
+    except BadKey as fault:
+        raise BadDepartment(f"{path.name if path else ''}: {fault}") from None
+
+
+def _digests(settings: Settings) -> Digests:
+    return Digests(
+        hmac.digest(read_secret(settings.pseudonym_key_file), b"values said to be wrong", "sha256")
+    )
+
+
+def _proofs(node: Node) -> Proofs | None:
+    """How it is seen that a record was corrected; None where there is no gateway, or no key to ask it with."""
+    settings, key = node.settings, node.log.node_key
+    if settings.gateway_url is None or key is None:
+        return None
+    return AtTheBridge(
+        settings.gateway_url,
+        settings.department,
+        f"{settings.node_id}/node",
+        key,
+        _digests(settings),
+        node.clock,
+        settings.environment,
+        settings.bootstrap_servers,
+        open_tls(settings.tls).client,
+        secured(settings.broker_ca_file, settings.broker_certificate_file, settings.broker_key_file),
+    )
+
+
+async def _look(office: Office) -> None:
+    while True:
+        try:
+            await office.look()
+        except Exception as fault:
+            # The type alone: a driver's text may hold an address or a value. It is tried again at the next look.
+            _log.error("what falls due could not be looked at: %s", type(fault).__name__)
+        await asyncio.sleep(_LOOK_SECONDS)

@@ -1,0 +1,114 @@
+"""The desk of sharing requests: apply, step, and what ends by itself; called by `routes` and `office`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.contracts.catalogue import Catalogue
+from schemas.law.calendar import WorkingDays
+from schemas.law.sharing.request import Standing, Step
+from schemas.law.sharing.request_rules import RULES, State, StepKind
+from schemas.law.sharing.steps import StepRefused
+from schemas.query.tree import Operator
+from services.departments.data_office.desk import Desk, Outcome, unknown
+from services.departments.data_office.entries import askable
+from services.departments.data_office.matters import ENTRIES, REQUESTS, Record
+from services.departments.data_office.people import People
+from services.departments.data_office.providers import provider_of
+from services.departments.data_office.requests import RequestRules
+from services.departments.data_office.rules import Rules, party_of
+
+Taken = Outcome[StepKind, Standing]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDesk:
+    """`office` is the office's own member id, whose division is also that of the departments it keeps requests of."""
+
+    desk: Desk
+    contracts: Catalogue
+    calendar: WorkingDays
+    office: str
+
+    async def apply(self, people: People, form: Mapping[str, Any], provider: str | None = None) -> Taken:
+        """A new request. An incomplete one is taken as well; Problem unknown-dataset, unknown-provider; StepRefused
+        not-published."""
+        dataset = str(form.get("dataset") or "")
+        kept_by = provider_of(self.contracts.contract(dataset), provider, self.office)
+        await self._published(dataset, kept_by)
+
+        def first(rules: Rules[StepKind, Standing]) -> Step:
+            assert isinstance(rules, RequestRules)
+            return self._step(rules, StepKind.APPLIED, None, people, form)
+
+        return await self.desk.begin(REQUESTS, lambda mine: self._rules(mine, dataset, kept_by), first)
+
+    async def step(self, request_id: str, kind: StepKind, people: People, facts: Mapping[str, Any]) -> Taken:
+        """The next step of a request. StepRefused; Problem unknown-record."""
+        rules = await self._known(request_id)
+
+        def following(standing: Standing | None) -> Step:
+            if kind is StepKind.SUPPLEMENTED and facts.get("dataset") != rules.contract.dataset:
+                raise StepRefused("wrong-state", "a supplement is of the dataset that was asked for")
+            return self._step(rules, kind, standing, people, facts)
+
+        return await self.desk.take(REQUESTS, request_id, rules, following)
+
+    async def go_on(self) -> None:
+        """End what was granted until yesterday, and tell due days that no calendar told before."""
+        today = self.desk.clocks.today()
+        over = [
+            one
+            for state in (State.IN_FORCE, State.SUSPENDED)
+            for one in await self.desk.books.found(
+                REQUESTS.records,
+                ("state", Operator.EQ, state.value),
+                ("until", Operator.LT, today),
+            )
+        ]
+        for one in (*over, *await self._told_now()):
+            await self.desk.go_on(REQUESTS, str(one["request_id"]), self._rules_of(one))
+
+    async def in_force(self, **equal: str) -> list[Record]:
+        """The requests in force that have these items."""
+        conditions = [(item, Operator.EQ, value) for item, value in equal.items()]
+        return await self.desk.books.found(
+            REQUESTS.records, ("state", Operator.EQ, State.IN_FORCE.value), *conditions
+        )
+
+    async def _told_now(self) -> list[Record]:
+        waiting = await self.desk.books.found(REQUESTS.records, ("pending_calendar", Operator.GT, 0))
+        return [one for one in waiting if self.calendar.knows(int(str(one["pending_calendar"])))]
+
+    def _step(
+        self,
+        rules: RequestRules,
+        kind: StepKind,
+        standing: Standing | None,
+        people: People,
+        facts: Mapping[str, Any],
+    ) -> Step:
+        party = party_of(people.member, RULES[kind], rules.parties(standing, people.member))
+        said = rules.completed(kind, standing, facts)
+        now = self.desk.clocks.civil()
+        return Step(kind, now, party, people.member, people.officer, people.second, said)
+
+    async def _known(self, request_id: str) -> RequestRules:
+        record = await self.desk.books.one(REQUESTS, request_id)
+        if record is None:
+            raise unknown()
+        return self._rules_of(record)
+
+    def _rules_of(self, record: Record) -> RequestRules:
+        return self._rules(str(record["request_id"]), str(record["dataset"]), str(record["provider"]))
+
+    def _rules(self, request_id: str, dataset: str, provider: str) -> RequestRules:
+        contract = self.contracts.contract(dataset)
+        return RequestRules(request_id, contract, provider, self.office, self.calendar)
+
+    async def _published(self, dataset: str, provider: str) -> None:
+        entries = await self.desk.books.found(
+            ENTRIES.records, ("dataset", Operator.EQ, dataset), ("provider", Operator.EQ, provider)
+        )
+        if not any(askable(one) for one in entries):
+            raise StepRefused("not-published", "only what the catalogue has published can be asked for")

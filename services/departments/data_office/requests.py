@@ -1,0 +1,101 @@
+"""Sharing requests as the office keeps them: the law's rules, the bridge's own steps, and a request as a record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from schemas.contracts.model import Contract
+from schemas.law.calendar import WorkingDays
+from schemas.law.divisions import UnknownDivision, lowest_common_ancestor
+from schemas.law.sharing import request
+from schemas.law.sharing.limits import legal_day
+from schemas.law.sharing.request import Standing, Step
+from schemas.law.sharing.request_rules import StepKind
+from schemas.law.sharing.steps import Party
+from schemas.query.bound import Value
+from services.departments.data_office.matters import clock_values
+
+#: How long a requester has to dispose of data when its use ends by itself; no law says it, an order may say other.
+_DISPOSE_WITHIN = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRules:
+    """The rules for one request: its id, the contract of what is asked for, who keeps that, and the office itself."""
+
+    request_id: str
+    contract: Contract
+    provider: str
+    office: str
+    calendar: WorkingDays
+
+    def check(self, standing: Standing | None, step: Step) -> None:
+        request.check(standing, step, self.contract)
+
+    def after(self, standing: Standing | None, step: Step) -> Standing:
+        return request.after(standing, step, self.contract)
+
+    def own(self, standing: Standing, now: datetime) -> Step | None:
+        kind = request.needed(standing, self.contract, legal_day(now))
+        if kind is None:
+            return None
+        return Step(kind, now, Party.BRIDGE, self.office, facts=self._said(kind, standing, now))
+
+    def record(self, standing: Standing) -> dict[str, Value]:
+        asked = standing.application
+        clock, due = request.running(standing, self.contract, self.calendar) or (None, None)
+        return {
+            "dataset": self.contract.dataset,
+            "provider": self.provider,
+            "requester": standing.requester,
+            "items": ",".join(asked.items) or None,
+            "rows": asked.rows or None,
+            "purpose": asked.purpose or None,
+            "mode": asked.mode or None,
+            "until": asked.until,
+            "state": standing.state.value,
+            "received_at": standing.received,
+            "agreed_at": standing.agreed,
+            "grant_id": standing.grant,
+            **clock_values(clock, due),
+        }
+
+    def parties(self, standing: Standing | None, member: str) -> dict[Party, str]:
+        """Who is what in this request; whoever takes the first step is its requester."""
+        requester = standing.requester if standing is not None else member
+        return {Party.REQUESTER: requester, Party.PROVIDER: self.provider, Party.AUTHORITY: self.office}
+
+    def completed(
+        self, kind: StepKind, standing: Standing | None, facts: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The facts of a member's step, with what the office adds to them."""
+        added: dict[str, Any] = {}
+        if kind is StepKind.DELIVERED:
+            added["grant"] = self.request_id
+        if kind is StepKind.DISPUTED and standing is not None:
+            added["decided_by"] = decided_by(standing.requester, self.provider)
+        return {**facts, **added}
+
+    def _said(self, kind: StepKind, standing: Standing, now: datetime) -> dict[str, Any]:
+        today = legal_day(now)
+        match kind:
+            case StepKind.GAPS_NOTICED:
+                lacks = request.lacks(standing, self.contract, today)
+                return {"gaps": [{"field": one.field, "reason": one.reason} for one in lacks]}
+            case StepKind.DELIVERED:
+                return {"grant": self.request_id}
+            case StepKind.ENDED:
+                return {"reason": "the last day of use is over"}
+            case StepKind.DISPOSAL_ORDERED:
+                return {"dispose_by": (today + _DISPOSE_WITHIN).isoformat()}
+        return {}
+
+
+def decided_by(one: str, other: str) -> str | None:
+    """The division whose authority decides between two members (article 28): of the same division that division, else
+    their lowest common superior; None across provinces."""
+    try:
+        return lowest_common_ancestor(one.partition(".")[0], other.partition(".")[0])
+    except UnknownDivision:
+        return None

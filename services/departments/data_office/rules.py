@@ -1,0 +1,64 @@
+"""A step and all that the law takes by itself after it, judged by the pure rules of one matter; used by `office`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from schemas.law.sharing.steps import Party, Rule, Step, StepRefused
+from schemas.query.bound import Value
+from services.departments.data_office.matters import K
+
+S = TypeVar("S")
+
+
+class Rules(Protocol[K, S]):
+    """What the law says of one matter, which is None before its first step. `S` is how it stands."""
+
+    def check(self, standing: S | None, step: Step[K]) -> None:
+        """Raise StepRefused unless the step may come next."""
+        ...
+
+    def after(self, standing: S | None, step: Step[K]) -> S:
+        """How it stands after a step that was allowed."""
+        ...
+
+    def own(self, standing: S, now: datetime) -> Step[K] | None:
+        """The step that the bridge takes by itself now."""
+        ...
+
+    def record(self, standing: S) -> dict[str, Value]:
+        """How it stands, as its record says it, without its id and the count of its steps."""
+        ...
+
+
+def folded(rules: Rules[K, S], steps: Iterable[Step[K]]) -> S | None:
+    """How a matter stands after steps that were each allowed."""
+    standing: S | None = None
+    for one in steps:
+        standing = rules.after(standing, one)
+    return standing
+
+
+def taken(rules: Rules[K, S], standing: S | None, step: Step[K]) -> tuple[S, list[Step[K]]]:
+    """How it stands after the step, and the steps that came of it, its own first; raises StepRefused."""
+    rules.check(standing, step)
+    after, further = by_itself(rules, rules.after(standing, step), step.at)
+    return after, [step, *further]
+
+
+def by_itself(rules: Rules[K, S], standing: S, now: datetime) -> tuple[S, list[Step[K]]]:
+    """How it stands after what the law takes by itself now, and these steps."""
+    steps: list[Step[K]] = []
+    while (own := rules.own(standing, now)) is not None:
+        rules.check(standing, own)
+        standing = rules.after(standing, own)
+        steps.append(own)
+    return standing, steps
+
+
+def party_of(member: str, rule: Rule[Any], parties: dict[Party, str]) -> Party:
+    """As what a member takes a step: the first of the rule's parties that it is. StepRefused wrong-party."""
+    for party in (Party.REQUESTER, Party.PROVIDER, Party.AUTHORITY):
+        if party in rule.by and parties.get(party) == member:
+            return party
+    raise StepRefused("wrong-party", f"this is a step of: {', '.join(sorted(rule.by))}")

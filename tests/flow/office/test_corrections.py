@@ -1,0 +1,56 @@
+"""A correction request among real processes: mended is what the department answers and its topic shows, of an item on
+condition too."""
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+from services.cli.world.world import World
+from tests.flow.office import asking
+
+_TABLE = "dw_zj_scjdgl_fddbrxx"
+
+
+def _read(world: World, request_id: str) -> dict[str, Any]:
+    """Some record with its name, as whoever holds the grant receives it."""
+    path = "legal_representatives?select=record_id,record_version,name&limit=1"
+    with asking.client(world, "approvals", f"grant:{request_id}") as client:
+        [record] = client.get(f"{world.plan.department(asking.KIND).url}/records/{asking.KIND}/{path}").json()
+    found: dict[str, Any] = record
+    return found
+
+
+def _renamed(world: World, old: str, new: str) -> None:
+    """By an old program of the department, in plain SQL."""
+    url = world.plan.department(asking.KIND).database_url
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database, database:
+        changed = database.execute(f"UPDATE {_TABLE} SET nm = ? WHERE nm = ?", (new, old))
+        assert changed.rowcount >= 1
+
+
+def test_it_is_closed_once_the_item_has_changed_and_the_change_is_published(world: World) -> None:
+    request_id = asking.granted(world)
+    record = _read(world, request_id)
+    epoch, _, version = record["record_version"].partition(".")
+    filed = asking.take(
+        world,
+        "approvals",
+        "corrections",
+        dataset=asking.DATASET,
+        record=record["record_id"],
+        item="name",
+        epoch=int(epoch),
+        version=int(version),
+        value=record["name"],
+        reason="改名",
+        by_subject=True,
+    )
+    path = f"corrections/{filed['correction_id']}/corrected"
+    asking.until_refused(world, asking.KIND, path, "not-corrected")
+    _renamed(world, record["name"], "测试·改名")
+    asked = {"received_by": ["330200.approvals/window"]}
+    told = asking.take(world, asking.KIND, path, **asked)
+    assert (told["state"], told["steps"], told["open_systems"]) == ("corrected", ["corrected", "notified"], 1)
+    assert told["corrected_version"] != record["record_version"]
+    acknowledged = asking.take(world, "approvals", f"corrections/{filed['correction_id']}/acknowledged")
+    assert acknowledged["open_systems"] == 0

@@ -1,0 +1,61 @@
+"""A request from its application to the department's answer, and from its suspension to the department's refusal."""
+
+import asyncio
+from typing import Any
+
+from schemas.wire.event import Event
+from schemas.wire.topics import Audience, Topic
+from services.cli.world.plan import DIVISION, ENVIRONMENT, OFFICE
+from services.cli.world.world import World
+from services.client.topics import follow
+from tests.flow.office import asking
+
+
+def test_a_request_is_granted_answered_suspended_and_refused_and_each_step_is_an_event(world: World) -> None:
+    request_id = asking.granted(world)
+    beyond = {"second": "head-2", "reason": "used beyond its purpose", "mend_by": "2036-05-01"}
+    asking.take(world, asking.KIND, f"requests/{request_id}/suspended", **beyond)
+    asking.soon(world, request_id, 403)
+    told = asyncio.run(_steps_of(world, request_id, 4))
+    assert [(one["kind"], one["party"]) for one in told] == [
+        ("applied", "requester"),
+        ("agreed", "provider"),
+        ("delivered", "provider"),
+        ("suspended", "provider"),
+    ]
+    assert all("officer" not in one and "facts" not in one for one in told), "names need a grant"
+
+
+def test_an_office_that_is_away_takes_nothing_away_and_a_restart_of_the_department_neither(
+    world: World,
+) -> None:
+    request_id = asking.granted(world)
+    world.children[OFFICE].kill()
+    world.children[asking.KIND].kill()
+    world.launch_department(asking.KIND)
+    world.wait_ready(asking.KIND, world.plan.department(asking.KIND).url)
+    assert asking.asked(world, request_id) == 200
+    world.launch_department(OFFICE)
+    world.wait_ready(OFFICE, world.plan.department(OFFICE).url)
+
+
+async def _steps_of(world: World, request_id: str, count: int) -> list[dict[str, Any]]:
+    """What the topic tells of a request's steps, in their order."""
+    topic = Topic(ENVIRONMENT, DIVISION, f"{OFFICE}.request_steps", 1, Audience.SHARED)
+    found: dict[int, dict[str, Any]] = {}
+    following = follow(world.plan.bootstrap, [str(topic)], from_start=True)
+
+    def note(event: Event) -> None:
+        data = event.data or {}
+        if data.get("request_id") == request_id:
+            found[data["number"]] = data
+
+    try:
+        async with asyncio.timeout(20):
+            async for event in following:
+                note(event)
+                if len(found) == count:
+                    break
+    finally:
+        await following.close()
+    return [found[number] for number in sorted(found)]

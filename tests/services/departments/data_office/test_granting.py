@@ -1,0 +1,69 @@
+"""What departments are told that they granted: what is in force, signed, to that department alone."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.services.departments.data_office.conftest import (
+    ASKED,
+    FREE,
+    OTHER,
+    PROVIDER,
+    REQUESTER,
+    Bureau,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def _granted(bureau: Bureau, form: dict[str, Any]) -> str:
+    request_id = str((await bureau.take(REQUESTER, "requests", form)).json()["request_id"])
+    if form is not FREE:
+        for step, body in (("agreed", {"second": "head-2"}), ("delivered", {})):
+            assert (await bureau.take(PROVIDER, f"requests/{request_id}/{step}", body)).status_code == 201
+    return request_id
+
+
+async def test_what_is_delivered_is_a_grant_of_just_what_was_asked_for(bureau: Bureau) -> None:
+    request_id = await _granted(bureau, {**ASKED, "rows": "is_legal_representative.is.true"})
+    grant = (await bureau.grants(PROVIDER)).by_id[request_id]
+    assert (grant.member, grant.provider, grant.dataset) == (REQUESTER, PROVIDER, ASKED["dataset"])
+    assert grant.items == tuple(ASKED["items"])
+    assert (grant.rows, grant.purpose) == ("is_legal_representative.is.true", ASKED["purpose"])
+    assert grant.expires == datetime(2036, 12, 31, 16, tzinfo=UTC), "its last day ends in Shanghai"
+    assert grant.not_before <= datetime.now(UTC)
+
+
+async def test_a_suspension_takes_the_grant_away_until_it_is_resumed_and_its_end_for_good(
+    bureau: Bureau,
+) -> None:
+    request_id = await _granted(bureau, FREE)
+    before = await bureau.grants(PROVIDER)
+    steps = (
+        ("suspended", {"second": "head-2", "reason": "beyond its purpose", "mend_by": "2036-05-01"}, False),
+        ("resumed", {"second": "head-2", "reason": "mended"}, True),
+        ("suspended", {"second": "head-2", "reason": "again", "mend_by": "2036-05-01"}, False),
+    )
+    assert request_id in before.by_id
+    for step, body, there in steps:
+        assert (await bureau.take(PROVIDER, f"requests/{request_id}/{step}", body)).status_code == 201
+        now = await bureau.grants(PROVIDER)
+        assert (request_id in now.by_id) is there
+        assert now.number > before.number
+        before = now
+    ended = await bureau.take(REQUESTER, f"requests/{request_id}/ended", {"reason": "done"})
+    assert ended.status_code == 201
+    assert request_id not in (await bureau.grants(PROVIDER)).by_id
+
+
+async def test_a_department_is_told_its_own_grants_alone_and_once(bureau: Bureau) -> None:
+    await _granted(bureau, FREE)
+    assert {one.provider for one in (await bureau.grants(PROVIDER)).by_id.values()} == {PROVIDER}
+    assert (await bureau.grants(OTHER)).by_id == {}
+    async with bureau.client(OTHER) as client:
+        assert (await client.get(f"/office/grants/{PROVIDER}")).status_code == 404
+        assert (await client.get(f"/office/grants/{OTHER}", headers={"Authorization": ""})).status_code == 401
+        first = await client.get(f"/office/grants/{OTHER}")
+        again = await client.get(f"/office/grants/{OTHER}", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
