@@ -52,29 +52,30 @@ def made(step: Mapping[str, Any], trust: Trust) -> Sent:
     call = step["call"]
     path, _, query = str(call.get("path", "/records/land_office/titles/query")).partition("?")
     body = orjson.dumps(call["json"]) if "json" in call else b""
-    sent = Sent(call.get("method", "POST"), path, query, body, _headers(step, trust))
+    sent = Sent(call.get("method", "POST"), path, query, body, {"content-type": names.JSON} if body else {})
     sent.headers |= {name.lower(): value for name, value in call.get("headers", {}).items()}
-    said = step.get("message", {})
-    if step.get("by", "nobody") != "nobody" and not said.get("unsigned"):
-        system = said.get("by", WHO[step["by"]][0])
-        if "node" in said:
-            sent.headers[names.NODE] = said["node"]
-        key = trust.stranger if system == "stranger" else trust.systems[system]
-        now = trust.clock() + timedelta(seconds=said.get("seconds", 0))
-        sent.headers |= sign(sent.message(), key, now)
-    return _changed(sent, said)
+    return _changed(credentials(sent, step.get("by", "nobody"), trust, step), step.get("message", {}))
 
 
-def _headers(step: Mapping[str, Any], trust: Trust) -> dict[str, str]:
-    headers = {"content-type": names.JSON} if "json" in step["call"] else {}
-    by = step.get("by", "nobody")
-    if by == "nobody" and "token" not in step:
-        return headers
-    system, purpose = WHO.get(by, WHO["member"])
-    said = {names.OFFICER: step.get("officer", "officer-1"), names.PURPOSE: step.get("purpose", purpose)}
-    change = step.get("token", {})
-    authorization = f"{change.get('scheme', 'Bearer')} {_token(change, system, trust)}"
-    return headers | {"authorization": authorization} | {name: one for name, one in said.items() if one}
+def credentials(sent: Sent, by: str, trust: Trust, step: Mapping[str, Any] | None = None) -> Sent:
+    """The call as a message of one of those who ask; `step` says what is to be otherwise."""
+    step = step or {}
+    if by == "nobody":
+        return sent
+    system, purpose = WHO[by]
+    change, said = step.get("token", {}), step.get("message", {})
+    who = {names.OFFICER: step.get("officer", "officer-1"), names.PURPOSE: step.get("purpose", purpose)}
+    sent.headers |= {name: one for name, one in who.items() if one}
+    sent.headers["authorization"] = f"{change.get('scheme', 'Bearer')} {_token(change, system, trust)}"
+    if "node" in said:
+        sent.headers[names.NODE] = said["node"]
+    if not said.get("unsigned"):
+        signer = said.get("by", system)
+        # With an id it is a question that a gateway can hand on.
+        sent.headers.setdefault(names.QUESTION, "q-1")
+        key = trust.stranger if signer == "stranger" else trust.systems[signer]
+        sent.headers |= sign(sent.message(), key, trust.clock() + timedelta(seconds=said.get("seconds", 0)))
+    return sent
 
 
 def _changed(sent: Sent, said: Mapping[str, Any]) -> Sent:

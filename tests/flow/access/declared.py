@@ -111,7 +111,13 @@ async def make_tables(file: Path, records: AbstractMapping[str, Sequence[Record]
     """The datasets' tables in a new SQLite file with their records; its address."""
     tables = SqliteTables(file)
     await create(tables, [one.table for one in kept])
-    await tables.fill(
+    await fill(file, records, *kept)
+    return tables.url
+
+
+async def fill(file: Path, records: AbstractMapping[str, Sequence[Record]], *kept: Dataset) -> None:
+    """Replace what the tables hold."""
+    await SqliteTables(file).fill(
         {
             one.table.name: [
                 {f"c_{name}": item.codec.encode(record[name]) for name, item in one.items.items()}
@@ -120,7 +126,6 @@ async def make_tables(file: Path, records: AbstractMapping[str, Sequence[Record]
             for one in kept
         }
     )
-    return tables.url
 
 
 def write_contracts(folder: Path, datasets: Sequence[Dataset]) -> None:

@@ -29,16 +29,10 @@ async def told(department: Department, settings: Settings) -> MemoryBroker:
     return broker
 
 
-def bytes_of(broker: MemoryBroker) -> bytes:
-    """Every byte that the broker was given, topic names among them."""
-    return b"\n".join(
-        part
-        for (topic, _), log in broker.logs.items()
-        for one in log
-        for part in (
-            topic.encode(),
-            one.key,
-            one.value or b"",
-            *(name.encode() + b"=" + value for name, value in one.headers),
-        )
-    )
+def bytes_of(broker: MemoryBroker, topic: str) -> bytes:
+    """Every byte that a topic was given."""
+    messages = [one for (name, _), log in broker.logs.items() if name == topic for one in log]
+    parts = [
+        (one.key, one.value or b"", *(b"=".join((n.encode(), v)) for n, v in one.headers)) for one in messages
+    ]
+    return b"\n".join(part for one in parts for part in one)

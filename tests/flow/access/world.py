@@ -17,7 +17,7 @@ from schemas.trust import keys, signed
 from services.engine.api.app import create_app
 from services.engine.node import Node
 from services.engine.settings import Settings
-from tests.flow.access.declared import Dataset, Record, department, make_tables, write_contracts
+from tests.flow.access.declared import Dataset, Record, department, fill, make_tables, write_contracts
 from tests.flow.federation.running import InProcessNodes
 
 GATEWAY = "330200.gateway"
@@ -61,14 +61,16 @@ class Trust:
         by, raw = (changed.pop(name, None) for name in ("by", "raw"))
         self._write("grants.jws", {**self._dates(), "grants": list(grants), **changed}, by, raw)
 
+    def in_days(self, days: int) -> str:
+        return (self.clock.start + timedelta(days=days)).isoformat()
+
     def _write(self, name: str, document: Mapping[str, Any], by: str | None, raw: str | None) -> None:
         key = {None: self.authority, "stranger": self.stranger}.get(by)
         text = signed.sign(document, key or self.systems[str(by)]) if raw is None else raw
         (self.folder / name).write_text(text)
 
     def _dates(self) -> dict[str, Any]:
-        now = self.clock.start
-        return {"number": 5, "issued": now.isoformat(), "expires": (now + timedelta(days=30)).isoformat()}
+        return {"number": 5, "issued": self.in_days(0), "expires": self.in_days(30)}
 
     def _line(self, system: str) -> dict[str, Any]:
         key = self.systems[system]
@@ -143,6 +145,14 @@ async def running(
         await stack.enter_async_context(gateway.router.lifespan_context(gateway))
         nodes.calls.clear()
         yield World(trust, trust.clock, nodes, all_settings, gateway)
+
+
+async def refilled(
+    world: World, member: str, records: Mapping[str, Sequence[Record]], *kept: Dataset
+) -> None:
+    """Other records in a department's tables, as a program of its own would put them there."""
+    url = world.settings[member].database_url.get_secret_value()
+    await fill(Path(url.removeprefix("sqlite:///")), records, *kept)
 
 
 def _url(member: str) -> str:
