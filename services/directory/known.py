@@ -1,18 +1,18 @@
 """What an operator's settings lead to: the departments with their contracts and grants, and the members; called by the
 commands before they ask the broker."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.document import read
 from schemas.contracts.load import files, load
 from schemas.derived.acls import Publisher
 from schemas.derived.topics import topics_of
-from schemas.trust import grants, registry, signed
-from schemas.trust.authority import Authority
+from schemas.trust import grants
 from schemas.trust.grants import Grants
+from schemas.trust.holding import Held, kept, nothing
 from schemas.trust.offices import granting
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
@@ -47,9 +47,7 @@ def wanted_topics(settings: Operator) -> dict[str, int]:
 
 def members(settings: Operator) -> Registry | None:
     """The member registry, None where there is to be none; raises CannotKnow."""
-    if settings.registry_file is None:
-        return None
-    return _signed(settings.registry_file, settings.authority_keys, registry.from_document)
+    return None if settings.registry_file is None else _registered(settings).registry
 
 
 def _publisher(department: str, settings: Operator) -> Publisher:
@@ -65,16 +63,24 @@ def _publisher(department: str, settings: Operator) -> Publisher:
 
 def _granted(path: Path, department: str, settings: Operator) -> Grants:
     """As the department itself reads them: signed by the authority, or by an office above the department."""
-    authority, registered = Authority(settings.authority_keys), members(settings)
-    trusted = granting(authority, registered, department) if registered is not None else authority
-    return _signed(path, trusted.keys, grants.from_document)
+    registered = _registered(settings)
+    trusted = granting(registered.authority, registered.registry, department)
+    return _read(path, lambda text: grants.from_document(trusted.read(text)))
 
 
-def _signed(
-    path: Path, trusted: Mapping[str, str], make: Callable[[Mapping[str, Any]], _Document]
-) -> _Document:
+def _registered(settings: Operator) -> Held:
+    """The registry with the authority's keys after all its handovers; without one, with those of the settings."""
+    told = nothing(settings.authority_keys)
+    return (
+        told
+        if settings.registry_file is None
+        else _read(settings.registry_file, lambda text: kept(told, text))
+    )
+
+
+def _read(path: Path, make: Callable[[str], _Document]) -> _Document:
     try:
-        return make(signed.read(path.read_text().strip(), trusted))
+        return make(path.read_text().strip())
     except DocumentRefused as fault:
         raise CannotKnow(f"{path}: {fault}") from fault
     except (OSError, UnicodeDecodeError) as fault:

@@ -1,49 +1,45 @@
-"""What an operator takes for granted: grants that the authority signed, or an office above the department."""
+"""What an operator knows of members and grants once the authority's key has handed over: all that either key signed."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from schemas.trust import keys, signed
-from services.directory.known import CannotKnow, publishers
+from services.directory.known import CannotKnow, members, publishers
 from services.directory.settings import Operator
+from tests.schemas.trust.registries import DAY, NOW, handed, registry, trusting
+from tests.services.directory.bridge import PUBLISHER
 
-_DEPARTMENT = "330203.taxation"
+_FIRST, _NEXT = keys.new_key(), keys.new_key()
 
 
-def _operator(folder: Path, office: str, *, registered: bool = True) -> Operator:
-    """An operator who has a registry, and grants that an office signed."""
-    now = datetime.now(UTC)
-    dates = {"number": 1, "issued": now.isoformat(), "expires": (now + timedelta(days=1)).isoformat()}
-    authority, key = keys.new_key(), keys.new_key()
-    line = {
-        "id": office,
-        "system": f"{office}/grants",
-        "role": "office",
-        "keys": {key.key_id: key.public_hex},
-    }
-    (folder / "registry.jws").write_text(signed.sign({**dates, "members": [line]}, authority))
-    (folder / "grants.jws").write_text(signed.sign({**dates, "grants": []}, key))
+def _grants(key: keys.KeyPair) -> str:
+    dates = {"issued": NOW.isoformat(), "expires": (NOW + DAY).isoformat()}
+    return signed.sign({"number": 4, **dates, "grants": []}, key)
+
+
+def _operator(folder: Path, by: keys.KeyPair, **said: Any) -> Operator:
+    (folder / "registry.jws").write_text(registry(3, by, **said))
+    (folder / "grants.jws").write_text(_grants(by))
     return Operator(
-        departments=(_DEPARTMENT,),
-        environment="demo",
-        registry_file=folder / "registry.jws" if registered else None,
-        grants_files={_DEPARTMENT: folder / "grants.jws"},
-        authority_keys={authority.key_id: authority.public_hex},
+        departments=(PUBLISHER,),
+        environment="city",
+        registry_file=folder / "registry.jws",
+        grants_files={PUBLISHER: folder / "grants.jws"},
+        authority_keys=trusting(_FIRST),
     )
 
 
-def test_grants_of_an_office_above_the_department_are_honoured(tmp_path: Path) -> None:
-    [publisher] = publishers(_operator(tmp_path, "330200.data_office"))
-    assert publisher.grants.number == 1
+@pytest.mark.parametrize("by", [_FIRST, _NEXT], ids=["first", "next"])
+def test_the_keys_that_were_told_lead_to_the_next_one(tmp_path: Path, by: keys.KeyPair) -> None:
+    operator = _operator(tmp_path, by, authority=[handed(_FIRST, _NEXT, NOW + DAY)])
+    known = members(operator)
+    assert known is not None
+    assert known.number == 3
+    assert [one.grants.number for one in publishers(operator)] == [4]
 
 
-def test_grants_of_another_area_s_office_are_not(tmp_path: Path) -> None:
-    with pytest.raises(CannotKnow, match="unknown-key"):
-        publishers(_operator(tmp_path, "330100.data_office"))
-
-
-def test_without_a_registry_nobody_is_an_office(tmp_path: Path) -> None:
-    with pytest.raises(CannotKnow, match="unknown-key"):
-        publishers(_operator(tmp_path, "330200.data_office", registered=False))
+def test_a_key_that_nobody_handed_over_to_is_unknown(tmp_path: Path) -> None:
+    with pytest.raises(CannotKnow, match=r"registry\.jws: unknown-key"):
+        members(_operator(tmp_path, _NEXT))
