@@ -13,6 +13,7 @@ from gateway.area import Offer
 from gateway.call import Call
 from gateway.caller import passed_on
 from gateway.evidence import asked_for, called
+from gateway.handing import beside, signed_question
 from gateway.judging import Page, fault_state, page_of, refused
 from gateway.nodes import NodeAnswer, NodeFault
 from gateway.plan import Level
@@ -39,8 +40,13 @@ class Asker:
     call: Call
     sources: Sources
     touched: int = 0
+    #: The caller's signed question, which goes on with every call; None: it signed none.
+    question_signed: bytes | None = field(init=False)
     _bodies: dict[int, Mapping[str, object]] = field(default_factory=dict)
     _turns: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.question_signed = signed_question(self.call)
 
     async def rows(
         self,
@@ -104,7 +110,7 @@ class Asker:
             raise Missing(SourceState.SLOW, "deadline-passed")
         headers = {
             **passed_on(self.call.headers),
-            "content-type": names.JSON,
+            "content-type": names.JSON if self.question_signed is None else names.SUBCALL,
             "accept": names.NDJSON if verb == "lookup" else names.JSON,
             names.QUESTION: self.call.question,
             names.DEADLINE: str(max(1, int(seconds * 1_000))),
@@ -115,7 +121,7 @@ class Asker:
         if counted:
             headers["prefer"] = "count=exact"
         path = f"/records/{level.dataset.replace('.', '/', 1)}/{verb}"
-        body = orjson.dumps(sent)
+        body = beside(self.question_signed, orjson.dumps(sent))
         sent_on = Message("POST", path, "", headers, body)
         try:
             answer, parts = await called(self.call.gateway, offer.node, offer.url, sent_on, seconds)

@@ -17,6 +17,7 @@ from gateway.timing import Timing
 from gateway.watch import Watch
 from schemas.trust.keys import KeyPair
 from schemas.trust.model import Caller
+from schemas.trust.question import taken_apart
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 
@@ -45,6 +46,8 @@ class Gateway:
 @dataclass(slots=True)
 class Call:
     """What came in. `record_id` is set at one record's address alone; `caller` from the access stage on.
+    `query` is the query string as it came, `sent` the body once it was read; `handed` is the caller's question that
+    another gateway handed on with it.
 
     `area` is the gateway's area when the call began, so that all its stages speak of the same nodes.
     """
@@ -61,6 +64,9 @@ class Call:
     dataset: str = ""
     record_id: str = ""
     route: str = ""
+    query: str = ""
+    sent: bytes = b""
+    handed: Any = None
     caller: Caller = _ANONYMOUS
     timing: Timing = field(default_factory=Timing)
 
@@ -105,16 +111,18 @@ class Call:
     async def json(self) -> dict[str, Any]:
         """The body as a JSON object; Problem bad-body or too-large."""
         sent = self.headers.get("content-type", names.JSON).partition(";")[0].strip().lower()
-        if sent != names.JSON:
+        if sent not in (names.JSON, names.SUBCALL):
             raise Problem("bad-body", f"The body must be sent as Content-Type: {names.JSON}.")
-        body = await self._body()
+        self.sent = await self._body()
         try:
-            document = orjson.loads(body)
+            document = orjson.loads(self.sent)
         except orjson.JSONDecodeError as fault:
             where = {"position": fault.pos}
             raise Problem(
                 "bad-body", f"The body is not JSON: see character {fault.pos}.", members=where
             ) from None
+        if sent == names.SUBCALL:
+            document, self.handed = taken_apart(document)
         if not isinstance(document, dict):
             raise Problem("bad-body", "The body must be a JSON object.")
         return document

@@ -11,11 +11,9 @@ from collections.abc import Mapping
 import orjson
 
 from schemas.trust.model import Caller
+from schemas.trust.question import PASSED_ON
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
-
-#: What a node must hear from the caller itself.
-_PASSED_ON = ("authorization", names.OFFICER, names.PURPOSE, names.CASE)
 
 
 def caller_of(headers: Mapping[str, str]) -> Caller:
@@ -38,7 +36,7 @@ def caller_of(headers: Mapping[str, str]) -> Caller:
 
 def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that go on to every node as they came."""
-    return {name: headers[name] for name in _PASSED_ON if name in headers}
+    return {name: headers[name] for name in PASSED_ON if name in headers}
 
 
 def _claims(token: str) -> dict[str, str]:

@@ -158,6 +158,7 @@ def _call(gateway: Gateway, scope: Scope, receive: Receive) -> Call:
         area=gateway.area,
         method=scope["method"],
         path=path.decode("latin-1"),
+        query=scope["query_string"].decode("utf-8", "replace"),
         parameters=parse_qsl(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True),
         headers=headers,
         # Another's text goes into our log only in a form that can do no harm there.

@@ -11,6 +11,7 @@ from schemas.query.bound import BoundColumn, BoundEmbed, BoundQuery, conditions
 from schemas.query.estimate import estimated_rows
 from schemas.query.size import MAX_KEYS
 from schemas.trust.access import refuse_early
+from schemas.trust.follows import filtered, needs_question
 from schemas.trust.model import Caller
 from schemas.wire.problem import Problem
 
@@ -166,7 +167,7 @@ def _page(query: BoundQuery, root: Level, settings: Settings) -> int:
 
 def _chosen(planner: _Planner, question: BoundQuery, settings: Settings) -> Start | None:
     """Start from the inner embed that meets the fewest records, when that spares most of the root's."""
-    inner = [one for one in question.embeds if one.inner]
+    inner = [one for one in question.embeds if one.inner and _may_start(one)]
     if not inner or planner.met(question) <= settings.join_keys:
         return None
     listed = sum(len(one.value) for one in conditions(question.where) if isinstance(one.value, tuple))
@@ -176,6 +177,13 @@ def _chosen(planner: _Planner, question: BoundQuery, settings: Settings) -> Star
     best = min(starts, key=lambda one: one.probe.estimate)
     cheap = best.probe.estimate <= settings.start_keys and 2 * best.probe.estimate <= planner.met(question)
     return best if cheap and best.item.filterable else None
+
+
+def _may_start(embed: BoundEmbed) -> bool:
+    """Whether departments give this embed's keys without those of the root: see `follows`."""
+    probe = _probe(embed.query)
+    target = probe.contract.items[embed.link.target_item]
+    return filtered(probe) or not needs_question([*probe.used_items().values(), target])
 
 
 def _named(planner: _Planner, question: BoundQuery, name: str) -> Start | None:

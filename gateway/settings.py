@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.tls import TlsFiles
+from schemas.trust.follows import MOST_KEYS
 
 Division = Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+$")]
@@ -72,7 +73,7 @@ class Settings(BaseSettings):
         4,
         description="Most calls of one question to one node at a time: no question takes a node for itself.",
     )
-    join_keys: Annotated[int, Field(ge=1, le=10_000)] = Field(
+    join_keys: Annotated[int, Field(ge=1, le=MOST_KEYS)] = Field(
         200, description="Keys in one call of a join: 100 to 500 suit an index, and the body stays small."
     )
     start_keys: Annotated[int, Field(ge=1, le=5_000)] = Field(

@@ -7,6 +7,7 @@ ODCS has no place for (`sharing`, `open`, `personal`, `provider`, `format`, `sha
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,15 @@ def load_kind(kind: str, root: Path | None = None) -> tuple[Contract, ...]:
 def load_all(root: Path | None = None) -> tuple[Contract, ...]:
     """All contracts, by kind and file name."""
     return tuple(load_file(path) for path in sorted((root or _ROOT).glob(f"*/*{_SUFFIX}")))
+
+
+def load_readable(root: Path | None = None) -> tuple[Contract, ...]:
+    """The contracts among all that can be read; for those who do not answer for the others."""
+    found = []
+    for path in sorted((root or _ROOT).glob(f"*/*{_SUFFIX}")):
+        with suppress(ContractFault, OSError):
+            found.append(load_file(path))
+    return tuple(found)
 
 
 def files(kind: str, root: Path | None = None) -> list[Path]:

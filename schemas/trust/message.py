@@ -27,8 +27,8 @@ REACH = LIFETIME + 2 * LEEWAY
 
 _LABEL = "langqiao"
 _ALWAYS = ("@method", "@path", "@query", "content-digest")
-#: Covered where they are there.
-_WHERE_SENT = (
+#: Headers that are covered where they are there.
+COVERED = (
     "authorization",
     names.OFFICER,
     names.PURPOSE,
@@ -43,6 +43,8 @@ _WHERE_SENT = (
     "range",
     names.NODE,
 )
+#: The headers that make a call a signed message.
+SIGNATURE = ("content-digest", "signature-input", "signature")
 _LONGEST = 2_048
 _INPUT = re.compile(
     rf'{_LABEL}=(?P<parameters>\((?P<components>[a-z0-9@" -]+)\)(?P<rest>;[a-zA-Z0-9=;"._-]+))'
@@ -146,7 +148,7 @@ def _until(created: int, now: datetime) -> datetime:
 
 
 def _covered(headers: Mapping[str, str]) -> tuple[str, ...]:
-    return _ALWAYS + tuple(name for name in _WHERE_SENT if name in headers)
+    return _ALWAYS + tuple(name for name in COVERED if name in headers)
 
 
 def _base(message: Message, digest: str, parameters: str) -> bytes:

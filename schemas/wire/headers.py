@@ -21,6 +21,8 @@ IDEMPOTENCY_KEY = "idempotency-key"
 JSON = "application/json"
 JOSE = "application/jose"
 NDJSON = "application/x-ndjson"
+#: A gateway's call with the caller's signed question beside what this node is asked.
+SUBCALL = "application/vnd.langqiao.subcall+json"
 OBJECT = "application/vnd.pgrst.object+json"
 ANSWER = "application/vnd.langqiao.answer+json"
 PLAN = "application/vnd.langqiao.plan+json"

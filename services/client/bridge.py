@@ -49,6 +49,8 @@ class Bridge:
         key = profile.key()
         # A gateway takes calls unsigned as well; a node takes them as messages alone.
         self._auth = Signing(key) if key is not None else None
+        # A question is good for as long as its caller waits, and no gateway can use it after that.
+        self._waits = {headers.DEADLINE: str(int(timeout * 1_000))}
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +112,7 @@ class Bridge:
         self, method: str, path: str, extra: Mapping[str, str], body: bytes | None
     ) -> tuple[httpx.Response, Any]:
         """One call as it went, and the answer's JSON; raises Refused."""
-        sent = {**self._profile.headers(), **extra}
+        sent = {**self._profile.headers(), **self._waits, **extra}
         if body is not None:
             sent["Content-Type"] = headers.JSON
         answer = self._http.request(method, path, headers=sent, content=body, auth=self._auth)

@@ -1,5 +1,6 @@
 """Signs every call of an httpx client as a message; used by `bridge`, and by integrators' own clients."""
 
+import secrets
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 
@@ -17,7 +18,8 @@ def utc_now() -> datetime:
 
 class Signing(httpx.Auth):
     """Put into a client as `auth`. `node` is the id of the node that is called, None where the address may be a
-    gateway's; `key` is that of the token's own system."""
+    gateway's; `key` is that of the token's own system. A call without a question id is given one, so that a gateway
+    can hand it on as the question that it is."""
 
     requires_request_body = True
 
@@ -29,6 +31,7 @@ class Signing(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         if self._node is not None:
             request.headers[names.NODE] = self._node
+        request.headers.setdefault(names.QUESTION, secrets.token_hex(8))
         path, _, query = request.url.raw_path.decode("ascii").partition("?")
         message = Message(request.method, path, query, request.headers, request.content)
         request.headers.update(sign(message, self._key, self._clock()))

@@ -141,6 +141,9 @@ class Settings(GrantsSettings, BaseSettings):
     require_cases: bool = Field(
         False, description="Whether a purpose case:… counts with the signed reference of that case alone."
     )
+    require_questions: bool = Field(
+        True, description="Whether a gateway gets conditional personal items for a signed question alone."
+    )
     token_cache: Count = Field(
         10_000, description="Checked tokens remembered: a check costs more than a read."
     )

@@ -8,8 +8,9 @@ from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
 from schemas.trust import cases, grants, message
 from schemas.trust.access import decide, decide_write, leaned_on
+from schemas.trust.follows import Step
 from schemas.trust.grants import Grants
-from schemas.trust.message import Message, MessageRefused
+from schemas.trust.message import Message, MessageRefused, Sent
 from schemas.trust.model import Caller, Case, Grant, Role
 from schemas.trust.offices import granting
 from schemas.trust.token import TokenCache
@@ -17,6 +18,7 @@ from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.access.came import Came
 from services.engine.access.kept_registry import KeptRegistry, open_registry
+from services.engine.access.questions import Arrived, Questions
 from services.engine.access.spent import Spent
 from services.engine.access.trusted import SignedFile
 from services.engine.grants_settings import grants_in_force
@@ -31,7 +33,7 @@ _NONE = Grants()
 class Gate:
     """Deny by default: what `decide` does not allow is refused. `owner` is this department's member id, `node` the id
     that messages for it name; `came` knows the messages that came, `spent` how often
-    grants were leaned on."""
+    grants were leaned on, `questions` judges what gateways ask for others."""
 
     owner: str
     node: str
@@ -42,6 +44,7 @@ class Gate:
     tokens: TokenCache
     came: Came
     spent: Spent
+    questions: Questions
     clock: Callable[[], datetime]
 
     def refresh(self) -> None:
@@ -76,9 +79,9 @@ class Gate:
             raise _refused("missing")
         return False
 
-    async def sent(self, call: Message, caller: Caller) -> str:
-        """The name of a signed message, which has come now: from the token's own system, or from a gateway, which sends
-        on. Problem bad-message, LogUnavailable."""
+    async def sent(self, call: Message, caller: Caller) -> Sent:
+        """A signed message, which has come now: from the token's own system, or from a gateway, which sends on.
+        Problem bad-message, LogUnavailable."""
         # One moment for both: what is still valid is still remembered.
         now = self.clock()
         try:
@@ -90,7 +93,7 @@ class Gate:
             raise _refused("wrong-sender")
         if not await self.came.first(found, now):
             raise _refused("replayed")
-        return str(found)
+        return found
 
     def decide(self, query: BoundQuery, caller: Caller, *, addressed: bool = False) -> BoundQuery:
         """What of the question this caller may have; Problem token-required, purpose-required, … With `addressed` it is
@@ -105,6 +108,12 @@ class Gate:
         """The case whose records alone are shown to a caller who leans on this grant, or on none; None: all are."""
         required = self._case_alone(caller) if grant is None else grant.case_required
         return caller.case if required else None
+
+    async def hold(self, step: Step, decided: BoundQuery, call: Arrived) -> None:
+        """Problem question-required, bad-question or not-asked where a gateway goes beyond what its caller asked;
+        `step` is the question as it was put, `decided` as it was decided."""
+        items = step.query.used_items() | {one.item.name: one.item for one in decided.columns}
+        await self.questions.judge(step, items, call, self.registry.value, self.clock())
 
     async def spend(self, query: BoundQuery, caller: Caller) -> Grant | None:
         """The grant that a question which was decided owes its answer to; one more of its calls is spent. Problem
@@ -153,6 +162,9 @@ async def open_gate(settings: Settings, log: AccessLog, clock: Callable[[], date
         TokenCache(settings.token_cache),
         came,
         spent,
+        Questions(
+            settings.kind, settings.contracts_dir, settings.require_messages and settings.require_questions
+        ),
         clock,
     )
     gate.refresh()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.types import Receive
 
-from schemas.trust.model import Caller
+from schemas.trust.model import Caller, Member
+from schemas.trust.question import taken_apart
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.api.timing import Timing
@@ -26,7 +27,8 @@ class Call:
     """What came in. `record_id` is set at one record's address alone; `caller` from the access stage on,
     `estimate` (records that may be touched) from the cost stage on, `disclosure` from the select stage on.
     `query` is the query string as it came, `sent` the body once it was read (`whole`). `message` names the signed
-    message that it was, from the access stage on; `request` is the digest of all under `salt`, from the log stage
+    message that it was and `sender` who sent it, from the access stage on; `handed` is the question that a gateway
+    handed on with it; `request` is the digest of all under `salt`, from the log stage
     on."""
 
     node: Node
@@ -46,6 +48,8 @@ class Call:
     sent: bytes = b""
     whole: bool = False
     message: str | None = None
+    sender: Member | None = None
+    handed: Any = None
     salt: bytes = b""
     request: str = ""
     timing: Timing = field(default_factory=Timing)
@@ -73,7 +77,8 @@ class Call:
     async def json(self, media_type: str = names.JSON) -> dict[str, Any]:
         """The body as a JSON object; Problem bad-body or too-large."""
         sent = self.headers.get("content-type", media_type).partition(";")[0].strip().lower()
-        if sent != media_type:
+        handing = media_type == names.JSON and sent == names.SUBCALL
+        if sent != media_type and not handing:
             raise Problem("bad-body", f"The body must be sent as Content-Type: {media_type}.")
         body = await self.body()
         try:
@@ -83,6 +88,8 @@ class Call:
             raise Problem(
                 "bad-body", f"The body is not JSON: see character {fault.pos}.", members=where
             ) from None
+        if handing:
+            document, self.handed = taken_apart(document)
         if not isinstance(document, dict):
             raise Problem("bad-body", "The body must be a JSON object.")
         return document

@@ -1,6 +1,12 @@
-"""Who calls, from token and message: the first half of the access stage; used by every action of the data plane."""
+"""Who calls, from token and message, and that what it asks follows from what the caller asked: the access stage but for
+the decision itself; used by every action of the data plane."""
 
+from schemas.query.bound import BoundQuery
+from schemas.trust.follows import Step
 from schemas.trust.message import Message
+from schemas.trust.model import Role
+from schemas.wire.problem import Problem
+from services.engine.access.questions import Arrived
 from services.engine.api.call import Call
 
 
@@ -13,4 +19,20 @@ async def know(call: Call) -> None:
         return
     query, body = call.query.decode("utf-8", "replace"), await call.body()
     message = Message(call.method, call.path, query, call.headers, body)
-    call.message = await gate.sent(message, call.caller)
+    sent = await gate.sent(message, call.caller)
+    call.message, call.sender = str(sent), sent.sender
+
+
+async def know_own(call: Call) -> None:
+    """As `know`, for what no gateway does for another: a write. Problem bad-message where one sends it on."""
+    await know(call)
+    if call.sender is not None and call.sender.role is Role.GATEWAY:
+        reason = "wrong-sender"
+        raise Problem("bad-message", f"the message is refused: {reason}", members={"reason": reason})
+
+
+async def hold(call: Call, step: Step, decided: BoundQuery) -> None:
+    """Problem question-required, bad-question or not-asked where a gateway asks what it may not ask for its caller:
+    `step` as it was put, `decided` as it would be answered."""
+    arrived = Arrived(call.headers, call.caller, call.sender, call.handed)
+    await call.node.gate.hold(step, decided, arrived)

@@ -7,13 +7,14 @@ from schemas.query.bound import BoundQuery
 from schemas.query.question import from_address, from_body, ranged
 from schemas.query.tree import Query
 from schemas.trust.entries import Act
+from schemas.trust.follows import Step
 from schemas.trust.subjects import reader
 from schemas.wire import headers as names
 from schemas.wire import preference
 from schemas.wire.problem import Problem
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import asked
-from services.engine.api.knowing import know
+from services.engine.api.knowing import hold, know
 from services.engine.api.paging import Position, binding, next_link
 from services.engine.api.rows import RowWriter
 
@@ -50,6 +51,7 @@ async def list_records(call: Call) -> Reply:
     await know(call)
     put, bound = bound, call.node.gate.decide(bound, call.caller)
     start = _start(call, question, bound)
+    await hold(call, Step(put, passed=start.passed, counted=question.prefer.count_exact), bound)
     call.mark("access")
     call.estimate = await call.node.cost.check(bound, counted=question.prefer.count_exact)
     call.mark("cost")

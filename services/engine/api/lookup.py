@@ -13,12 +13,13 @@ from schemas.query.parse import parse_body
 from schemas.query.question import lookup_keys, lookup_query, lookup_values
 from schemas.query.tree import Operator
 from schemas.trust.entries import Act
+from schemas.trust.follows import Step
 from schemas.trust.subjects import Subject, addressed, reader, searched
 from schemas.wire import headers as names
 from services.engine.api.addressing import addresses
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure, asked, enter
-from services.engine.api.knowing import know
+from services.engine.api.knowing import hold, know
 from services.engine.api.listing import without_embeds
 from services.engine.api.rows import RowWriter
 from services.engine.api.sending import with_first
@@ -40,7 +41,7 @@ async def look_up(call: Call) -> Reply:
     values = lookup_values(item, sent)
     call.mark("bind")
     await know(call)
-    allowed, probe = _decide(call, bound, item, values)
+    allowed, probe = await _decide(call, bound, item, values)
     call.mark("access")
     call.estimate = len(values) if probe is None else await call.node.cost.check(allowed, counted=True)
     call.mark("cost")
@@ -55,7 +56,7 @@ async def look_up(call: Call) -> Reply:
     )
 
 
-def _decide(
+async def _decide(
     call: Call, bound: BoundQuery, item: Item, values: Sequence[Value]
 ) -> tuple[BoundQuery, BoundCondition | None]:
     """Access with the keys as a filter, which is also returned: a lookup uses its item as a filter would.
@@ -63,10 +64,14 @@ def _decide(
     A record id is an address, not an item: it needs no right beyond the items shown.
     """
     if item is _BY_RECORD_ID:
-        return call.node.gate.decide(bound, call.caller, addressed=True), None
+        allowed = call.node.gate.decide(bound, call.caller, addressed=True)
+        await hold(call, Step(bound, ids=frozenset(map(str, values))), allowed)
+        return allowed, None
     probe = _among(item, values)
     asked = replace(bound, where=(*bound.where[:-1], probe))
-    return call.node.gate.decide(asked, call.caller), probe
+    allowed = call.node.gate.decide(asked, call.caller)
+    await hold(call, Step(asked), allowed)
+    return allowed, probe
 
 
 def _condition(one: BoundFilter) -> BoundCondition:

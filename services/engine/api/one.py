@@ -11,13 +11,14 @@ from schemas.query.bind import bind
 from schemas.query.bound import BoundColumn, BoundQuery, Value
 from schemas.query.parse import parse_params
 from schemas.trust.entries import Act
+from schemas.trust.follows import Step
 from schemas.trust.subjects import addressed, reader
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.api.addressing import addresses, keys_of, unknown_record
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import asked
-from services.engine.api.knowing import know
+from services.engine.api.knowing import hold, know
 from services.engine.api.listing import without_embeds
 from services.engine.api.rows import RowWriter
 from services.engine.source.keys import by_keys
@@ -33,6 +34,7 @@ async def read_one(call: Call) -> Reply:
     call.mark("bind")
     await know(call)
     put, bound = bound, call.node.gate.decide(bound, call.caller, addressed=True)
+    await hold(call, Step(put, ids=frozenset({call.record_id})), bound)
     call.mark("access")
     call.disclosure = await asked(call, Act.READ, put, bound)
     call.disclosure.subjects.update(addressed(bound.contract, addresses(bound.contract, call.record_id)))

@@ -8,11 +8,12 @@ from schemas.query.bind import bind
 from schemas.query.bound import BoundQuery
 from schemas.query.question import claims
 from schemas.trust.entries import Act
+from schemas.trust.follows import Step
 from schemas.trust.subjects import reader
 from schemas.wire import headers as names
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import asked
-from services.engine.api.knowing import know
+from services.engine.api.knowing import hold, know
 
 #: Of so many records at most a denied claim is entered by whom they are about.
 _FEW = 100
@@ -26,7 +27,9 @@ async def verify(call: Call) -> Reply:
     bound = bind(query, call.node.catalogue, call.dataset, call.major())
     call.mark("bind")
     await know(call)
-    put, bound = bound, call.node.gate.decide(replace(bound, columns=(), star=False), call.caller)
+    put = replace(bound, columns=(), star=False)
+    bound = call.node.gate.decide(put, call.caller)
+    await hold(call, Step(put), bound)
     call.mark("access")
     call.estimate = await call.node.cost.check(bound)
     call.mark("cost")

@@ -17,7 +17,7 @@ from schemas.wire.problem import Problem
 from services.engine.api.addressing import key_of, unknown_record
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure
-from services.engine.api.knowing import know
+from services.engine.api.knowing import know_own
 from services.engine.api.validation import changes, replacement, whole_record
 from services.engine.source.keys import by_keys
 from services.engine.source.port import Key, Once, Version, Written
@@ -85,7 +85,7 @@ async def _admit(call: Call) -> Contract:
         told = "These records are written by steps that keep the law: see /docs for them."
         raise Problem("method-not-allowed", told, headers={"Allow": "GET, HEAD"})
     contract = call.node.catalogue.contract(call.dataset, call.major())
-    await know(call)
+    await know_own(call)
     call.node.gate.decide_write(contract, call.caller)
     # The entry comes before the answer; a log that is known to take none stops the write as well.
     call.node.log.require()

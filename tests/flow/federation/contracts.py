@@ -1,5 +1,6 @@
 """The county's contracts as files; written by `running` from the declarations in `county`."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +9,19 @@ import orjson
 from tests.flow.federation.county import DATASETS, Dataset, Relation
 
 
-def write_contracts(folder: Path) -> None:
-    """All contracts of the county as files under `folder`."""
+def write_contracts(folder: Path, personal: Collection[str] = ()) -> None:
+    """All contracts of the county as files under `folder`; in the datasets that are `personal` every item that
+    is shared is a conditional personal one."""
     for one in DATASETS.values():
         home = folder / one.kind
         home.mkdir(parents=True, exist_ok=True)
-        (home / f"{one.name}.v1.odcs.yaml").write_bytes(orjson.dumps(_document(one)))
+        (home / f"{one.name}.v1.odcs.yaml").write_bytes(
+            orjson.dumps(document_of(one, personal=one.dataset in personal))
+        )
 
 
-def _document(one: Dataset) -> dict[str, Any]:
+def document_of(one: Dataset, *, personal: bool = False) -> dict[str, Any]:
+    """One contract of the county; `personal`: see above."""
     custom = {
         "titleEn": one.name,
         "provider": "测试县",
@@ -24,14 +29,14 @@ def _document(one: Dataset) -> dict[str, Any]:
         "format": "database record",
         "sharingMode": "service interface",
         "grade": "L2",
-        "keyPublic": one.key_public,
+        "keyPublic": one.key_public and not personal,
         "sharing": {"class": "unconditional"},
     }
     table = {
         "name": one.name,
         "businessName": one.name,
         "logicalType": "object",
-        "properties": [_property(one, item) for item in one.items],
+        "properties": [_property(one, item, personal) for item in one.items],
         "relationships": [_relationship(one, link) for link in one.relations],
     }
     return {
@@ -49,9 +54,11 @@ def _document(one: Dataset) -> dict[str, Any]:
     }
 
 
-def _property(one: Dataset, item: str) -> dict[str, Any]:
+def _property(one: Dataset, item: str, personal: bool) -> dict[str, Any]:
     spelling = one.items[item]
-    custom: dict[str, Any] = {"titleEn": item, "personal": item in one.personal}
+    custom: dict[str, Any] = {"titleEn": item, "personal": personal or item in one.personal}
+    if personal:
+        custom["sharing"] = {"class": "conditional", "scope": "本县部门", "purpose": "核验"}
     if spelling.scale is not None:
         custom["scale"] = spelling.scale
     if spelling.values is not None:

@@ -146,6 +146,19 @@ async def test_a_gateway_sends_on_what_bears_anothers_token_for_a_node_that_it_n
     assert entries_of(settings)[0]["system"] == f"{ASKER}/window"
 
 
+async def test_a_gateway_writes_for_nobody(
+    anonymous: httpx.AsyncClient, owner: httpx.AsyncClient, trust: Trust, settings: Settings
+) -> None:
+    body = b'{"plate": "B2", "colour": "red"}'
+    said = {**trust.headers(office.OWNER), names.NODE: settings.node_id, "content-type": names.JSON}
+    made = Said(said, path=_VEHICLES, body=body).signed(trust.systems[GATEWAY])
+    assert await _code(made, anonymous) == (401, "wrong-sender")
+    assert (await owner.get(f"{_VEHICLES}/B2")).status_code == 404
+    assert (
+        await owner.post(_VEHICLES, content=body, headers={"content-type": names.JSON})
+    ).status_code == 201
+
+
 async def test_every_kind_of_call_is_a_message_or_refused(
     anonymous: httpx.AsyncClient, member: httpx.AsyncClient, owner: httpx.AsyncClient, trust: Trust
 ) -> None:
