@@ -22,6 +22,7 @@ _NOUNS = (
         "backup",
         "restore",
         "log",
+        "receivers",
         "evidence",
         "topics",
         "acls",

@@ -1,5 +1,5 @@
 """What a log's last entries say of messages and grants, so that a restart forgets neither a message that could come
-again nor a call that was spent; used by the access stage alone."""
+again nor a call that was spent; used by the access stage and by `receivers`."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def messages_since(folder: Path, now: datetime) -> list[str]:
     Reads from the end back to the first entry that is older than any of them. Raises OSError.
     """
     found: list[str] = []
-    for line in islice(_lines(folder), _MOST):
+    for line in islice(entries_backwards(folder), _MOST):
         if datetime.fromisoformat(str(line.said["at"])) < now - REACH:
             break
         if "message" in line.said:
@@ -35,7 +35,7 @@ def calls_on(folder: Path, day: date) -> Counter[str]:
     """The answered calls of a legal day that leaned on grants, by grant id; a call that was answered in several chunks
     counts once. Raises OSError."""
     calls = set()
-    for line in _lines(folder):
+    for line in entries_backwards(folder):
         if legal_day(datetime.fromisoformat(str(line.said["at"]))) < day:
             break
         if "grant" in line.said:
@@ -43,7 +43,7 @@ def calls_on(folder: Path, day: date) -> Counter[str]:
     return Counter(grant for grant, _ in calls)
 
 
-def _lines(folder: Path) -> Iterator[Line]:
+def entries_backwards(folder: Path) -> Iterator[Line]:
     """Every whole entry of a log, the last one first."""
     for segment in reversed(segments(folder)):
         for line in backwards(segment):
