@@ -1,6 +1,7 @@
 """Callers, grants and decisions as plain values: what token checks make and the access stage reads."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -93,9 +94,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One line of the member registry: a system of a member and its public keys (key id -> raw 32 bytes, hex)."""
+    """One line of the member registry: a system of a member and its public keys (key id -> raw 32 bytes, hex).
+    `clients` says which client of an OIDC issuer it is: issuer -> client id."""
 
     id: str
     system: str
     keys: dict[str, str]
     role: Role = Role.SYSTEM
+    clients: Mapping[str, str] = field(default_factory=dict)

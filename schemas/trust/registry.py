@@ -22,6 +22,10 @@ class Registry:
     keys: Mapping[str, tuple[Member, str]]
     handovers: tuple[str, ...] = ()
 
+    def client(self, issuer: str, client: str) -> Member | None:
+        """The member whose system is that client of an OIDC issuer."""
+        return next((one for one in self.members.values() if one.clients.get(issuer) == client), None)
+
     def key(self, key_id: str) -> tuple[Member, str] | None:
         """The member whose key this is, and the public half in hex."""
         return self.keys.get(key_id)
@@ -34,6 +38,9 @@ def from_document(document: Mapping[str, Any]) -> Registry:
     keys = {key_id: (member, public) for member in members for key_id, public in member.keys.items()}
     if len(keys) != sum(len(member.keys) for member in members):
         raise DocumentRefused("malformed", "one key stands for two systems")
+    clients = [one for member in members for one in member.clients.items()]
+    if len(set(clients)) != len(clients):
+        raise DocumentRefused("malformed", "one client of an issuer stands for two systems")
     systems = {member.system: member for member in members}
     if len(systems) != len(members):
         raise DocumentRefused("malformed", "two members name one system")
@@ -70,7 +77,15 @@ def _member(one: Mapping[str, Any]) -> Member:
         text_of(one, "system"),
         {str(name): str(key) for name, key in keys.items()},
         _role(one.get("role", Role.SYSTEM)),
+        _clients(one.get("clients", {})),
     )
+
+
+def _clients(said: object) -> dict[str, str]:
+    """Client ids by issuer; most systems are no issuer's client."""
+    if not isinstance(said, dict) or not all(isinstance(one, str) and one for one in said.values()):
+        raise DocumentRefused("malformed", "clients must be issuers, each with a client id")
+    return dict(said)
 
 
 def _role(said: object) -> Role:
@@ -81,5 +96,7 @@ def _role(said: object) -> Role:
 
 
 def _line(member: Member) -> dict[str, Any]:
-    said = {"id": member.id, "system": member.system, "keys": dict(member.keys)}
+    said: dict[str, Any] = {"id": member.id, "system": member.system, "keys": dict(member.keys)}
+    if member.clients:
+        said["clients"] = dict(member.clients)
     return said if member.role is Role.SYSTEM else said | {"role": member.role.value}

@@ -109,7 +109,7 @@ async def open_node(
         open_source(offered.mappings, settings, secret) as source,
         AsyncExitStack() as stack,
     ):
-        gate = await open_gate(settings, log, clock)
+        gate = await open_gate(settings, log, tls.client, clock)
         await stack.enter_async_context(_told(gate, settings, node_key, tls))
         witness = _witness(log, settings)
         publish = telling_on_topic(database, offered.catalogue)

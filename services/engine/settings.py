@@ -7,14 +7,14 @@ from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.engine.grants_settings import GrantsSettings
-from services.engine.tls import TlsFiles
+from services.engine.trust_settings import TrustSettings
 
 Division = Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(GrantsSettings, BaseSettings):
+class Settings(GrantsSettings, TrustSettings, BaseSettings):
     """One department's settings. Every field says its unit, and why its default is what it is."""
 
     # An env file lists every setting; a line left empty there is not set.
@@ -189,26 +189,6 @@ class Settings(GrantsSettings, BaseSettings):
         1, description="How often /health's checks run, in seconds: one bad minute shows."
     )
 
-    # TLS
-    tls_certificate_file: Path | None = Field(
-        None,
-        description="PEM of this process's certificate with its chain, by which it answers and calls, as `langqiao keys"
-        " tls` makes it; taken up anew when it changes; unset: it serves plain HTTP.",
-    )
-    tls_key_file: Path | None = Field(
-        None,
-        description="PEM of that certificate's private key, without a pass phrase; unset: it stands in the same file.",
-    )
-    tls_ca_file: Path | None = Field(
-        None,
-        description="PEM of the authorities that vouch for other processes; unset: the machine's own.",
-    )
-    tls_client_certificates: bool = Field(
-        False,
-        description="Whether whoever calls must show a certificate that tls_ca_file vouches for (mutual TLS), for"
-        " /health too; off, as tokens and messages say who calls.",
-    )
-
     # Publishing
     bootstrap_servers: str = Field("127.0.0.1:9092", description="Kafka addresses, comma-separated.")
     broker_ca_file: Path | None = Field(
@@ -281,13 +261,6 @@ class Settings(GrantsSettings, BaseSettings):
     def access_log(self) -> Path:
         """The folder of the access log."""
         return self.log_folder or self.pseudonym_key_file.parent / "access-log" / self.node_id
-
-    @property
-    def tls(self) -> TlsFiles:
-        """The files by which the service speaks TLS."""
-        return TlsFiles(
-            self.tls_certificate_file, self.tls_key_file, self.tls_ca_file, self.tls_client_certificates
-        )
 
     @property
     def kept_registries(self) -> Path:

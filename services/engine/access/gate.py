@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from ssl import SSLContext
 
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
@@ -13,10 +14,11 @@ from schemas.trust.grants import Grants
 from schemas.trust.message import Message, MessageRefused, Sent
 from schemas.trust.model import Caller, Case, Grant, Role
 from schemas.trust.offices import granting
-from schemas.trust.token import TokenCache
+from schemas.trust.token import TokenCache, refused
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.access.came import Came
+from services.engine.access.issuing import Issuing, open_issuing
 from services.engine.access.kept_registry import KeptRegistry, open_registry
 from services.engine.access.questions import Arrived, Questions
 from services.engine.access.spent import Spent
@@ -45,6 +47,7 @@ class Gate:
     came: Came
     spent: Spent
     questions: Questions
+    issuing: Issuing | None
     clock: Callable[[], datetime]
 
     def refresh(self) -> None:
@@ -52,6 +55,12 @@ class Gate:
         self.registry.refresh()
         self.grants.trust(granting(self.registry.authority, self.registry.value, self.owner))
         self.grants.refresh()
+
+    async def meet(self, headers: Mapping[str, str]) -> None:
+        """Before `caller`: have the key of a token that is an issuer's, where it can be had."""
+        token = headers.get("authorization", "").partition(" ")[2].strip()
+        if self.issuing is not None and self.issuing.made(token):
+            await self.issuing.meet(token)
 
     def caller(self, headers: Mapping[str, str]) -> Caller:
         """Who calls; anonymous without Authorization. Problem bad-token, case-refused."""
@@ -61,14 +70,22 @@ class Gate:
         scheme, _, text = authorization.partition(" ")
         if scheme.lower() != "bearer" or not text.strip():
             raise Problem("bad-token", "Authorization takes Bearer and a token.")
-        caller = self.tokens.check(text.strip(), self.registry.value, self.clock())
+        caller, officer = self._speaks_for(text.strip()), headers.get(names.OFFICER, "").strip() or None
+        if caller.officer is not None and officer not in (None, caller.officer):
+            raise refused("wrong-officer")
         case = headers.get(names.CASE)
         return replace(
             caller,
-            officer=headers.get(names.OFFICER, "").strip() or None,
+            officer=caller.officer or officer,
             purpose=headers.get(names.PURPOSE) or None,
             case=None if case is None else cases.check(case, self.registry.value, self.clock()),
         )
+
+    def _speaks_for(self, token: str) -> Caller:
+        """Who a token speaks for, whoever vouches for that: the system's own key, or an issuer. Problem bad-token."""
+        if self.issuing is not None and self.issuing.made(token):
+            return self.issuing.check(token, self.registry.value)
+        return self.tokens.check(token, self.registry.value, self.clock())
 
     def needs_check(self, headers: Mapping[str, str], caller: Caller) -> bool:
         """Whether the call must be a message that is for this node, unaltered and once: every call that bears a token,
@@ -146,9 +163,11 @@ class Gate:
         return self.grants.value if caller.on_behalf in members else _NONE
 
 
-async def open_gate(settings: Settings, log: AccessLog, clock: Callable[[], datetime]) -> Gate:
+async def open_gate(
+    settings: Settings, log: AccessLog, security: SSLContext | None, clock: Callable[[], datetime]
+) -> Gate:
     """The gate with its signed files read once, without which it knows no member and no grant; and with what the log
-    says of the time before."""
+    says of the time before. `security` is by what an issuer is asked for its keys."""
     registry = open_registry(settings, clock)
     came, spent = Came(log, clock), Spent(log, clock)
     await came.recall()
@@ -165,6 +184,7 @@ async def open_gate(settings: Settings, log: AccessLog, clock: Callable[[], date
         Questions(
             settings.kind, settings.contracts_dir, settings.require_messages and settings.require_questions
         ),
+        open_issuing(settings, security, clock),
         clock,
     )
     gate.refresh()

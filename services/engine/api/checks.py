@@ -52,13 +52,8 @@ def node_checks(
             await appender.probe()
         return _log(standing.log(), late_seconds)
 
-    async def secured() -> Finding:
-        tls.refresh()
-        reason = tls.why_not(gate.clock())
-        return Finding(not reason, reason, needed=False)
-
     return {
-        "tls": secured,
+        **_trusting(gate, tls),
         "registry": registry,
         "grants": grants,
         "database": records,
@@ -66,6 +61,21 @@ def node_checks(
         "outbox": outbox,
         "log": log,
     }
+
+
+def _trusting(gate: Gate, tls: Tls) -> Mapping[str, Check]:
+    """What others vouch for; without it a node goes on by what it had."""
+
+    async def issuer() -> Finding:
+        fault = gate.issuing.fault if gate.issuing is not None else None
+        return Finding(fault is None, fault or "", needed=False)
+
+    async def secured() -> Finding:
+        tls.refresh()
+        reason = tls.why_not(gate.clock())
+        return Finding(not reason, reason, needed=False)
+
+    return {"tls": secured, "issuer": issuer}
 
 
 def _log(stands: LogStands, late_seconds: float) -> Finding:

@@ -14,6 +14,7 @@ async def know(call: Call) -> None:
     """Set the caller, and the message that the call is. Problem bad-token, bad-message; LogUnavailable where nobody
     could say whether the message came before."""
     gate = call.node.gate
+    await gate.meet(call.headers)
     call.caller = gate.caller(call.headers)
     if not gate.needs_check(call.headers, call.caller):
         return

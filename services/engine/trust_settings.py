@@ -1,0 +1,73 @@
+"""What a department's settings say of TLS, and of a second trust beside the registry; a part of `settings`."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
+
+from services.engine.tls import TlsFiles
+
+
+class TrustSettings(BaseModel):
+    """By what files the service speaks TLS, and which issuer's tokens it takes."""
+
+    tls_certificate_file: Path | None = Field(
+        None,
+        description="PEM of this process's certificate with its chain, by which it answers and calls, as `langqiao keys"
+        " tls` makes it; taken up anew when it changes; unset: it serves plain HTTP.",
+    )
+    tls_key_file: Path | None = Field(
+        None,
+        description="PEM of that certificate's private key, without a pass phrase; unset: it stands in the same file.",
+    )
+    tls_ca_file: Path | None = Field(
+        None,
+        description="PEM of the authorities that vouch for other processes; unset: the machine's own.",
+    )
+    tls_client_certificates: bool = Field(
+        False,
+        description="Whether whoever calls must show a certificate that tls_ca_file vouches for (mutual TLS), for"
+        " /health too; off, as tokens and messages say who calls.",
+    )
+
+    issuer: str | None = Field(
+        None,
+        pattern=r"^https://\S+$",
+        description="OpenID Connect issuer, as its tokens name it in iss, whose tokens this node takes beside the"
+        " systems' own, for those systems that the registry lists as its clients; unset: there is none.",
+    )
+    issuer_audience: str = Field(
+        "langqiao",
+        description="What the issuer's tokens must be for (aud), so that none for another serves here.",
+    )
+    issuer_keys: str | None = Field(
+        None,
+        pattern=r"^(https:/)?/\S+$",
+        validate_default=True,
+        description="Where the issuer publishes its keys (jwks_uri): an https address, asked by tls_ca_file, or a file;"
+        " set with issuer.",
+    )
+    issuer_officer_claim: str | None = Field(
+        None,
+        description="Claim by which the issuer says who the acting person is, such as sub; each of its tokens must have"
+        " it then; unset: the call names the officer.",
+    )
+    issuer_pause_seconds: int = Field(
+        30,
+        ge=1,
+        description="Least time between two fetches of the issuer's keys, in seconds: tokens of keys that nobody knows"
+        " must not make this node a burden to it.",
+    )
+
+    @field_validator("issuer_keys")
+    @classmethod
+    def _together(cls, keys: str | None, said: ValidationInfo) -> str | None:
+        if (keys is None) is not (said.data.get("issuer") is None):
+            raise ValueError("issuer and issuer_keys come together")
+        return keys
+
+    @property
+    def tls(self) -> TlsFiles:
+        """The files by which the service speaks TLS."""
+        return TlsFiles(
+            self.tls_certificate_file, self.tls_key_file, self.tls_ca_file, self.tls_client_certificates
+        )
