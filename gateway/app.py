@@ -15,6 +15,7 @@ from gateway.control import add_control_plane
 from gateway.http_nodes import open_nodes
 from gateway.nodes import NodeClient
 from gateway.openapi import described
+from gateway.own_key import OwnKey, open_key
 from gateway.plane import DataPlane
 from gateway.registering import add_registry_route
 from gateway.registry import open_registry
@@ -22,7 +23,7 @@ from gateway.settings import Settings
 from gateway.time_tokens import add_time_tokens_route
 from gateway.tls import Tls, TlsFiles, open_tls
 from gateway.watch import Watch
-from schemas.trust.keys import BadKey, KeyPair, read_private
+from schemas.trust.keys import BadKey
 
 _LEAST_SECRET_BYTES = 32
 
@@ -46,7 +47,7 @@ def create_app(
     """The gateway over the settings' nodes, which are called over HTTP unless `nodes` says how. `tls` is by what they
     are called; it is looked at again while the app runs. Raises BadSettings."""
     secured = tls or open_tls(TlsFiles())
-    secret, key = _cursor_key(settings.cursor_key_file), _key(settings.key_file)
+    secret, own = _cursor_key(settings.cursor_key_file), _key(settings.key_file, clock)
     plane = DataPlane()
 
     @asynccontextmanager
@@ -60,7 +61,7 @@ def create_app(
             await watch.refresh()
             registry = open_registry(settings, client, clock)
             await stack.enter_async_context(_beside(watch.run(), registry.run()))
-            plane.gateway = Gateway(settings, watch, client, secret, key, registry, clock)
+            plane.gateway = Gateway(settings, watch, client, secret, own, registry, clock)
             stack.callback(setattr, plane, "gateway", None)
             yield
 
@@ -102,9 +103,9 @@ class _Described(FastAPI):
         return described(document, gateway.area.catalogue) if gateway is not None else document
 
 
-def _key(path: Path | None) -> KeyPair | None:
+def _key(path: Path | None, clock: Callable[[], datetime]) -> OwnKey | None:
     try:
-        return None if path is None else read_private(path.read_bytes())
+        return None if path is None else open_key(path, clock)
     except OSError as fault:
         raise BadSettings(f"key_file {path.name if path else ''} cannot be read: {fault.strerror}") from None
     except BadKey as fault:

@@ -11,6 +11,7 @@ from starlette.types import Receive
 
 from gateway.area import Area
 from gateway.nodes import NodeClient
+from gateway.own_key import OwnKey
 from gateway.registry import MemberRegistry
 from gateway.settings import Settings
 from gateway.timing import Timing
@@ -28,15 +29,20 @@ _MOST_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """One running gateway, as its calls see it. `secret` seals cursors; `key` signs calls, None: it has none."""
+    """One running gateway, as its calls see it. `secret` seals cursors; `own` signs calls, None: it has no key."""
 
     settings: Settings
     watch: Watch
     nodes: NodeClient
     secret: bytes
-    key: KeyPair | None
+    own: OwnKey | None
     registry: MemberRegistry
     clock: Callable[[], datetime]
+
+    @property
+    def key(self) -> KeyPair | None:
+        """The key that signs now; whoever signs with it asks anew each time, for another may follow it."""
+        return None if self.own is None else self.own.now()
 
     @property
     def area(self) -> Area:

@@ -45,7 +45,8 @@ class History:
         return found[0] if found is not None else None
 
     def why_not(self, key_id: str, at: datetime) -> str | None:
-        """Why the key was nobody's at that moment: unknown-key, not-yet-valid, revoked, expired; None when it held."""
+        """Why the key was nobody's at that moment: unknown-key, not-yet-valid, revoked, ended, expired; None: it
+        held."""
         before = [one for one in self._issues if one.issued <= at]
         listed = [one for one in self._issues if one.registry.key(key_id) is not None]
         if not listed:
@@ -54,6 +55,8 @@ class History:
             return "not-yet-valid"
         if before[-1] not in listed:
             return "revoked"
+        if before[-1].registry.key(key_id, at) is None:
+            return "ended"
         return "expired" if at >= before[-1].registry.expires else None
 
     def number_at(self, at: datetime) -> int | None:

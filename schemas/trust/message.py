@@ -123,7 +123,7 @@ def check(message: Message, registry: Registry, now: datetime, *, node: str) -> 
     signature = _read(message.headers.get("signature", ""), _SIGNATURE)["signature"]
     if said["components"] != " ".join(f'"{name}"' for name in _covered(message.headers)):
         raise MessageRefused("malformed")
-    found = registry.key(said["key"])
+    found = registry.key(said["key"], now)
     if found is None or now >= registry.expires:
         raise MessageRefused("unknown-key")
     sender, public = found

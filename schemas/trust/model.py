@@ -95,10 +95,12 @@ class Role(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Member:
     """One line of the member registry: a system of a member and its public keys (key id -> raw 32 bytes, hex).
-    `clients` says which client of an OIDC issuer it is: issuer -> client id."""
+    `clients` says which client of an OIDC issuer it is: issuer -> client id. `until` says of keys that another
+    followed when they end (aware); what they signed before goes on to verify."""
 
     id: str
     system: str
     keys: dict[str, str]
     role: Role = Role.SYSTEM
     clients: Mapping[str, str] = field(default_factory=dict)
+    until: Mapping[str, datetime] = field(default_factory=dict)

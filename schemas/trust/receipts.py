@@ -3,6 +3,7 @@ callers, held against the log by whoever checks it."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 
 import orjson
@@ -60,6 +61,12 @@ class Signer:
         return (message + _DOT + base64url_encode(self._private.sign(message))).decode()
 
 
+@lru_cache(maxsize=4)
+def signer_of(key: KeyPair) -> Signer:
+    """The signer by a key; a node has one, or two while one follows the other."""
+    return Signer(key)
+
+
 def read_receipt(text: str, registry: Registry) -> Receipt:
     """The receipt that the node which it names has signed; raises DocumentRefused."""
     said = statement(text, registry, _RECEIPT)
@@ -68,5 +75,6 @@ def read_receipt(text: str, registry: Registry) -> Receipt:
         text_of(said, name) for name in ("node", "hash", "request", "answer", "salt")
     )
     member, acted_for = (text_of(said, name) if name in said else None for name in ("member", "on_behalf"))
-    signed_by(text, registry, node)
-    return Receipt(node, number, digest, request, answer, salt, moment(said, "at"), member, acted_for)
+    at = moment(said, "at")
+    signed_by(text, registry, node, at)
+    return Receipt(node, number, digest, request, answer, salt, at, member, acted_for)

@@ -8,7 +8,7 @@ from typing import Any
 from schemas.trust.authority import handovers_of
 from schemas.trust.keys import BadKey, public_key
 from schemas.trust.model import Member, Role
-from schemas.trust.signed import DocumentRefused, numbered, text_of
+from schemas.trust.signed import DocumentRefused, moment, numbered, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,13 @@ class Registry:
         """The member whose system is that client of an OIDC issuer."""
         return next((one for one in self.members.values() if one.clients.get(issuer) == client), None)
 
-    def key(self, key_id: str) -> tuple[Member, str] | None:
-        """The member whose key this is, and the public half in hex."""
-        return self.keys.get(key_id)
+    def key(self, key_id: str, at: datetime | None = None) -> tuple[Member, str] | None:
+        """The member whose key this is, and the public half in hex; at a moment, None once the key has ended."""
+        found = self.keys.get(key_id)
+        if found is None or at is None:
+            return found
+        until = found[0].until.get(key_id)
+        return found if until is None or at < until else None
 
 
 def from_document(document: Mapping[str, Any]) -> Registry:
@@ -78,7 +82,15 @@ def _member(one: Mapping[str, Any]) -> Member:
         {str(name): str(key) for name, key in keys.items()},
         _role(one.get("role", Role.SYSTEM)),
         _clients(one.get("clients", {})),
+        _ends(one.get("until", {}), keys),
     )
+
+
+def _ends(said: object, keys: Mapping[str, Any]) -> dict[str, datetime]:
+    """When keys end that another followed; one without an end is good for as long as it is listed."""
+    if not isinstance(said, dict) or not said.keys() <= keys.keys():
+        raise DocumentRefused("malformed", "until must be times by the ids of keys that stand beside it")
+    return {key_id: moment(said, key_id) for key_id in said}
 
 
 def _clients(said: object) -> dict[str, str]:
@@ -97,6 +109,8 @@ def _role(said: object) -> Role:
 
 def _line(member: Member) -> dict[str, Any]:
     said: dict[str, Any] = {"id": member.id, "system": member.system, "keys": dict(member.keys)}
+    if member.until:
+        said["until"] = {key_id: end.isoformat() for key_id, end in member.until.items()}
     if member.clients:
         said["clients"] = dict(member.clients)
     return said if member.role is Role.SYSTEM else said | {"role": member.role.value}

@@ -49,7 +49,7 @@ def sign_checkpoint(one: Checkpoint, key: KeyPair) -> str:
 def read_checkpoint(text: str, registry: Registry) -> Checkpoint:
     """The checkpoint that its own node signed; raises DocumentRefused."""
     found = _checkpoint(statement(text, registry, _CHECKPOINT))
-    signed_by(text, registry, found.node)
+    signed_by(text, registry, found.node, found.at)
     return found
 
 
@@ -72,7 +72,7 @@ def read_countersigned(text: str, registry: Registry) -> Countersigned:
     one = Countersigned(
         _checkpoint(inner if isinstance(inner, dict) else {}), text_of(said, "witness"), moment(said, "at")
     )
-    signed_by(text, registry, one.witness)
+    signed_by(text, registry, one.witness, one.at)
     return one
 
 
@@ -91,9 +91,9 @@ def statement(text: str, registry: Registry, kind: str) -> Mapping[str, Any]:
     return said
 
 
-def signed_by(text: str, registry: Registry, node: str) -> None:
-    """DocumentRefused unless the key that signed it is the node's own."""
-    found = registry.key(signed.key_id_of(text))
+def signed_by(text: str, registry: Registry, node: str, at: datetime | None = None) -> None:
+    """DocumentRefused unless the key that signed it was the node's own at that moment (aware); None: is, or was."""
+    found = registry.key(signed.key_id_of(text), at)
     if found is None or found[0].system != system_of(node):
         raise DocumentRefused("unknown-key", "it is not signed by the node that it speaks of")
 

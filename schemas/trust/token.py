@@ -60,7 +60,7 @@ def check(token: str, registry: Registry, now: datetime) -> Checked:
         raise refused("malformed")
     if now >= registry.expires:
         raise refused("registry-expired")
-    found = registry.key(_key_id(token))
+    found = registry.key(_key_id(token), now)
     if found is None:
         raise refused("unknown-key")
     member, public = found
@@ -69,7 +69,8 @@ def check(token: str, registry: Registry, now: datetime) -> Checked:
     if claims["iss"] != member.system or claims["sub"] != member.system or claims["member"] != member.id:
         raise refused("unknown-key")
     caller = Caller(member.id, member.system, on_behalf=claims.get("on_behalf"))
-    return Checked(caller, datetime.fromtimestamp(claims["exp"], UTC))
+    expires = datetime.fromtimestamp(claims["exp"], UTC)
+    return Checked(caller, min(expires, member.until.get(_key_id(token), expires)))
 
 
 def refused(reason: str) -> Problem:

@@ -40,7 +40,7 @@ def is_word(document: Mapping[str, Any]) -> bool:
 def read_word(text: str, registry: Registry, authority: Authority, now: datetime) -> Word:
     """The word that somebody signed who may; raises DocumentRefused."""
     key_id = signed.key_id_of(text)
-    listed = registry.key(key_id)
+    listed = registry.key(key_id, now)
     if listed is not None and listed[0].role is Role.REGISTRAR:
         found = _read(signed.read(text, {key_id: listed[1]}))
     else:

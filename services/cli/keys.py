@@ -8,10 +8,12 @@ import typer
 from schemas.trust import keys
 from schemas.trust.model import Role
 from services.cli import show, tls
+from services.cli.rotating import rotate
 from services.client.profile import Profile
 
 app = typer.Typer(help="Keys of systems and authorities.", no_args_is_help=True)
 app.add_typer(tls.app, name="tls")
+app.command()(rotate)
 
 
 @app.callback()

@@ -10,6 +10,7 @@ import typer
 
 from services.cli import certificates
 from services.cli.certificates import Authority, BadCertificate
+from services.engine.access.putting import put
 
 _T = TypeVar("_T")
 
@@ -50,10 +51,10 @@ def authority(
     )
     trusted = certificates.still_good((out / _CA).read_bytes(), now) if renew else b""
     # The key last: whenever this ends early, what stands there is one whole authority still.
-    _write(out / _CA, certificates.write(made.certificate) + trusted, 0o644)
+    _show(out / _CA, certificates.write(made.certificate) + trusted)
     if made.bridging is not None:
-        _write(out / _BRIDGING, certificates.write(made.bridging), 0o644)
-    _write(out / _KEY, certificates.write_key(made.key), 0o600)
+        _show(out / _BRIDGING, certificates.write(made.bridging))
+    put(out / _KEY, certificates.write_key(made.key))
     typer.echo(f"{out / _CA}: good until {made.certificate.not_valid_after_utc:%Y-%m-%d}")
 
 
@@ -109,8 +110,8 @@ def renew(
 
 def _put(file: Path, made: bytes, authority: Path) -> None:
     """The certificate, and beside it whom its process is to trust."""
-    _write(file.parent / _CA, (authority / _CA).read_bytes(), 0o644)
-    _write(file, made, 0o600)
+    _show(file.parent / _CA, (authority / _CA).read_bytes())
+    put(file, made)
     typer.echo(f"{file}: good until {certificates.ends(made):%Y-%m-%d}")
 
 
@@ -132,10 +133,7 @@ def _sure(make: Callable[[], _T]) -> _T:
         raise typer.BadParameter(str(fault)) from None
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """A whole file at once: whoever reads it meets the one before or this one."""
-    unfinished = path.with_name(path.name + ".new")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=mode)
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+def _show(path: Path, content: bytes) -> None:
+    """A file that anybody may read."""
+    put(path, content)
+    path.chmod(0o644)

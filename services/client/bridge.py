@@ -46,9 +46,8 @@ class Bridge:
             trust_env=False,
             verify=profile.tls() or True,
         )
-        key = profile.key()
-        # A gateway takes calls unsigned as well; a node takes them as messages alone.
-        self._auth = Signing(key) if key is not None else None
+        # Read now, so that a profile that cannot be used is met before the first call.
+        profile.key()
         # A question is good for as long as its caller waits, and no gateway can use it after that.
         self._waits = {headers.DEADLINE: str(int(timeout * 1_000))}
 
@@ -108,6 +107,12 @@ class Bridge:
         """A control-plane document such as `/catalogue` or `/health`."""
         return self._call("GET", path, {}, None).data
 
+    def _signing(self) -> Signing | None:
+        """By the key that signs now, for another may follow it. A gateway takes calls unsigned as well; a node takes
+        them as messages alone."""
+        key = self._profile.key()
+        return None if key is None else Signing(key)
+
     def exchange(
         self, method: str, path: str, extra: Mapping[str, str], body: bytes | None
     ) -> tuple[httpx.Response, Any]:
@@ -115,7 +120,7 @@ class Bridge:
         sent = {**self._profile.headers(), **self._waits, **extra}
         if body is not None:
             sent["Content-Type"] = headers.JSON
-        answer = self._http.request(method, path, headers=sent, content=body, auth=self._auth)
+        answer = self._http.request(method, path, headers=sent, content=body, auth=self._signing())
         data = _json(answer)
         if answer.is_error or answer.headers.get("content-type", "").startswith(problem_form.MEDIA_TYPE):
             raise Refused(answer.status_code, data if isinstance(data, dict) else {})

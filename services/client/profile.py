@@ -8,6 +8,7 @@ from ssl import SSLContext
 import orjson
 
 from schemas.trust import keys, token
+from schemas.trust.ring import read_ring
 from schemas.wire import headers
 from services.engine.relay.security import BadSecurityFile, secured
 from services.engine.tls import BadTlsFile, TlsFiles, open_tls
@@ -46,7 +47,7 @@ class Profile:
         return replace(self, purpose=purpose) if purpose else self
 
     def key(self) -> keys.KeyPair | None:
-        """The key that signs tokens and messages; None for an anonymous profile. Raises BadProfile."""
+        """The key that signs tokens and messages now; None for an anonymous profile. Raises BadProfile."""
         return None if self.key_file is None else self._read_key(self.folder / self.key_file)
 
     def token(self) -> str:
@@ -92,7 +93,7 @@ class Profile:
     @staticmethod
     def _read_key(path: Path) -> keys.KeyPair:
         try:
-            return keys.read_private(path.read_bytes())
+            return read_ring(path.read_bytes()).at(datetime.now(UTC))
         except (OSError, keys.BadKey) as fault:
             raise BadProfile(f"{path}: the key of this profile cannot be read: {_reason(fault)}") from fault
 

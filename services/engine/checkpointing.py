@@ -37,13 +37,12 @@ async def checkpointing(
 ) -> AsyncIterator[Checkpoints | None]:
     """Checkpoints made and witnessed beside the calls; None where the node has no key to sign them. `security` is by
     what witnesses are called, None: by the machine's own authorities."""
-    if log.node_key is None:
+    if log.own is None:
         yield None
         return
     async with _client(security) if settings.witnesses else nullcontext() as http:
         checkpoints = Checkpoints(
             log=log,
-            key=log.node_key,
             registry=registry,
             witnesses={url: asking(http, url) for url in settings.witnesses if http is not None},
             publish=publish,

@@ -38,7 +38,7 @@ class Fetching:
     http: "httpx.AsyncClient"
     department: str
     node: str
-    key: KeyPair
+    key: Callable[[], KeyPair]
     clock: Callable[[], datetime]
     _tag: str = ""
 
@@ -47,7 +47,7 @@ class Fetching:
         import httpx
 
         path, headers = f"/office/grants/{self.department}", self._headers()
-        headers |= sign(Message("GET", path, "", headers, b""), self.key, self.clock())
+        headers |= sign(Message("GET", path, "", headers, b""), self.key(), self.clock())
         try:
             answer = await self.http.get(path, headers=headers)
         except httpx.TransportError as fault:
@@ -66,7 +66,7 @@ class Fetching:
     def _headers(self) -> dict[str, str]:
         lifetime = timedelta(seconds=60)
         said = token.make(
-            self.key,
+            self.key(),
             system=f"{self.node}/node",
             member=self.department,
             now=self.clock(),
@@ -80,7 +80,7 @@ class Fetching:
 async def grants_fetched(
     settings: Settings,
     grants: SignedFile[Grants],
-    key: KeyPair | None,
+    key: Callable[[], KeyPair] | None,
     security: SSLContext | None,
     clock: Callable[[], datetime],
 ) -> AsyncIterator[None]:

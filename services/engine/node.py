@@ -12,7 +12,7 @@ from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.document import read
 from schemas.contracts.load import files, load
 from schemas.contracts.model import Contract
-from schemas.trust.keys import BadKey, KeyPair, read_private
+from schemas.trust.keys import BadKey
 from schemas.wire.problem import Problem
 from services.engine.access.gate import Gate, open_gate
 from services.engine.api.checks import node_checks
@@ -28,6 +28,7 @@ from services.engine.log.access_log import AccessLog, derived_key, open_log
 from services.engine.log.standing import log_stands
 from services.engine.log.witnessing import FOLDER, Witness
 from services.engine.mapping.model import Mapping
+from services.engine.own_key import OwnKey, open_key
 from services.engine.relay.registry_topic import registry_followed
 from services.engine.representation import Representation
 from services.engine.settings import Settings
@@ -99,18 +100,18 @@ class Node:
 
 @asynccontextmanager
 async def open_node(
-    offered: Offered, settings: Settings, node_key: KeyPair | None, tls: Tls, clock: Callable[[], datetime]
+    offered: Offered, settings: Settings, own: OwnKey | None, tls: Tls, clock: Callable[[], datetime]
 ) -> AsyncIterator[Node]:
     """The node with its database open and capture in place, or on its way; closed with the block."""
     secret = read_secret(settings.pseudonym_key_file)
     async with (
-        open_log(settings, _log_key(settings, secret), node_key, clock) as log,
+        open_log(settings, _log_key(settings, secret), own, clock) as log,
         capturing(offered.mappings, settings) as database,
         open_source(offered.mappings, settings, secret) as source,
         AsyncExitStack() as stack,
     ):
         gate = await open_gate(settings, log, tls.client, clock)
-        await stack.enter_async_context(_told(gate, settings, node_key, tls))
+        await stack.enter_async_context(_told(gate, settings, own, tls))
         witness = _witness(log, settings)
         publish = telling_on_topic(database, offered.catalogue)
         checkpoints = await stack.enter_async_context(
@@ -142,11 +143,11 @@ async def open_node(
 
 
 @asynccontextmanager
-async def _told(gate: Gate, settings: Settings, node_key: KeyPair | None, tls: Tls) -> AsyncIterator[None]:
+async def _told(gate: Gate, settings: Settings, own: OwnKey | None, tls: Tls) -> AsyncIterator[None]:
     """Within the block registry and grants are taken in as they come."""
     async with (
         registry_followed(settings, gate.registry.take),
-        grants_fetched(settings, gate.grants, node_key, tls.client, gate.clock),
+        grants_fetched(settings, gate.grants, None if own is None else own.now, tls.client, gate.clock),
     ):
         yield
 
@@ -185,21 +186,21 @@ def read_secret(path: Path) -> bytes:
     return secret
 
 
-def read_node_key(settings: Settings) -> KeyPair | None:
+def read_node_key(settings: Settings, clock: Callable[[], datetime]) -> OwnKey | None:
     """The key that signs receipts and checkpoints, where there is one; BadDepartment when its file holds none."""
     path = settings.node_key_file
     if path is None and settings.grants_from is not None:
         raise BadDepartment("grants_from needs node_key_file: grants are told to the department's own node")
     try:
-        return None if path is None else read_private(path.read_bytes())
+        return None if path is None else open_key(path, clock)
     except BadKey as fault:
         raise BadDepartment(f"{path.name if path else ''}: {fault}") from None
 
 
 def _witness(log: AccessLog, settings: Settings) -> Witness | None:
-    if log.node_key is None:
+    if log.own is None:
         return None
-    return Witness(log.folder / FOLDER, settings.node_id, log.node_key, log.clock)
+    return Witness(log.folder / FOLDER, settings.node_id, log.own.now, log.clock)
 
 
 def _log_key(settings: Settings, secret: bytes) -> bytes:

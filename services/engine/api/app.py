@@ -36,13 +36,13 @@ def create_app(
     """The service of one department. Contracts and the node's key are read here (ContractFault, BadDepartment), the
     rest opens with the app. `tls` is by what it calls others; it is looked at again while the app runs."""
     secured = tls or open_tls(TlsFiles())
-    offered, node_key = read_contracts(department, settings), read_node_key(settings)
+    offered, own = read_contracts(department, settings), read_node_key(settings, clock)
     plane = DataPlane()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
-            open_node(offered, settings, node_key, secured, clock) as node,
+            open_node(offered, settings, own, secured, clock) as node,
             department.beside(app, node),
         ):
             checking = asyncio.create_task(node.health.run(settings.check_seconds))

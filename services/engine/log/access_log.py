@@ -11,31 +11,36 @@ from pathlib import Path
 
 from schemas.trust.entries import Entry, Head
 from schemas.trust.keys import KeyPair
-from schemas.trust.receipts import Receipt, Signer
+from schemas.trust.receipts import Receipt, signer_of
 from schemas.trust.subjects import Subject, pseudonym
 from services.engine.log.appender import Appender, appending
 from services.engine.log.files import LogUnavailable
 from services.engine.log.stamping import Stamps
 from services.engine.log.store import Store
 from services.engine.log.traces import Traces, tracing
+from services.engine.own_key import OwnKey
 from services.engine.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class AccessLog:
-    """One node's log. `key` makes pseudonyms; `node_key` signs receipts and checkpoints, None: there are none; `traces`
+    """One node's log. `key` makes pseudonyms; `own` signs receipts and checkpoints, None: there are none; `traces`
     find what it holds about one person; `stamps` are the signed answers whose time is to be vouched for, None where
     nobody could."""
 
     node: str
     folder: Path
     key: bytes
-    node_key: KeyPair | None
-    signer: Signer | None
+    own: OwnKey | None
     appender: Appender
     clock: Callable[[], datetime]
     traces: Traces
     stamps: Stamps | None = None
+
+    @property
+    def node_key(self) -> KeyPair | None:
+        """The key that signs now; whoever signs with it asks anew each time, for another may follow it."""
+        return None if self.own is None else self.own.now()
 
     async def append(self, entry: Entry) -> Head:
         """Where the entry stands, when it is durable; raises LogUnavailable."""
@@ -52,10 +57,11 @@ class AccessLog:
 
     def receipt(self, entry: Entry, head: Head, salt: bytes) -> str | None:
         """The signed word that the entry stands there."""
-        if self.signer is None:
+        node_key = self.node_key
+        if node_key is None:
             return None
         request, answer = entry.request or "", entry.answer or ""
-        return self.signer.sign(
+        return signer_of(node_key).sign(
             Receipt(
                 self.node,
                 head.number,
@@ -72,7 +78,7 @@ class AccessLog:
 
 @asynccontextmanager
 async def open_log(
-    settings: Settings, secret: bytes, node_key: KeyPair | None, clock: Callable[[], datetime]
+    settings: Settings, secret: bytes, own: OwnKey | None, clock: Callable[[], datetime]
 ) -> AsyncIterator[AccessLog]:
     """The node's log, with its writer running; `secret` makes the pseudonyms. A folder that cannot be written, or that
     another process writes, stops no start: nothing is disclosed then, and /health says so."""
@@ -82,12 +88,11 @@ async def open_log(
             node=settings.node_id,
             folder=settings.access_log,
             key=secret,
-            node_key=node_key,
-            signer=Signer(node_key) if node_key is not None else None,
+            own=own,
             appender=appender,
             clock=clock,
             traces=traces,
-            stamps=Stamps(store.folder) if node_key is not None and settings.witnesses else None,
+            stamps=Stamps(store.folder) if own is not None and settings.witnesses else None,
         )
 
 

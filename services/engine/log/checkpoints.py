@@ -10,7 +10,6 @@ from time import monotonic
 
 from schemas.trust.entries import Act, Entry, Head
 from schemas.trust.evidence_time import DIGESTS
-from schemas.trust.keys import KeyPair
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
 from schemas.trust.statements import Checkpoint, read_countersigned, sign_checkpoint
@@ -47,7 +46,6 @@ class Checkpoints:
     """
 
     log: AccessLog
-    key: KeyPair
     registry: Callable[[], Registry]
     witnesses: Mapping[str, Ask]
     publish: Publish
@@ -93,9 +91,12 @@ class Checkpoints:
         return stamps is not None and trouble is None and not stamps.all_named
 
     async def _make(self) -> None:
+        key = self.log.node_key
+        if key is None:
+            return
         head = await self._stamped() or self.log.appender.head
         one = Checkpoint(self.log.node, head.number, head.hash, self.log.clock())
-        text = sign_checkpoint(one, self.key)
+        text = sign_checkpoint(one, key)
         await asyncio.to_thread(append_line, self.log.folder / FILE, text)
         self._made_at = monotonic()
         self._open.append((one.number, self._made_at))

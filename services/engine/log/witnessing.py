@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from schemas.trust import signed
 from schemas.trust.keys import KeyPair
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
@@ -43,7 +44,7 @@ class Witness:
 
     folder: Path
     node: str
-    key: KeyPair
+    key: Callable[[], KeyPair]
     clock: Callable[[], datetime]
     _last: dict[str, Checkpoint] = field(default_factory=dict)
     _one_at_a_time: Lock = field(default_factory=Lock)
@@ -54,6 +55,9 @@ class Witness:
         one = read_checkpoint(text, registry)
         if not _NODE.fullmatch(one.node) or one.node == self.node:
             raise DocumentRefused("malformed", "this is no other node's checkpoint")
+        if registry.key(signed.key_id_of(text), self.clock()) is None:
+            # Who has a key that has ended can sign for any day before.
+            raise DocumentRefused("unknown-key", "it is signed by a key that has ended")
         with self._one_at_a_time:
             last = self._last.get(one.node) or self._read_last(one.node)
             if last is None or one.number > last.number:
@@ -61,7 +65,7 @@ class Witness:
                 self._last[one.node] = one
             elif (one.number, one.hash) != (last.number, last.hash):
                 self._refuse(one, text, last)
-        return countersign(Countersigned(one, self.node, self.clock()), self.key)
+        return countersign(Countersigned(one, self.node, self.clock()), self.key())
 
     @property
     def alarms(self) -> list[str]:

@@ -16,7 +16,7 @@ class SigningBroker:
     """See `Broker`. Control records are signed as records' events are."""
 
     broker: Broker
-    key: KeyPair
+    key: Callable[[], KeyPair]
 
     async def publish(self, messages: Sequence[Message]) -> list[Ack]:
         signed = []
@@ -45,4 +45,4 @@ class SigningBroker:
 
     def _signed(self, one: Message) -> Message:
         event = Published(one.topic, one.key, one.value, one.headers)
-        return replace(one, headers=sign(event, self.key))
+        return replace(one, headers=sign(event, self.key()))

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import uvloop
 
@@ -71,10 +72,10 @@ def broker_of(settings: Settings) -> Broker:
     broker = KafkaBroker(settings)
     if not settings.sign_events:
         return broker
-    key = read_node_key(settings)
-    if key is None:
+    own = read_node_key(settings, lambda: datetime.now(UTC))
+    if own is None:
         raise BadDepartment("sign_events needs node_key_file")
-    return SigningBroker(broker, key)
+    return SigningBroker(broker, own.now)
 
 
 def _holder() -> str:

@@ -6,23 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
-import orjson
 import pytest
 
-from services.cli.world.forking import start_tool
-from services.cli.world.plan import DIVISION, DepartmentPlan, WorldPlan
-from services.cli.world.processes import free_ports, stop_all
-from services.cli.world.seeding import seed
-from services.cli.world.trust import make_trust
-from services.cli.world.world import World
-from services.client.bridge import Bridge, Refused
+from services.client.bridge import Bridge
 from services.client.profile import Profile
-from services.engine.synthetic.population import Size
+from tests.flow.pair import DATASET, QUESTION, asked, make_pair
 from tests.services.cli.tool import run
 from tests.waiting import until_sync
-
-_KIND = "credit"
-_DATASET, _QUESTION = "credit.penalties", {"select": "case_name", "limit": 1}
 
 
 @dataclass(frozen=True)
@@ -34,8 +24,8 @@ class Running:
     gateway: int
     profile: Profile
 
-    def asking(self, port: int) -> Profile:
-        return replace(self.profile, gateway=f"https://127.0.0.1:{port}")
+    def answers(self, port: int) -> bool:
+        return asked(self.profile, f"https://127.0.0.1:{port}")
 
     def shown(self, port: int) -> str:
         """The certificate that is shown at a port to whoever comes."""
@@ -65,67 +55,27 @@ def _secured(prefix: str, certificates: Path, name: str) -> dict[str, str]:
     }
 
 
-def _profile(plan: WorldPlan, certificates: Path) -> Profile:
-    found = Profile.load(plan.profiles / "approvals.json")
-    return replace(
-        found,
-        tls_ca_file=str(certificates / "ca.pem"),
-        tls_certificate_file=str(certificates / "caller.tls.pem"),
-    )
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("mutual")
     certificates = _certificates(folder)
-    gateway, node = free_ports(2)
-    department = DepartmentPlan(_KIND, node, folder / _KIND, f"sqlite:///{folder / 'records.sqlite'}")
-    plan = WorldPlan(folder, Size().scaled(0.01), gateway, 0, (department,))
-    plan.logs.mkdir()
-    world = World(plan, make_trust(plan))
-    seed(_KIND, department.database_url, plan.size)
-    serving = {
-        **world.department_environment(department),
-        **_secured("LANGQIAO_", certificates, "node"),
-        "LANGQIAO_WITNESSES": "[]",
+    pair = make_pair(folder)
+    named = {
+        "tls_ca_file": str(certificates / "ca.pem"),
+        "tls_certificate_file": str(certificates / "caller.tls.pem"),
     }
-    federating = {
-        "LANGQIAO_GATEWAY_NODES": orjson.dumps([f"https://127.0.0.1:{node}"]).decode(),
-        "LANGQIAO_GATEWAY_PORT": str(gateway),
-        "LANGQIAO_GATEWAY_DIVISION": DIVISION,
-        "LANGQIAO_GATEWAY_KEY_FILE": str(plan.gateway_key),
-        "LANGQIAO_GATEWAY_REFRESH_SECONDS": "1",
-        **_secured("LANGQIAO_GATEWAY_", certificates, "gateway"),
-    }
-    children = [
-        start_tool("node", ["department", "serve", _KIND], plan.logs, serving),
-        start_tool("gateway", ["gateway", "serve"], plan.logs, federating),
-    ]
-    try:
-        ready = Running(certificates, node, gateway, _profile(plan, certificates))
-        until_sync(lambda: _answers(ready), 60.0, "node and gateway are ready")
-        yield ready
-    finally:
-        stop_all(children)
-
-
-def _answers(running: Running) -> bool:
-    try:
-        return all(_asked(running, port) for port in (running.node, running.gateway))
-    except (httpx.TransportError, Refused):
-        return False
-
-
-def _asked(running: Running, port: int) -> bool:
-    with Bridge(running.asking(port)) as bridge:
-        return bridge.get("/health")["ready"] is True and len(bridge.ask(_DATASET, _QUESTION).data) == 1
+    profile = replace(pair.profile, **named)
+    serving = _secured("LANGQIAO_", certificates, "node")
+    federating = _secured("LANGQIAO_GATEWAY_", certificates, "gateway")
+    with pair.running(serving, federating, profile, scheme="https"):
+        yield Running(certificates, pair.department.port, pair.plan.gateway_port, profile)
 
 
 def test_whoever_shows_a_certificate_is_answered_by_the_node_and_through_the_gateway(
     running: Running,
 ) -> None:
-    assert _asked(running, running.node)
-    assert _asked(running, running.gateway)
+    assert running.answers(running.node)
+    assert running.answers(running.gateway)
 
 
 @pytest.mark.parametrize("path", ["/health", "/catalogue", "/records/credit/penalties?select=case_name"])
@@ -143,8 +93,9 @@ def test_whoever_shows_none_is_answered_nothing_at_all(running: Running, path: s
 
 def test_a_certificate_of_another_authority_is_none(running: Running, tmp_path: Path) -> None:
     stranger = _certificates(tmp_path)
-    profile = replace(running.asking(running.node), tls_certificate_file=str(stranger / "caller.tls.pem"))
-    with Bridge(profile) as bridge, pytest.raises(httpx.TransportError):
+    profile = replace(running.profile, tls_certificate_file=str(stranger / "caller.tls.pem"))
+    address = f"https://127.0.0.1:{running.node}"
+    with Bridge(profile, base_url=address) as bridge, pytest.raises(httpx.TransportError):
         bridge.get("/health")
 
 
@@ -153,12 +104,12 @@ def test_authority_and_certificates_are_renewed_while_all_run_and_no_call_fails(
     ports = {"node": running.node, "gateway": running.gateway}
     before = {name: running.shown(port) for name, port in ports.items()}
     # A client that opened its connections before all of this goes on beside those that open theirs anew.
-    with Bridge(running.asking(running.gateway)) as long_lived:
+    with Bridge(running.profile, base_url=f"https://127.0.0.1:{running.gateway}") as long_lived:
 
         def renewed(name: str) -> bool:
-            assert _asked(running, running.gateway)
-            assert _asked(running, running.node)
-            assert long_lived.ask(_DATASET, _QUESTION).data
+            assert running.answers(running.gateway)
+            assert running.answers(running.node)
+            assert long_lived.ask(DATASET, QUESTION).data
             return running.shown(ports[name]) != before[name]
 
         _tool("authority", "--out", authority, "--renew")
@@ -166,4 +117,4 @@ def test_authority_and_certificates_are_renewed_while_all_run_and_no_call_fails(
             _tool("renew", str(running.certificates / f"{name}.tls.pem"), "--authority", authority)
             until_sync(lambda name=name: renewed(name), 20.0, "the new certificate is shown")  # type: ignore[misc]
         _tool("renew", str(running.certificates / "caller.tls.pem"), "--authority", authority)
-        assert _asked(running, running.gateway)
+        assert running.answers(running.gateway)

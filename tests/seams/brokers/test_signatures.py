@@ -24,10 +24,10 @@ async def test_a_follower_who_asks_for_signatures_hears_nodes_alone(ground: Brok
     async with opened(ground) as broker:
         await broker.prepare({topic: PARTITIONS})
         # One key, so that all stand in one partition and in order.
-        await SigningBroker(broker, _KEY).publish([message(topic, "r", 1)])
+        await SigningBroker(broker, lambda: _KEY).publish([message(topic, "r", 1)])
         await broker.publish([message(topic, "r", 2)])
-        await SigningBroker(broker, _STRANGER).publish([message(topic, "r", 3)])
-        await SigningBroker(broker, _KEY).publish([message(topic, "r", 4, deed="deleted")])
+        await SigningBroker(broker, lambda: _STRANGER).publish([message(topic, "r", 3)])
+        await SigningBroker(broker, lambda: _KEY).publish([message(topic, "r", 4, deed="deleted")])
     listed, security = _registry(), ground.security
     strict = follow(ground.bootstrap, [topic], from_start=True, security=security, signed_by=listed)
     assert [(await anext(strict)).recordversion for _ in range(2)] == [1, 4]

@@ -52,7 +52,7 @@ class Office:
 async def _asking(office: Any, key: KeyPair = _KEY) -> AsyncIterator[Fetching]:
     app = Starlette(routes=[Route("/office/grants/{department}", office.answer)])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://office") as http:
-        yield Fetching(http, _DEPARTMENT, _DEPARTMENT, key, lambda: datetime.now(UTC))
+        yield Fetching(http, _DEPARTMENT, _DEPARTMENT, lambda: key, lambda: datetime.now(UTC))
 
 
 async def test_what_is_newer_is_given_once() -> None:

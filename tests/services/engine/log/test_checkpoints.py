@@ -53,14 +53,13 @@ class Town:
     async def running(
         self, name: str = "log", seconds: float = 0.02, entries: int = 10_000, others: int = 2
     ) -> AsyncIterator[tuple[AccessLog, Checkpoints]]:
-        key = self.nodes.keys[NODE]
+        own = self.nodes.own(self.folder, NODE)
         async with appending(store(self.folder / name)) as appender:
             folder = self.folder / name
             found = Traces(folder)
-            log = AccessLog(NODE, folder, b"k" * 32, key, None, appender, lambda: NOON, found, Stamps(folder))
+            log = AccessLog(NODE, folder, b"k" * 32, own, appender, lambda: NOON, found, Stamps(folder))
             made = Checkpoints(
                 log=log,
-                key=key,
                 registry=lambda: self.nodes.registry,
                 witnesses={one: self.asking(one) for one in OTHERS[:others]},
                 publish=self.publish,

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from schemas.trust.keys import KeyPair, new_key
+from schemas.trust.keys import KeyPair, new_key, write_private
 from schemas.trust.model import Member
 from schemas.trust.registry import Registry
 from schemas.trust.statements import Checkpoint, sign_checkpoint
+from services.engine.access.putting import put
 from services.engine.log.witnessing import Witness
+from services.engine.own_key import OwnKey, open_key
 from tests.services.engine.log.desk import NODE, NOON
 
 OTHERS = ("330203.taxation", "330203.credit", "330203.civil_affairs")
@@ -29,8 +31,14 @@ class Nodes:
         known = {key_id: (one, public) for one in members.values() for key_id, public in one.keys.items()}
         return Registry(1, NOON + timedelta(days=1), members, known)
 
+    def own(self, folder: Path, node: str) -> OwnKey:
+        """A node's key in a file."""
+        path = folder / f"{node}.key.pem"
+        put(path, write_private(self.keys[node]))
+        return open_key(path, lambda: NOON)
+
     def witness(self, folder: Path, node: str = OTHERS[0]) -> Witness:
-        return Witness(folder / node, node, self.keys[node], lambda: NOON)
+        return Witness(folder / node, node, lambda: self.keys[node], lambda: NOON)
 
     def signed(self, number: int, digest: str = "a", *, minute: int = 0, node: str = NODE) -> str:
         at = NOON + timedelta(minutes=minute)

@@ -31,7 +31,7 @@ def _registry() -> Registry:
 
 async def test_every_message_is_signed_and_duplicates_are_alike(shop: Store, broker: MemoryBroker) -> None:
     broker.loses_acks = 2
-    async with relaying(shop, SigningBroker(broker, _KEY)):
+    async with relaying(shop, SigningBroker(broker, lambda: _KEY)):
         await shop.program.insert("ws_tool", **workshop.HAMMER)
         await until(lambda: drained(shop))
     sent = [(topic, one) for (topic, _), log in broker.logs.items() for one in log]

@@ -1,0 +1,111 @@
+"""`langqiao keys rotate`: another key for a system, node or gateway, while all of them run; a command of `keys`."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from schemas.trust import keys, signed
+from schemas.trust.keys import BadKey, KeyPair
+from schemas.trust.registry import check_document
+from schemas.trust.ring import KeyRing, read_ring, write_ring
+from schemas.trust.signed import DocumentRefused
+from services.cli import show
+from services.engine.access.putting import put
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When the new key begins to sign, and when what came before it ends."""
+
+    now: datetime
+    begins: datetime
+    ends: datetime
+
+
+def rotate(
+    system: Annotated[
+        str, typer.Argument(help="System id as the registry lists it, such as 330200.taxation/node.")
+    ],
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", help="Its key file, to which the new key is added.", exists=True),
+    ] = None,
+    public: Annotated[
+        str, typer.Option("--public", help="In place of --key: the public half that its owner sent, in hex.")
+    ] = "",
+    registry: Annotated[
+        Path | None,
+        typer.Option("--registry", help="The signed registry, which is written anew.", exists=True),
+    ] = None,
+    authority: Annotated[
+        Path | None, typer.Option("--authority", help="The authority's private key.", exists=True)
+    ] = None,
+    lead: Annotated[
+        int,
+        typer.Option(
+            "--lead", min=0, help="Seconds until the new key signs: longer than a registry takes to all."
+        ),
+    ] = 60,
+    overlap: Annotated[
+        float, typer.Option("--overlap", min=0, help="Hours that the old key is good for after that.")
+    ] = 24.0,
+) -> None:
+    """Let another key follow: beside the old one in the registry, which ends later, and in the key file of its owner.
+
+    With --registry and --authority the registry is signed anew, with a higher number, for `registry publish`. Where
+    owner and authority are two, the owner runs it with --key alone and sends what it prints, and the authority with
+    --public.
+    """
+    if (key is None) is not bool(public) or (registry is None) is not (authority is None):
+        raise typer.BadParameter("name one of --key and --public, and --registry together with --authority")
+    if public and registry is None:
+        raise typer.BadParameter(
+            "--public needs the registry in which it is to stand", param_hint="--registry"
+        )
+    now = datetime.now(UTC).replace(microsecond=0)
+    begins = now + timedelta(seconds=lead)
+    times = Times(now, begins, begins + timedelta(hours=overlap))
+    try:
+        ring = None if key is None else read_ring(key.read_bytes())
+        new = keys.new_key() if ring is not None else None
+        public_hex = new.public_hex if new is not None else public
+        key_id = keys.key_id_of(public_hex)
+        # The registry first: a key that is listed and does not sign yet does no harm.
+        if registry is not None and authority is not None:
+            _list(registry, keys.read_private(authority.read_bytes()), system, public_hex, times)
+        if key is not None and ring is not None and new is not None:
+            _follow(key, ring, new, times)
+    except (BadKey, DocumentRefused, ValueError) as fault:
+        raise typer.BadParameter(str(fault)) from None
+    said = {"system": system, "keys": {key_id: public_hex}, "begins": times.begins.isoformat()}
+    show.console().print(show.as_json(said), markup=False, soft_wrap=True)
+
+
+def _list(path: Path, authority: KeyPair, system: str, public_hex: str, times: Times) -> None:
+    """The new key in the system's line, and an end for those that had none."""
+    document = signed.read(path.read_text().strip(), {authority.key_id: authority.public_hex})
+    [line] = [one for one in document["members"] if one.get("system") == system] or [None]
+    if line is None:
+        raise typer.BadParameter(f"{path}: the registry lists no system {system}")
+    _add(line, public_hex, times)
+    document |= {"number": document["number"] + 1, "issued": times.now.isoformat()}
+    check_document(document)
+    put(path, signed.sign(document, authority).encode())
+    path.chmod(0o644)
+
+
+def _add(line: dict[str, Any], public_hex: str, times: Times) -> None:
+    ends = dict(line.get("until", {}))
+    for key_id in line["keys"]:
+        ends.setdefault(key_id, times.ends.isoformat())
+    line["until"] = ends
+    line["keys"][keys.key_id_of(public_hex)] = public_hex
+
+
+def _follow(path: Path, ring: KeyRing, new: KeyPair, times: Times) -> None:
+    """The key that signs now, and after it the new one; those before it are of no more use."""
+    followed = ring.followed(new, times.begins, times.now)
+    put(path, write_ring(followed.keys))
