@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from schemas.trust.keys import KeyPair, verifies
 from schemas.trust.message import Message
 from schemas.trust.registry import Registry
+from schemas.trust.suites import SUITES
 from schemas.wire import headers as names
 
 #: What a caller sends as Accept-Signature to have its answer signed; only the tag is looked at.
@@ -41,7 +42,7 @@ _ASKED_BY = (_DIGEST, names.OFFICER, names.PURPOSE, names.NODE, "signature")
 _LONGEST = 4_096
 _INPUT = re.compile(
     rf'{_LABEL}=(?P<parameters>\((?P<components>[a-z0-9@"; -]+)\);created=(?P<created>\d{{1,12}})'
-    rf';keyid="(?P<key>[A-Za-z0-9._-]{{1,64}})";alg="ed25519";tag="{TAG}")'
+    rf';keyid="(?P<key>[A-Za-z0-9._-]{{1,64}})";alg="(?:{"|".join(SUITES)})";tag="{TAG}")'
 )
 _SIGNATURE = re.compile(rf"{_LABEL}=:(?P<signature>[A-Za-z0-9+/]{{86}}==):")
 
@@ -84,7 +85,9 @@ def sign(answered: Answered, key: KeyPair, now: datetime) -> dict[str, str]:
     digest = {} if answered.body is None else {_DIGEST: digest_of(answered.body)}
     said = {**answered.headers, **digest}
     listed = " ".join(_covered(answered.asked.headers, said))
-    parameters = f'({listed});created={int(now.timestamp())};keyid="{key.key_id}";alg="ed25519";tag="{TAG}"'
+    parameters = (
+        f'({listed});created={int(now.timestamp())};keyid="{key.key_id}";alg="{key.suite.name}";tag="{TAG}"'
+    )
     base = _base(answered, said, parameters)
     signature = base64.b64encode(key.private.sign(base)).decode()
     return {

@@ -1,67 +1,74 @@
-"""Signing keys as a named suite; used by tokens, signed documents and the tool that makes keys."""
+"""Signing keys of a named suite; used by tokens, messages, signed documents and the tool that makes keys."""
 
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
 
-#: The one suite so far; another can stand beside it under its own name.
-SUITE = "ed25519"
-#: The suite's name in JOSE headers.
-ALGORITHM = "EdDSA"
+from schemas.trust.suites import ED25519, SUITES, BadKey, Private, Public, Suite, read_pem
+
+__all__ = [
+    "BadKey",
+    "KeyPair",
+    "key_id_of",
+    "new_key",
+    "public_key",
+    "read_private",
+    "suite_of",
+    "verifies",
+]
 _ID_LENGTH = 16
-
-
-class BadKey(ValueError):
-    """These bytes are no key of the suite."""
+_FORM = "a public key is 32 bytes in hex, or 64 of SM2"
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
     """A private key with its public half in hex, and the key id that documents name it by."""
 
-    private: Ed25519PrivateKey
+    private: Private
     public_hex: str
     key_id: str
 
+    @property
+    def suite(self) -> Suite:
+        """What it signs by."""
+        return suite_of(self.public_hex)
 
-def new_key() -> KeyPair:
-    """A fresh key."""
-    return _pair(Ed25519PrivateKey.generate())
+
+def new_key(suite: Suite = ED25519) -> KeyPair:
+    """A fresh key; raises BadKey where the suite is not installed."""
+    return _pair(suite, suite.generate())
 
 
 def write_private(key: KeyPair) -> bytes:
-    """The private key as PKCS 8 PEM, not encrypted: the file's rights protect it."""
-    return key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    """The private key as PEM, not encrypted: the file's rights protect it."""
+    return key.suite.write(key.private)
 
 
 def read_private(pem: bytes) -> KeyPair:
     """A private key from PEM; raises BadKey."""
-    try:
-        private = load_pem_private_key(pem, None)
-    except (ValueError, TypeError) as fault:
-        raise BadKey("this is no private key in PEM form") from fault
-    if not isinstance(private, Ed25519PrivateKey):
-        raise BadKey(f"this key is not of the suite {SUITE}")
-    return _pair(private)
+    return _pair(*read_pem(pem))
+
+
+def suite_of(public_hex: str) -> Suite:
+    """The suite of a public key, which its length tells. Raises BadKey."""
+    for suite in SUITES.values():
+        if len(public_hex) == 2 * suite.size:
+            return suite
+    raise BadKey(_FORM)
 
 
 @lru_cache(maxsize=4_096)
-def public_key(public_hex: str) -> Ed25519PublicKey:
-    """The public key of 32 bytes in hex, read once: a signature is checked at every call. Raises BadKey."""
+def public_key(public_hex: str) -> Public:
+    """The public key of that many bytes in hex, read once: a signature is checked at every call. Raises BadKey."""
+    suite = suite_of(public_hex)
     try:
-        return Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_hex))
+        return suite.load(bytes.fromhex(public_hex))
+    except BadKey:
+        raise
     except ValueError as fault:
-        raise BadKey("a public key is 32 bytes in hex") from fault
+        raise BadKey(_FORM) from fault
 
 
 def key_id_of(public_hex: str) -> str:
@@ -78,6 +85,6 @@ def verifies(public_hex: str, signature: bytes, message: bytes) -> bool:
     return True
 
 
-def _pair(private: Ed25519PrivateKey) -> KeyPair:
-    public_hex = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+def _pair(suite: Suite, private: Private) -> KeyPair:
+    public_hex = suite.public(private).hex()
     return KeyPair(private, public_hex, key_id_of(public_hex))

@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from schemas.trust.keys import KeyPair, verifies
+from schemas.trust.keys import KeyPair, suite_of, verifies
 from schemas.trust.model import Member, Role
 from schemas.trust.registry import Registry
+from schemas.trust.suites import SUITES
 from schemas.wire import headers as names
 
 #: How long a message may be on its way, and how far two clocks may differ.
@@ -52,7 +53,7 @@ _INPUT = re.compile(
 #: In any order, each of them once, and no other.
 _PARAMETER = re.compile(
     r';(?:created=(?P<created>\d{1,12})|nonce="(?P<nonce>[A-Za-z0-9_-]{16,64})"'
-    rf'|keyid="(?P<key>[A-Za-z0-9._-]{{1,64}})"|(?P<alg>alg="ed25519")|(?P<tag>tag="{_LABEL}"))'
+    rf'|keyid="(?P<key>[A-Za-z0-9._-]{{1,64}})"|alg="(?P<alg>{"|".join(SUITES)})"|(?P<tag>tag="{_LABEL}"))'
 )
 _PARAMETERS = 5
 _SIGNATURE = re.compile(rf"{_LABEL}=:(?P<signature>[A-Za-z0-9+/]{{86}}==):")
@@ -98,7 +99,7 @@ def sign(message: Message, key: KeyPair, now: datetime, *, nonce: str | None = N
     listed = " ".join(f'"{name}"' for name in _covered(message.headers))
     parameters = (
         f'({listed});created={int(now.timestamp())};nonce="{nonce or secrets.token_urlsafe(16)}"'
-        f';keyid="{key.key_id}";alg="ed25519";tag="{_LABEL}"'
+        f';keyid="{key.key_id}";alg="{key.suite.name}";tag="{_LABEL}"'
     )
     base = _base(message, digest["content-digest"], parameters)
     signature = base64.b64encode(key.private.sign(base)).decode()
@@ -127,6 +128,8 @@ def check(message: Message, registry: Registry, now: datetime, *, node: str) -> 
     if found is None or now >= registry.expires:
         raise MessageRefused("unknown-key")
     sender, public = found
+    if said["alg"] != suite_of(public).name:
+        raise MessageRefused("malformed")
     digest = message.headers.get("content-digest", "")
     if not verifies(public, _bytes(signature), _base(message, digest, said["parameters"])):
         raise MessageRefused("bad-signature")

@@ -10,7 +10,7 @@ import orjson
 from jwt.utils import base64url_encode
 
 from schemas.trust.entries import instant, salted
-from schemas.trust.keys import ALGORITHM, KeyPair
+from schemas.trust.keys import KeyPair
 from schemas.trust.registry import Registry
 from schemas.trust.signed import moment, number_of, text_of
 from schemas.trust.statements import signed_by, statement
@@ -50,7 +50,7 @@ class Signer:
 
     def __init__(self, key: KeyPair) -> None:
         self._private = key.private
-        header = {"alg": ALGORITHM, "kid": key.key_id, "typ": "JWT"}
+        header = {"alg": key.suite.jose, "kid": key.key_id, "typ": "JWT"}
         self._header = base64url_encode(orjson.dumps(header)) + _DOT
 
     def sign(self, receipt: Receipt) -> str:

@@ -13,8 +13,8 @@ from schemas.trust.keys import BadKey, KeyPair, read_private, write_private
 
 _AT_ONCE = datetime.min.replace(tzinfo=UTC)
 _KEY = re.compile(
-    rb"(?:Begins: (?P<begins>[0-9T:.+-]{20,40})\r?\n)?"
-    rb"(?P<pem>-----BEGIN (?P<kind>[A-Z ]{1,40})-----.+?-----END (?P=kind)-----)",
+    rb"(?:Begins: (?P<begins>[^\r\n]{0,80})\r?\n)?"
+    rb"(?P<pem>-----BEGIN (?P<kind>[A-Z0-9 ]{1,40})-----.+?-----END (?P=kind)-----)",
     re.DOTALL,
 )
 

@@ -7,7 +7,8 @@ from typing import Any
 import jwt
 import orjson
 
-from schemas.trust.keys import ALGORITHM, BadKey, KeyPair, public_key
+from schemas.trust import jose
+from schemas.trust.keys import BadKey, KeyPair
 
 _LARGEST = 16 * 1024 * 1024
 
@@ -22,19 +23,18 @@ class DocumentRefused(Exception):
 
 def sign(document: Mapping[str, Any], key: KeyPair) -> str:
     """The document as one signed text."""
-    return jwt.PyJWS().encode(orjson.dumps(document), key.private, ALGORITHM, headers={"kid": key.key_id})
+    return jose.encode(orjson.dumps(document), key)
 
 
 def read(text: str, trusted: Mapping[str, str]) -> dict[str, Any]:
     """The document that a trusted key (key id -> public hex) signed; raises DocumentRefused."""
     if len(text) > _LARGEST:
         raise DocumentRefused("malformed", f"longer than {_LARGEST} bytes")
-    jws = jwt.PyJWS()
     try:
-        kid = str(jws.get_unverified_header(text).get("kid", ""))
+        kid = str(jwt.get_unverified_header(text).get("kid", ""))
         if kid not in trusted:
             raise DocumentRefused("unknown-key", "signed by a key that is not trusted here")
-        content = jws.decode(text, public_key(trusted[kid]), algorithms=[ALGORITHM])
+        content = jose.decode(text, trusted[kid])
     except jwt.InvalidSignatureError as fault:
         raise DocumentRefused("bad-signature", "the signature does not fit") from fault
     except (jwt.PyJWTError, BadKey) as fault:

@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schemas.trust.keys import SUITE, KeyPair, verifies
+from schemas.trust.keys import KeyPair, suite_of, verifies
 from schemas.trust.model import Member
 from schemas.trust.registry import Registry
 from schemas.trust.statements import system_of
@@ -47,7 +47,7 @@ def sign(event: Published, key: KeyPair) -> Headers:
     """Its headers with the signature of the key's owner."""
     headers = [(name, text) for name, text in event.headers if name != HEADER]
     signature = base64.b64encode(key.private.sign(_said(event, headers))).decode()
-    return [*headers, (HEADER, f"{SUITE}:{key.key_id}:{signature}".encode())]
+    return [*headers, (HEADER, f"{key.suite.name}:{key.key_id}:{signature}".encode())]
 
 
 def check(event: Published, registry: Registry) -> Member:
@@ -58,8 +58,8 @@ def check(event: Published, registry: Registry) -> Member:
     if not texts:
         raise EventRefused("unsigned")
     suite, key_id, signature = _read(texts)
-    found = registry.key(key_id) if suite == SUITE else None
-    if found is None:
+    found = registry.key(key_id)
+    if found is None or suite != suite_of(found[1]).name:
         raise EventRefused("unknown-key")
     member, public = found
     sources = [text.decode("utf-8", "replace") for name, text in headers if name == _SOURCE]

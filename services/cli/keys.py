@@ -7,8 +7,9 @@ import typer
 
 from schemas.trust import keys
 from schemas.trust.model import Role
+from schemas.trust.suites import ED25519
 from services.cli import show, tls
-from services.cli.rotating import rotate
+from services.cli.rotating import SuiteName, new_key, rotate
 from services.client.profile import Profile
 
 app = typer.Typer(help="Keys of systems and authorities.", no_args_is_help=True)
@@ -31,6 +32,7 @@ def new(
         Role,
         typer.Option("--role", help="What the system does: it asks, is a node or a gateway, keeps cases, …"),
     ] = Role.SYSTEM,
+    suite: SuiteName = ED25519.name,
     gateway: Annotated[str, typer.Option("--gateway", help="Address for the profile beside the key.")] = "",
 ) -> None:
     """Make a key. The private half goes to NAME.key.pem, the public half is printed for the registry."""
@@ -38,7 +40,7 @@ def new(
     private = out / f"{name}.key.pem"
     if private.exists():
         raise typer.BadParameter(f"{private} exists; a key is never overwritten", param_hint="--name")
-    key = keys.new_key()
+    key = new_key(suite)
     private.touch(mode=0o600)
     private.write_bytes(keys.write_private(key))
     if gateway:

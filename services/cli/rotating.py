@@ -12,6 +12,7 @@ from schemas.trust.keys import BadKey, KeyPair
 from schemas.trust.registry import check_document
 from schemas.trust.ring import KeyRing, read_ring, write_ring
 from schemas.trust.signed import DocumentRefused
+from schemas.trust.suites import SUITES
 from services.cli import show
 from services.engine.access.putting import put
 
@@ -25,33 +26,44 @@ class Times:
     ends: datetime
 
 
+System = Annotated[
+    str, typer.Argument(help="System id as the registry lists it, such as 330200.taxation/node.")
+]
+KeyFile = Annotated[
+    Path | None, typer.Option("--key", help="Its key file, to which the new key is added.", exists=True)
+]
+PublicHalf = Annotated[
+    str, typer.Option("--public", help="In place of --key: the public half that its owner sent, in hex.")
+]
+SignedRegistry = Annotated[
+    Path | None, typer.Option("--registry", help="The signed registry, which is written anew.", exists=True)
+]
+AuthorityKey = Annotated[
+    Path | None, typer.Option("--authority", help="The authority's private key.", exists=True)
+]
+SuiteName = Annotated[
+    str,
+    typer.Option(
+        "--suite", help=f"The new key's algorithms: {' or '.join(SUITES)}; none: the usual, or the old."
+    ),
+]
+Lead = Annotated[
+    int, typer.Option("--lead", min=0, help="Seconds until it signs: longer than a registry takes to all.")
+]
+Overlap = Annotated[
+    float, typer.Option("--overlap", min=0, help="Hours that the old key is good for after that.")
+]
+
+
 def rotate(
-    system: Annotated[
-        str, typer.Argument(help="System id as the registry lists it, such as 330200.taxation/node.")
-    ],
-    key: Annotated[
-        Path | None,
-        typer.Option("--key", help="Its key file, to which the new key is added.", exists=True),
-    ] = None,
-    public: Annotated[
-        str, typer.Option("--public", help="In place of --key: the public half that its owner sent, in hex.")
-    ] = "",
-    registry: Annotated[
-        Path | None,
-        typer.Option("--registry", help="The signed registry, which is written anew.", exists=True),
-    ] = None,
-    authority: Annotated[
-        Path | None, typer.Option("--authority", help="The authority's private key.", exists=True)
-    ] = None,
-    lead: Annotated[
-        int,
-        typer.Option(
-            "--lead", min=0, help="Seconds until the new key signs: longer than a registry takes to all."
-        ),
-    ] = 60,
-    overlap: Annotated[
-        float, typer.Option("--overlap", min=0, help="Hours that the old key is good for after that.")
-    ] = 24.0,
+    system: System,
+    key: KeyFile = None,
+    public: PublicHalf = "",
+    registry: SignedRegistry = None,
+    authority: AuthorityKey = None,
+    suite: SuiteName = "",
+    lead: Lead = 60,
+    overlap: Overlap = 24.0,
 ) -> None:
     """Let another key follow: beside the old one in the registry, which ends later, and in the key file of its owner.
 
@@ -70,18 +82,27 @@ def rotate(
     times = Times(now, begins, begins + timedelta(hours=overlap))
     try:
         ring = None if key is None else read_ring(key.read_bytes())
-        new = keys.new_key() if ring is not None else None
-        public_hex = new.public_hex if new is not None else public
-        key_id = keys.key_id_of(public_hex)
+        new = None if ring is None else new_key(suite or ring.at(now).suite.name)
+        public_hex = public if new is None else new.public_hex
         # The registry first: a key that is listed and does not sign yet does no harm.
         if registry is not None and authority is not None:
             _list(registry, keys.read_private(authority.read_bytes()), system, public_hex, times)
         if key is not None and ring is not None and new is not None:
             _follow(key, ring, new, times)
+        said = {"system": system, "keys": {keys.key_id_of(public_hex): public_hex}}
     except (BadKey, DocumentRefused, ValueError) as fault:
         raise typer.BadParameter(str(fault)) from None
-    said = {"system": system, "keys": {key_id: public_hex}, "begins": times.begins.isoformat()}
-    show.console().print(show.as_json(said), markup=False, soft_wrap=True)
+    show.console().print(show.as_json(said | {"begins": begins.isoformat()}), markup=False, soft_wrap=True)
+
+
+def new_key(suite: str) -> KeyPair:
+    """A fresh key of a suite; a wrong use of --suite where there is none of that name."""
+    if suite not in SUITES:
+        raise typer.BadParameter(f"one of {', '.join(SUITES)}", param_hint="--suite")
+    try:
+        return keys.new_key(SUITES[suite])
+    except BadKey as fault:
+        raise typer.BadParameter(str(fault), param_hint="--suite") from None
 
 
 def _list(path: Path, authority: KeyPair, system: str, public_hex: str, times: Times) -> None:

@@ -117,8 +117,8 @@ def _key_ids(texts: list[str]) -> set[str]:
 
 def _messages(folder: Path) -> set[str]:
     """The ids of the keys that signed the calls which were entered."""
-    lines = [line for path in folder.glob("*.jsonl") for line in path.read_bytes().splitlines()]
-    entries: list[dict[str, Any]] = [orjson.loads(line) for line in lines]
+    shown = run("log", "show", str(folder), "--count", "1000000")
+    entries: list[dict[str, Any]] = [orjson.loads(line) for line in shown.output.splitlines()]
     return {str(one["message"]).partition(":")[0] for one in entries if one.get("message")}
 
 

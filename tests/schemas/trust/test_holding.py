@@ -57,9 +57,9 @@ def test_what_is_held_already_is_no_news() -> None:
     [
         ("", "malformed"),
         ("a.b.c", "malformed"),
-        (registry(6, _AUTHORITY)[:-4], "malformed"),
+        (registry(6, _AUTHORITY).rpartition(".")[0], "malformed"),
         (registry(6, _OTHER), "unknown-key"),
-        (registry(6, keys.KeyPair(_OTHER.private, "", _AUTHORITY.key_id)), "bad-signature"),
+        (registry(6, keys.KeyPair(_OTHER.private, _OTHER.public_hex, _AUTHORITY.key_id)), "bad-signature"),
         (registry(4, _AUTHORITY), "older"),
         (registry(5, _AUTHORITY, members=[]), "contradicts"),
         (registry(6, _AUTHORITY, expires=NOW.isoformat()), "expired"),
