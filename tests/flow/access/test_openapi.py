@@ -82,7 +82,8 @@ def _is_answered_as_described(bridge: Described, runner: asyncio.Runner, data: s
     request = _request(case, data.draw(st.sampled_from(["nobody", *WHO]), label="by"), bridge.world.trust)
     with soon(_SECONDS):
         answer = runner.run(bridge.world.ask(whom, request))
-    assert answer.status_code < 500, answer.text
+    # These nodes have no keys of their own, and say so where one is needed.
+    assert answer.status_code < 500 or answer.json()["code"] == "not-ready", answer.text
     if answer.is_error and answer.content:
         assert answer.headers["content-type"] == MEDIA_TYPE
         assert KINDS[answer.json()["code"]].status == answer.status_code
