@@ -43,7 +43,11 @@ _HEADERS = (
     ("ce_recordversion", "Rises with each change of the record; compare (epoch, version).", True),
     ("ce_dataref", "Where to fetch the record, on an event without its body.", False),
     ("ce_traceparent", "The trace that the change belongs to.", False),
-    ("ce_signature", "The node's signature over topic, key, body and attributes, where it signs events.", False),
+    (
+        "ce_signature",
+        "The node's signature over topic, key, body and attributes, where it signs events.",
+        False,
+    ),
 )
 
 

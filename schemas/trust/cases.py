@@ -61,7 +61,7 @@ def check(text: str, registry: Registry, now: datetime) -> Case:
         raise refused("malformed")
     try:
         said = statement(text, registry, _KIND)
-        found = registry.key(signed.key_id_of(text))
+        found = registry.key(signed.key_id_of(text), now)
         if found is None or found[0].role is not Role.CASES or now >= registry.expires:
             raise refused("unknown-key")
         opened, issued, until = (moment(said, name) for name in ("opened", "issued", "until"))

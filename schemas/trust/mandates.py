@@ -2,6 +2,7 @@
 member registry lists as enterprise registers, read by every node that is asked what was asked about an enterprise."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from schemas.trust import signed
 from schemas.trust.keys import KeyPair
@@ -27,12 +28,12 @@ def sign_mandate(one: Mandate, key: KeyPair) -> str:
     return signed.sign({_MANDATE: {"node": one.node, "ask": one.ask}}, key)
 
 
-def read_mandate(text: str, registry: Registry) -> Mandate:
+def read_mandate(text: str, registry: Registry, now: datetime) -> Mandate:
     """The mandate that the node of an enterprise register signed; raises DocumentRefused."""
     said = statement(text, registry, _MANDATE)
     one = Mandate(text_of(said, "node"), text_of(said, "ask"))
     signed_by(text, registry, one.node)
-    found = registry.key(signed.key_id_of(text))
+    found = registry.key(signed.key_id_of(text), now)
     if found is None or found[0].role is not Role.ENTERPRISE_REGISTER:
         raise DocumentRefused("unknown-key", "it is not signed by an enterprise register")
     return one

@@ -58,7 +58,7 @@ def read_vouched(text: str, registry: Registry, now: datetime) -> tuple[Vouched,
     if now >= registry.expires:
         raise DocumentRefused("registry-expired", "nobody is a member now")
     said = statement(text, registry, _VOUCHED)
-    found = registry.key(signed.key_id_of(text))
+    found = registry.key(signed.key_id_of(text), now)
     one = _vouched(said)
     if found is None or found[0].system != one.system:
         raise DocumentRefused("unknown-key", "it is not signed by the system that it names")

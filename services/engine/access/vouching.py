@@ -2,6 +2,7 @@
 represents an enterprise, by a register's word. Used by the node's answers to persons."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from schemas.trust.about import Ask
 from schemas.trust.access import require_officer
@@ -34,7 +35,7 @@ def vouched(gate: Gate, ask: Ask, caller: Caller) -> Vouched:
 
 def require_mandate(gate: Gate, ask: Ask) -> None:
     """Problem not-represented unless a register says, for this very ask, that the person represents the enterprise."""
-    if not _has_mandate(gate.registry.value, digest_of(ask.vouched), ask.mandates):
+    if not _has_mandate(gate.registry.value, digest_of(ask.vouched), ask.mandates, gate.clock()):
         raise not_represented()
 
 
@@ -43,10 +44,10 @@ def not_represented() -> Problem:
     return Problem("not-represented", "No register names this person as who represents this enterprise.")
 
 
-def _has_mandate(registry: Registry, ask: str, mandates: Iterable[str]) -> bool:
+def _has_mandate(registry: Registry, ask: str, mandates: Iterable[str], now: datetime) -> bool:
     for text in mandates:
         try:
-            if read_mandate(text, registry).ask == ask:
+            if read_mandate(text, registry, now).ask == ask:
                 return True
         except DocumentRefused:
             continue

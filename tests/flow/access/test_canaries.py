@@ -23,7 +23,7 @@ from tests.flow.access.wishes import OWNER, Wish, questions, told, wishes
 from tests.flow.access.world import GATEWAY, Clock, Trust, World, refilled, running
 
 #: Departments, and questions to each.
-_FEW, _MANY, _QUESTIONS = 3, 60, 40
+_FEW, _MANY, _QUESTIONS = 3, 20, 40
 #: A department that fails is shown as it is: to make it smaller would start hundreds of them.
 _PHASES = (Phase.explicit, Phase.generate)
 #: The test's own parts tell what they do.

@@ -28,7 +28,7 @@ from tests.flow.access.world import GATEWAY, Clock, Trust, World, running
 from tests.soon import soon
 
 _EAST = f"{land.EAST}.{land.LAND}"
-_FEW, _MANY = 60, 4_000
+_FEW, _MANY = 60, 1_000
 _CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 #: What such a call may take of the processor, in seconds: the generous side of a bound on a hang.
 _SECONDS = 5.0

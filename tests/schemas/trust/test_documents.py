@@ -62,7 +62,10 @@ def _altered() -> str:
         ("not signed", "malformed"),
         (signed.sign(_REGISTRY, _AUTHORITY).rpartition(".")[0], "malformed"),
         (signed.sign(_REGISTRY, _OTHER), "unknown-key"),
-        (signed.sign(_REGISTRY, keys.KeyPair(_OTHER.private, _OTHER.public_hex, _AUTHORITY.key_id)), "bad-signature"),
+        (
+            signed.sign(_REGISTRY, keys.KeyPair(_OTHER.private, _OTHER.public_hex, _AUTHORITY.key_id)),
+            "bad-signature",
+        ),
         (_altered(), "bad-signature"),
         (signed.sign([1], _AUTHORITY), "malformed"),  # type: ignore[arg-type]
     ],
