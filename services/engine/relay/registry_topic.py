@@ -14,6 +14,8 @@ from services.engine.settings import Settings
 
 #: How soon a broker that is away, or a topic that is not there yet, is looked for again, in seconds.
 _AGAIN_SECONDS = 1.0
+#: How long each look at the topic waits for what it holds, in milliseconds.
+_LISTENING_MS = 200
 #: How long a broker may take to answer before it counts as away, in seconds.
 _PATIENCE_SECONDS = 5.0
 _log = logging.getLogger("langqiao.engine")
@@ -78,8 +80,13 @@ async def _listen(settings: Settings, take: Take) -> None:
             await asyncio.sleep(_AGAIN_SECONDS)
         consumer.assign([place])
         await consumer.seek_to_beginning(place)
-        async for message in consumer:
-            await _hand_in(message, take)
+        while True:
+            # Paused meanwhile: some brokers answer an empty fetch at once, and the client asks again at once.
+            consumer.resume(place)
+            for message in (await consumer.getmany(place, timeout_ms=_LISTENING_MS)).get(place, ()):
+                await _hand_in(message, take)
+            consumer.pause(place)
+            await asyncio.sleep(_AGAIN_SECONDS)
     finally:
         await consumer.stop()
 
