@@ -11,7 +11,7 @@ from services.engine.synthetic.population import Size
 from tests.flow.office.asking import KIND
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder: Path = tmp_path_factory.mktemp("office") / "world"
     with running_world(folder, (OFFICE, KIND), size=Size().scaled(0.01)) as running:

@@ -15,7 +15,7 @@ from tests.flow.processes.living import processes_of
 _SCALE = 0.02
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world") / "demo"
     with running_world(folder, kinds(), size=Size().scaled(_SCALE)) as running:
