@@ -29,7 +29,6 @@ class Chores:
 
     def __init__(self, database: Database, feeds: Sequence[Feed], settings: Settings, pace: Pace) -> None:
         self._database = database
-        self._pace = pace
         self._feeds = feeds
         self._settings = settings
         self._mappings = [major.mapping for feed in feeds for major in feed.majors]
@@ -58,11 +57,8 @@ class Chores:
             except DatabaseAway as away:
                 # A writer may only have been slow; whether it is really away, sending finds out.
                 _log.info("a chore waits: %s", away)
-            # While writers write, a snapshot takes half of the time at most, and the less the more others work here.
-            if more:
-                rest = _MOMENT_SECONDS if self._pace.alone else max(monotonic() - begun, _MOMENT_SECONDS)
-            else:
-                rest = min(2 * rest, _REST_SECONDS)
+            # A snapshot takes half of the time at most, and the less the more others work here.
+            rest = max(monotonic() - begun, _MOMENT_SECONDS) if more else min(2 * rest, _REST_SECONDS)
             await asyncio.sleep(rest)
 
     async def _look_around(self, lease: Lease) -> None:

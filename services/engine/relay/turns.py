@@ -8,7 +8,7 @@ from services.engine.capture.tables import CONTROL, SNAPSHOT
 
 #: How many records of a snapshot are read, or told, at a time: few while writers write, since a fresh change waits for
 #: what is under way; and never so many that the first one waits long, or on SQLite a writer.
-_FEW, _MANY = 50, 200
+_FEW, _MANY = 50, 100
 
 
 class Pace:
@@ -16,12 +16,11 @@ class Pace:
 
     def __init__(self) -> None:
         self.records = _FEW
-        self.alone = False
 
     def met(self, changes: Sequence[Change]) -> None:
         """A round has met these: where no writer's is among them, the next ones take more of the snapshot."""
-        self.alone = all(_read_anew(one) or one.sequence is not None for one in changes)
-        self.records = min(2 * self.records, _MANY) if self.alone else _FEW
+        alone = all(_read_anew(one) or one.sequence is not None for one in changes)
+        self.records = min(2 * self.records, _MANY) if alone else _FEW
 
 
 def in_turn(changes: Sequence[Change], most: int) -> list[Change]:
