@@ -5,14 +5,12 @@ The list of components is fixed, as a message's is: what of it is there is cover
 names another is refused. The moment is the signature's own `created`; a Date header is the HTTP server's, not ours.
 """
 
-import base64
-import binascii
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from schemas.trust.http_signature import base_of, digest_of, groups, octets, signature
 from schemas.trust.keys import KeyPair, verifies
 from schemas.trust.message import Message
 from schemas.trust.registry import Registry
@@ -88,26 +86,21 @@ def sign(answered: Answered, key: KeyPair, now: datetime) -> dict[str, str]:
     parameters = (
         f'({listed});created={int(now.timestamp())};keyid="{key.key_id}";alg="{key.suite.name}";tag="{TAG}"'
     )
-    base = _base(answered, said, parameters)
-    signature = base64.b64encode(key.private.sign(base)).decode()
-    return {
-        **digest,
-        "signature-input": f"{_LABEL}={parameters}",
-        "signature": f"{_LABEL}=:{signature}:",
-    }
+    return digest | signature(_LABEL, parameters, _base(answered, said, parameters), key)
 
 
 def read(answered: Answered, registry: Registry) -> Signed:
     """Who signed the head, and when; raises AnswerRefused. Whether the digests in it are those of the bodies is to be
     seen by `digest_of`, and whether the key held then by the registries of that day."""
-    said = _read(answered.headers.get("signature-input", ""), _INPUT)
-    signature = _bytes(_read(answered.headers.get("signature", ""), _SIGNATURE)["signature"])
+    said = groups(answered.headers.get("signature-input", ""), _INPUT, _LONGEST, AnswerRefused)
+    given = groups(answered.headers.get("signature", ""), _SIGNATURE, _LONGEST, AnswerRefused)
+    proof = octets(given["signature"], AnswerRefused)
     if said["components"] != " ".join(_covered(answered.asked.headers, answered.headers)):
         raise AnswerRefused("malformed")
     found = registry.key(said["key"])
     if found is None:
         raise AnswerRefused("unknown-key")
-    if not verifies(found[1], signature, _base(answered, answered.headers, said["parameters"])):
+    if not verifies(found[1], proof, _base(answered, answered.headers, said["parameters"])):
         raise AnswerRefused("bad-signature")
     return Signed(said["key"], datetime.fromtimestamp(int(said["created"]), UTC))
 
@@ -121,11 +114,6 @@ def kept(asked: Mapping[str, str], said: Mapping[str, str]) -> tuple[dict[str, s
     )
 
 
-def digest_of(body: bytes) -> str:
-    """RFC 9530."""
-    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
-
-
 def _covered(asked: Mapping[str, str], said: Mapping[str, str]) -> tuple[str, ...]:
     return (
         '"@status"',
@@ -136,7 +124,7 @@ def _covered(asked: Mapping[str, str], said: Mapping[str, str]) -> tuple[str, ..
 
 
 def _base(answered: Answered, said: Mapping[str, str], parameters: str) -> bytes:
-    """What is signed, line by line (RFC 9421, section 2.5)."""
+    """What is signed, line by line."""
     asked = answered.asked
     values = {
         '"@status"': str(answered.status),
@@ -147,22 +135,4 @@ def _base(answered: Answered, said: Mapping[str, str], parameters: str) -> bytes
         **{f'"{name}";req': value for name, value in asked.headers.items()},
     }
     lines = [f"{name}: {values[name].strip()}" for name in _covered(asked.headers, said)]
-    return "\n".join((*lines, f'"@signature-params": {parameters}')).encode()
-
-
-def _read(text: str, form: "re.Pattern[str]") -> Mapping[str, str]:
-    found = form.fullmatch(text) if len(text) <= _LONGEST else None
-    if found is None:
-        raise AnswerRefused("malformed")
-    return found.groupdict()
-
-
-def _bytes(text: str) -> bytes:
-    """In its one spelling: the last digit of another could stand for the same bytes."""
-    try:
-        found = base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise AnswerRefused("malformed") from None
-    if base64.b64encode(found).decode() != text:
-        raise AnswerRefused("malformed")
-    return found
+    return base_of(lines, parameters)

@@ -9,10 +9,11 @@ from enum import StrEnum
 
 from schemas.trust import evidence_answer, evidence_chunks, evidence_time
 from schemas.trust.evidence import Part
-from schemas.trust.evidence_answer import AnswerRefused, digest_of
+from schemas.trust.evidence_answer import AnswerRefused
 from schemas.trust.evidence_chunks import ChunksRefused
 from schemas.trust.evidence_time import Held, TokenRefused
 from schemas.trust.history import History
+from schemas.trust.http_signature import digest_of
 from schemas.trust.receipts import Receipt, read_receipt
 from schemas.trust.signed import DocumentRefused
 from schemas.trust.statements import system_of

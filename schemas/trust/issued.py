@@ -17,12 +17,11 @@ import orjson
 
 from schemas.trust.model import Caller
 from schemas.trust.registry import Registry
-from schemas.trust.token import refused
+from schemas.trust.token import check_times, refused
 
 ALGORITHMS = ("EdDSA", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512")
 #: Issuers make longer tokens than systems do; past this they are no access tokens any more.
 LONGEST = timedelta(hours=1)
-_LEEWAY = timedelta(seconds=30)
 _LONGEST_TEXT = 4_096
 #: Of a published set: its size in bytes, and how many keys of it are read.
 LARGEST_SET, _MOST_KEYS = 256 * 1024, 100
@@ -83,7 +82,7 @@ def check(token: str, issuer: Issuer, keys: Keys, registry: Registry, now: datet
     if key is None:
         raise refused("unknown-key")
     claims = _claims(token, issuer, key)
-    _check_times(claims, now)
+    check_times(claims, LONGEST, now)
     member = registry.client(issuer.name, _text(claims, "client_id" if "client_id" in claims else "azp"))
     if member is None:
         raise refused("unknown-key")
@@ -111,16 +110,6 @@ def _claims(token: str, issuer: Issuer, key: jwt.PyJWK) -> dict[str, Any]:
     if not all(type(claims.get(name, 0)) is int for name in ("iat", "exp", "nbf")):
         raise refused("malformed")
     return dict(claims)
-
-
-def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
-    moment, leeway = now.timestamp(), _LEEWAY.total_seconds()
-    if claims["exp"] - claims["iat"] > LONGEST.total_seconds():
-        raise refused("too-long-lived")
-    if claims["iat"] > moment + leeway or claims.get("nbf", 0) > moment + leeway:
-        raise refused("not-yet-valid")
-    if claims["exp"] <= moment:
-        raise refused("expired")
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

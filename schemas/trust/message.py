@@ -6,15 +6,13 @@ the call may have or do: method, path, query, body, token, officer, purpose, cas
 and the node that it is for. A list that leaves out one of those that are there, or names one that is not, is refused.
 """
 
-import base64
-import binascii
-import hashlib
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from schemas.trust.http_signature import base_of, digest_of, groups, octets, signature
 from schemas.trust.keys import KeyPair, suite_of, verifies
 from schemas.trust.model import Member, Role
 from schemas.trust.registry import Registry
@@ -95,19 +93,14 @@ class Sent:
 
 def sign(message: Message, key: KeyPair, now: datetime, *, nonce: str | None = None) -> dict[str, str]:
     """The headers that make it a message of the key's owner; they are to be sent beside its own."""
-    digest = {"content-digest": _digest(message.body)}
+    digest = {"content-digest": digest_of(message.body)}
     listed = " ".join(f'"{name}"' for name in _covered(message.headers))
     parameters = (
         f'({listed});created={int(now.timestamp())};nonce="{nonce or secrets.token_urlsafe(16)}"'
         f';keyid="{key.key_id}";alg="{key.suite.name}";tag="{_LABEL}"'
     )
     base = _base(message, digest["content-digest"], parameters)
-    signature = base64.b64encode(key.private.sign(base)).decode()
-    return {
-        **digest,
-        "signature-input": f"{_LABEL}={parameters}",
-        "signature": f"{_LABEL}=:{signature}:",
-    }
+    return digest | signature(_LABEL, parameters, base, key)
 
 
 def is_signed(headers: Mapping[str, str]) -> bool:
@@ -121,7 +114,7 @@ def check(message: Message, registry: Registry, now: datetime, *, node: str) -> 
     A member's own program may not know the node that will answer, and then names none; a gateway always names it.
     """
     said = _said(message.headers.get("signature-input", ""))
-    signature = _read(message.headers.get("signature", ""), _SIGNATURE)["signature"]
+    given = groups(message.headers.get("signature", ""), _SIGNATURE, _LONGEST, MessageRefused)["signature"]
     if said["components"] != " ".join(f'"{name}"' for name in _covered(message.headers)):
         raise MessageRefused("malformed")
     found = registry.key(said["key"], now)
@@ -131,9 +124,9 @@ def check(message: Message, registry: Registry, now: datetime, *, node: str) -> 
     if said["alg"] != suite_of(public).name:
         raise MessageRefused("malformed")
     digest = message.headers.get("content-digest", "")
-    if not verifies(public, _bytes(signature), _base(message, digest, said["parameters"])):
+    if not verifies(public, octets(given, MessageRefused), _base(message, digest, said["parameters"])):
         raise MessageRefused("bad-signature")
-    if digest != _digest(message.body):
+    if digest != digest_of(message.body):
         raise MessageRefused("altered")
     named = None if sender.role is Role.GATEWAY else node
     if message.headers.get(names.NODE, named) != node:
@@ -166,37 +159,14 @@ def _base(message: Message, digest: str, parameters: str) -> bytes:
         f'"{name}": {derived[name] if name in derived else message.headers[name].strip()}'
         for name in _covered(message.headers)
     ]
-    return "\n".join((*lines, f'"@signature-params": {parameters}')).encode()
-
-
-def _digest(body: bytes) -> str:
-    """RFC 9530."""
-    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+    return base_of(lines, parameters)
 
 
 def _said(text: str) -> dict[str, str]:
     """The components that are covered, and the signature's parameters by name."""
-    found = dict(_read(text, _INPUT))
+    found = dict(groups(text, _INPUT, _LONGEST, MessageRefused))
     said = list(_PARAMETER.finditer(found["rest"]))
     given = {name: value for one in said for name, value in one.groupdict().items() if value is not None}
     if "".join(one.group() for one in said) != found["rest"] or not len(said) == len(given) == _PARAMETERS:
         raise MessageRefused("malformed")
     return found | given
-
-
-def _read(text: str, form: "re.Pattern[str]") -> Mapping[str, str]:
-    found = form.fullmatch(text) if len(text) <= _LONGEST else None
-    if found is None:
-        raise MessageRefused("malformed")
-    return found.groupdict()
-
-
-def _bytes(text: str) -> bytes:
-    """In its one spelling: the last digit of another could stand for the same bytes."""
-    try:
-        found = base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise MessageRefused("malformed") from None
-    if base64.b64encode(found).decode() != text:
-        raise MessageRefused("malformed")
-    return found

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -67,7 +68,7 @@ def check(token: str, registry: Registry, now: datetime) -> Checked:
         raise refused("unknown-key")
     member, public = found
     claims = _claims(token, public)
-    _check_times(claims, now)
+    check_times(claims, LONGEST, now)
     if claims["iss"] != member.system or claims["sub"] != member.system or claims["member"] != member.id:
         raise refused("unknown-key")
     caller = Caller(member.id, member.system, on_behalf=claims.get("on_behalf"))
@@ -106,9 +107,10 @@ def _claims(token: str, public: str) -> dict[str, Any]:
     return claims
 
 
-def _check_times(claims: dict[str, Any], now: datetime) -> None:
+def check_times(claims: Mapping[str, Any], longest: timedelta, now: datetime) -> None:
+    """Problem bad-token unless a token with these whole numbers of seconds is good now, and for no longer."""
     moment, leeway = now.timestamp(), _LEEWAY.total_seconds()
-    if claims["exp"] - claims["iat"] > LONGEST.total_seconds():
+    if claims["exp"] - claims["iat"] > longest.total_seconds():
         raise refused("too-long-lived")
     if claims["iat"] > moment + leeway or claims.get("nbf", 0) > moment + leeway:
         raise refused("not-yet-valid")

@@ -9,10 +9,11 @@ import orjson
 
 from schemas.trust.entries import Act, Entry, Head, salted, write
 from schemas.trust.evidence import Part, part
-from schemas.trust.evidence_answer import Answered, digest_of, sign
+from schemas.trust.evidence_answer import Answered, sign
 from schemas.trust.evidence_chunks import Chain, sha256
 from schemas.trust.evidence_time import DIGESTS, TimeToken
 from schemas.trust.history import History, Issue, issue
+from schemas.trust.http_signature import digest_of
 from schemas.trust.keys import KeyPair, new_key
 from schemas.trust.message import Message
 from schemas.trust.receipts import Receipt, Signer
