@@ -23,7 +23,9 @@ class Books:
     source: RecordSource
     catalogue: Catalogue
 
-    async def found(self, dataset: str, *conditions: tuple[str, Operator, Value]) -> list[Record]:
+    async def found(
+        self, dataset: str, *conditions: tuple[str, Operator, Value | tuple[Value, ...]]
+    ) -> list[Record]:
         """The records that meet all conditions (item, operator, value), in the order of their keys."""
         contract = self.catalogue.contract(dataset)
         where = tuple(BoundCondition(contract.items[item], how, value) for item, how, value in conditions)

@@ -11,12 +11,11 @@ from schemas.law.sharing.correction import RULES, Correction, CorrectionState, C
 from schemas.query.tree import Operator
 from schemas.wire.problem import Problem
 from services.departments.data_office.corrections import CorrectionRules
-from services.departments.data_office.desk import Desk, Outcome, unknown
+from services.departments.data_office.desk import Desk, Outcome
 from services.departments.data_office.matters import CORRECTIONS, Record
 from services.departments.data_office.people import People
 from services.departments.data_office.proofs import Complaint, Digests, Proofs
 from services.departments.data_office.providers import provider_of
-from services.departments.data_office.rules import party_of
 
 Answered = Outcome[CorrectionStep, Correction]
 
@@ -53,9 +52,7 @@ class CorrectionDesk:
         self, correction_id: str, kind: CorrectionStep, people: People, facts: Mapping[str, Any]
     ) -> Answered:
         """The next step. StepRefused; Problem unknown-record, source-missing."""
-        record = await self.desk.books.one(CORRECTIONS, correction_id)
-        if record is None:
-            raise unknown()
+        record = await self.desk.record(CORRECTIONS, correction_id)
         rules = self._rules(str(record["provider"]))
         said = dict(facts)
         if kind is CorrectionStep.ACKNOWLEDGED:
@@ -81,11 +78,9 @@ class CorrectionDesk:
 
     async def go_on(self) -> None:
         """Tell due days that no calendar told before."""
-        waiting = await self.desk.books.found(CORRECTIONS.records, ("pending_calendar", Operator.GT, 0))
-        for one in waiting:
-            if self.calendar.knows(int(str(one["pending_calendar"]))):
-                rules = self._rules(str(one["provider"]))
-                await self.desk.go_on(CORRECTIONS, str(one["correction_id"]), rules)
+        for one in await self.desk.told(CORRECTIONS, self.calendar):
+            rules = self._rules(str(one["provider"]))
+            await self.desk.go_on(CORRECTIONS, str(one["correction_id"]), rules)
 
     async def _proved(self, correction_id: str, rules: CorrectionRules) -> CorrectionRules:
         first, *_ = await self.desk.books.steps(CORRECTIONS, correction_id)
@@ -109,10 +104,8 @@ class CorrectionDesk:
         people: People,
         facts: Mapping[str, Any],
     ) -> Said:
-        party = party_of(people.member, RULES[kind], rules.parties(standing, people.member, kind))
-        return Said(
-            kind, self.desk.clocks.civil(), party, people.member, people.officer, people.second, facts
-        )
+        parties = rules.parties(standing, people.member, kind)
+        return self.desk.step(kind, people, RULES[kind], parties, facts)
 
     def _rules(self, provider: str) -> CorrectionRules:
         return CorrectionRules(provider, self.office, self.calendar)

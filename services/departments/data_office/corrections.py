@@ -54,8 +54,7 @@ class CorrectionRules:
 
     def parties(self, standing: Correction | None, member: str, kind: CorrectionStep) -> dict[Party, str]:
         """Who is what: whoever files asks for it, and each that received the wrong value acknowledges for itself."""
-        own = standing is None or kind is CorrectionStep.ACKNOWLEDGED
-        requester = member if own or standing is None else standing.filed_by
+        requester = member if standing is None or kind is CorrectionStep.ACKNOWLEDGED else standing.filed_by
         return {Party.REQUESTER: requester, Party.PROVIDER: self.provider}
 
 

@@ -2,16 +2,19 @@
 corrections and catalogue entries."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Any, Generic
 
-from schemas.law.sharing.steps import Step
+from schemas.law.calendar import WorkingDays
+from schemas.law.sharing.steps import Party, Rule, Step
+from schemas.query.tree import Operator
 from schemas.wire.problem import Problem
 from services.departments.data_office.books import Books
 from services.departments.data_office.clocks import Clocks
 from services.departments.data_office.matters import K, Matter, Record
-from services.departments.data_office.rules import Rules, S, by_itself, folded, taken
+from services.departments.data_office.people import People
+from services.departments.data_office.rules import Rules, S, by_itself, folded, party_of, taken
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,30 @@ class Desk:
     clocks: Clocks
     kept: int = 0
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def record(self, matter: Matter[K], matter_id: str) -> Record:
+        """How a matter stands, as its record says it; Problem unknown-record."""
+        found = await self.books.one(matter, matter_id)
+        if found is None:
+            raise _unknown()
+        return found
+
+    async def told(self, matter: Matter[K], calendar: WorkingDays) -> list[Record]:
+        """The matters whose due day no calendar told when they were written, and this one tells."""
+        waiting = await self.books.found(matter.records, ("pending_calendar", Operator.GT, 0))
+        return [one for one in waiting if calendar.knows(int(str(one["pending_calendar"])))]
+
+    def step(
+        self,
+        kind: K,
+        people: People,
+        rule: Rule[Any],
+        parties: dict[Party, str],
+        facts: Mapping[str, Any],
+    ) -> Step[K]:
+        """A member's step, taken now as the party that the member is. StepRefused wrong-party."""
+        party = party_of(people.member, rule, parties)
+        return Step(kind, self.clocks.civil(), party, people.member, people.officer, people.second, facts)
 
     async def begin(
         self, matter: Matter[K], rules: Callable[[str], Rules[K, S]], step: Callable[[Rules[K, S]], Step[K]]
@@ -56,7 +83,7 @@ class Desk:
         async with self._one_at_a_time:
             before = await self.books.steps(matter, matter_id)
             if not before and not first:
-                raise unknown()
+                raise _unknown()
             standing = folded(rules, before)
             return await self._take(matter, matter_id, rules, standing, len(before), step(standing))
 
@@ -92,5 +119,5 @@ class Desk:
         self.kept += 1
 
 
-def unknown() -> Problem:
+def _unknown() -> Problem:
     return Problem("unknown-record", "The office handles nothing of that number.")

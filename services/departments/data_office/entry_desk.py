@@ -9,16 +9,16 @@ from schemas.contracts.model import Contract
 from schemas.law.calendar import WorkingDays
 from schemas.law.sharing.catalogue_entry import RULES, CatalogueEntry, EntryState, EntryStep
 from schemas.law.sharing.catalogue_entry import Taken as Step
-from schemas.law.sharing.request_rules import State
 from schemas.law.sharing.steps import Party
+from schemas.query.bound import Value
 from schemas.query.tree import Operator
 from schemas.wire.problem import Problem
-from services.departments.data_office.desk import Desk, Outcome, unknown
+from services.departments.data_office.desk import Desk, Outcome
 from services.departments.data_office.entries import EntryRules, askable, entry_id
 from services.departments.data_office.matters import ENTRIES, REQUESTS, Record
 from services.departments.data_office.people import People
 from services.departments.data_office.providers import provider_of
-from services.departments.data_office.rules import party_of
+from services.departments.data_office.requests import GRANTED
 
 Kept = Outcome[EntryStep, CatalogueEntry]
 
@@ -48,9 +48,7 @@ class EntryDesk:
 
     async def step(self, entry: str, kind: EntryStep, people: People, facts: Mapping[str, Any]) -> Kept:
         """The next step. StepRefused; Problem unknown-record."""
-        record = await self.desk.books.one(ENTRIES, entry)
-        if record is None:
-            raise unknown()
+        record = await self.desk.record(ENTRIES, entry)
         rules = self._rules_of(record)
         said = dict(facts)
         if kind is EntryStep.RETIREMENT_NOTICED:
@@ -64,13 +62,14 @@ class EntryDesk:
         """Retire what is over, supersede what has a successor, and tell due days that no calendar told before."""
         today = self.desk.clocks.today()
         found = await self.desk.books.found(ENTRIES.records)
+        newest = _newest(found)
         for one in found:
             year = one["pending_calendar"]
             over = one["state"] == EntryState.RETIRING.value and one["ends_on"] is not None
             told = year is not None and self.calendar.knows(int(str(year)))
             if told or (over and str(one["ends_on"]) <= today.isoformat()):
                 await self.desk.go_on(ENTRIES, str(one["entry_id"]), self._rules_of(one))
-            elif askable(one) and any(_succeeds(other, one) for other in found):
+            elif askable(one) and _order(one) < newest[_major(one)]:
                 await self._supersede(one)
 
     async def _supersede(self, record: Record) -> None:
@@ -79,23 +78,16 @@ class EntryDesk:
 
     async def _users(self, record: Record) -> list[str]:
         """The members that may still use it: whose requests for the dataset are in force, or suspended."""
-        requests = [
-            one
-            for state in (State.IN_FORCE, State.SUSPENDED)
-            for one in await self.desk.books.found(
-                REQUESTS.records,
-                ("provider", Operator.EQ, record["provider"]),
-                ("dataset", Operator.EQ, record["dataset"]),
-                ("state", Operator.EQ, state.value),
-            )
-        ]
+        requests = await self.desk.books.found(
+            REQUESTS.records,
+            ("provider", Operator.EQ, record["provider"]),
+            ("dataset", Operator.EQ, record["dataset"]),
+            ("state", Operator.IN, GRANTED),
+        )
         return sorted({str(one["requester"]) for one in requests})
 
     def _step(self, rules: EntryRules, kind: EntryStep, people: People, facts: Mapping[str, Any]) -> Step:
-        party = party_of(people.member, RULES[kind], rules.parties())
-        return Step(
-            kind, self.desk.clocks.civil(), party, people.member, people.officer, people.second, facts
-        )
+        return self.desk.step(kind, people, RULES[kind], rules.parties(), facts)
 
     def _contract(self, dataset: str, version: str) -> Contract:
         major = version.partition(".")[0]
@@ -113,10 +105,16 @@ class EntryDesk:
         return EntryRules(contract, version or contract.version, provider, self.office, self.calendar)
 
 
-def _succeeds(other: Record, one: Record) -> bool:
-    """Whether another entry of the same major, which can be asked for too, is of a later version."""
-    same = all(other[name] == one[name] for name in ("dataset", "provider", "major"))
-    return same and askable(other) and _order(other) > _order(one)
+def _newest(entries: list[Record]) -> dict[tuple[Value, ...], tuple[int, ...]]:
+    """The newest version of each major among the entries that can be asked for."""
+    newest: dict[tuple[Value, ...], tuple[int, ...]] = {}
+    for one in filter(askable, entries):
+        newest[_major(one)] = max(_order(one), newest.get(_major(one), ()))
+    return newest
+
+
+def _major(record: Record) -> tuple[Value, ...]:
+    return record["dataset"], record["provider"], record["major"]
 
 
 def _order(record: Record) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import httpx
 import orjson
 
-from schemas.contracts.model import Contract
+from schemas.contracts.model import Contract, SharingClass
 from schemas.law.sharing.correction import Corrected, Version
 from schemas.trust import token
 from schemas.trust.keys import KeyPair
@@ -153,8 +153,8 @@ class AtTheBridge:
 
 def _audience(complaint: Complaint) -> Audience:
     """The audience that is told of a change of the item."""
-    unconditional = complaint.contract.items[complaint.item].sharing.sharing_class.value == "unconditional"
-    return Audience.SHARED if unconditional else Audience.GRANTED
+    shared = complaint.contract.items[complaint.item].sharing.sharing_class
+    return Audience.SHARED if shared is SharingClass.UNCONDITIONAL else Audience.GRANTED
 
 
 def _missing(complaint: Complaint, why: str) -> Problem:

@@ -10,13 +10,13 @@ from schemas.law.sharing.request import Standing, Step
 from schemas.law.sharing.request_rules import RULES, State, StepKind
 from schemas.law.sharing.steps import StepRefused
 from schemas.query.tree import Operator
-from services.departments.data_office.desk import Desk, Outcome, unknown
+from services.departments.data_office.desk import Desk, Outcome
 from services.departments.data_office.entries import askable
 from services.departments.data_office.matters import ENTRIES, REQUESTS, Record
 from services.departments.data_office.people import People
 from services.departments.data_office.providers import provider_of
-from services.departments.data_office.requests import RequestRules
-from services.departments.data_office.rules import Rules, party_of
+from services.departments.data_office.requests import GRANTED, RequestRules
+from services.departments.data_office.rules import Rules
 
 Taken = Outcome[StepKind, Standing]
 
@@ -45,7 +45,7 @@ class RequestDesk:
 
     async def step(self, request_id: str, kind: StepKind, people: People, facts: Mapping[str, Any]) -> Taken:
         """The next step of a request. StepRefused; Problem unknown-record."""
-        rules = await self._known(request_id)
+        rules = self._rules_of(await self.desk.record(REQUESTS, request_id))
 
         def following(standing: Standing | None) -> Step:
             if kind is StepKind.SUPPLEMENTED and facts.get("dataset") != rules.contract.dataset:
@@ -56,17 +56,12 @@ class RequestDesk:
 
     async def go_on(self) -> None:
         """End what was granted until yesterday, and tell due days that no calendar told before."""
-        today = self.desk.clocks.today()
-        over = [
-            one
-            for state in (State.IN_FORCE, State.SUSPENDED)
-            for one in await self.desk.books.found(
-                REQUESTS.records,
-                ("state", Operator.EQ, state.value),
-                ("until", Operator.LT, today),
-            )
-        ]
-        for one in (*over, *await self._told_now()):
+        over = await self.desk.books.found(
+            REQUESTS.records,
+            ("state", Operator.IN, GRANTED),
+            ("until", Operator.LT, self.desk.clocks.today()),
+        )
+        for one in (*over, *await self.desk.told(REQUESTS, self.calendar)):
             await self.desk.go_on(REQUESTS, str(one["request_id"]), self._rules_of(one))
 
     async def in_force(self, **equal: str) -> list[Record]:
@@ -76,10 +71,6 @@ class RequestDesk:
             REQUESTS.records, ("state", Operator.EQ, State.IN_FORCE.value), *conditions
         )
 
-    async def _told_now(self) -> list[Record]:
-        waiting = await self.desk.books.found(REQUESTS.records, ("pending_calendar", Operator.GT, 0))
-        return [one for one in waiting if self.calendar.knows(int(str(one["pending_calendar"])))]
-
     def _step(
         self,
         rules: RequestRules,
@@ -88,16 +79,8 @@ class RequestDesk:
         people: People,
         facts: Mapping[str, Any],
     ) -> Step:
-        party = party_of(people.member, RULES[kind], rules.parties(standing, people.member))
-        said = rules.completed(kind, standing, facts)
-        now = self.desk.clocks.civil()
-        return Step(kind, now, party, people.member, people.officer, people.second, said)
-
-    async def _known(self, request_id: str) -> RequestRules:
-        record = await self.desk.books.one(REQUESTS, request_id)
-        if record is None:
-            raise unknown()
-        return self._rules_of(record)
+        parties, said = rules.parties(standing, people.member), rules.completed(kind, standing, facts)
+        return self.desk.step(kind, people, RULES[kind], parties, said)
 
     def _rules_of(self, record: Record) -> RequestRules:
         return self._rules(str(record["request_id"]), str(record["dataset"]), str(record["provider"]))

@@ -11,11 +11,13 @@ from schemas.law.divisions import UnknownDivision, lowest_common_ancestor
 from schemas.law.sharing import request
 from schemas.law.sharing.limits import legal_day
 from schemas.law.sharing.request import Standing, Step
-from schemas.law.sharing.request_rules import StepKind
+from schemas.law.sharing.request_rules import State, StepKind
 from schemas.law.sharing.steps import Party
 from schemas.query.bound import Value
 from services.departments.data_office.matters import clock_values
 
+#: The states of a request, as its record says them, in which what was granted may be used, now or again.
+GRANTED = (State.IN_FORCE.value, State.SUSPENDED.value)
 #: How long a requester has to dispose of data when its use ends by itself; no law says it, an order may say other.
 _DISPOSE_WITHIN = timedelta(days=30)
 
