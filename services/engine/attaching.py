@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+from services.engine.beside import beside
 from services.engine.capture.attach import CannotAttach, attach, was_in_place
 from services.engine.capture.database import Database, DatabaseAway, open_database
 from services.engine.mapping.model import Mapping
@@ -24,16 +25,13 @@ async def capturing(mappings: Sequence[Mapping], settings: Settings) -> AsyncIte
     be put in place; while the database is away, or a table no longer fits, it is tried again beside the calls, and
     /health says so."""
     database = open_database(settings.database_url.get_secret_value())
-    work = asyncio.create_task(_attach(database, mappings, settings))
     try:
-        await asyncio.wait([work], timeout=_WAIT_SECONDS)
-        if work.done():
-            work.result()
-        yield database
+        async with beside(_attach(database, mappings, settings)) as work:
+            await asyncio.wait([work], timeout=_WAIT_SECONDS)
+            if work.done():
+                work.result()
+            yield database
     finally:
-        work.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
         await database.close()
 
 

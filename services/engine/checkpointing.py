@@ -1,7 +1,6 @@
 """The access log's checkpoints of a running node: signed, given to the witnesses over HTTP, told on a control topic;
 used by `node` alone."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext, suppress
 from ssl import SSLContext
@@ -13,6 +12,7 @@ from schemas.trust.registry import Registry
 from schemas.trust.statements import Checkpoint
 from schemas.wire import control
 from schemas.wire import headers as names
+from services.engine.beside import beside
 from services.engine.capture import telling
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.log.access_log import AccessLog
@@ -49,13 +49,8 @@ async def checkpointing(
             every_seconds=settings.log_checkpoint_seconds,
             every_entries=settings.log_checkpoint_entries,
         )
-        work = asyncio.create_task(checkpoints.run())
-        try:
+        async with beside(checkpoints.run()):
             yield checkpoints
-        finally:
-            work.cancel()
-            with suppress(asyncio.CancelledError):
-                await work
 
 
 def asking(http: "httpx.AsyncClient", url: str) -> Ask:

@@ -4,7 +4,7 @@ by `node`."""
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ssl import SSLContext
@@ -16,6 +16,7 @@ from schemas.trust.keys import KeyPair
 from schemas.trust.message import Message, sign
 from schemas.trust.signed import DocumentRefused
 from services.engine.access.trusted import SignedFile
+from services.engine.beside import beside
 from services.engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -95,13 +96,8 @@ async def grants_fetched(
         base_url=settings.grants_from, timeout=_PATIENCE_SECONDS, trust_env=False, verify=security or True
     ) as http:
         fetching = Fetching(http, settings.department, settings.node_id, key, clock)
-        work = asyncio.create_task(_fetch(fetching, grants))
-        try:
+        async with beside(_fetch(fetching, grants)):
             yield
-        finally:
-            work.cancel()
-            with suppress(asyncio.CancelledError):
-                await work
 
 
 async def _fetch(fetching: Fetching, grants: SignedFile[Grants]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from services.departments.data_office.entry_desk import EntryDesk
 from services.departments.data_office.granting import Granting
 from services.departments.data_office.proofs import AtTheBridge, Digests, Proofs
 from services.departments.data_office.request_desk import RequestDesk
+from services.engine.beside import beside
 from services.engine.node import BadDepartment, Node, read_secret
 from services.engine.relay.security import secured
 from services.engine.settings import Settings
@@ -82,13 +83,8 @@ async def keeping(app: "FastAPI", node: Node) -> AsyncIterator[None]:
     contracts = Catalogue(load_all(settings.contracts_dir))
     calendar = read_calendar(settings.calendars_folder)
     app.state.office = office = make_office(node, contracts, calendar, _proofs(node))
-    work = asyncio.create_task(_look(office))
-    try:
+    async with beside(_look(office)):
         yield
-    finally:
-        work.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
 
 
 def read_calendar(folder: Path | None) -> WorkingDays:

@@ -9,6 +9,7 @@ from typing import Any
 
 from schemas.trust.signed import DocumentRefused
 from schemas.wire.topics import registry_topic
+from services.engine.beside import beside
 from services.engine.relay.security import BadSecurityFile, options, secured
 from services.engine.settings import Settings
 
@@ -30,13 +31,8 @@ async def registry_followed(settings: Settings, take: Take) -> AsyncIterator[Non
     if not settings.follow_registry:
         yield
         return
-    work = asyncio.create_task(_follow(settings, take))
-    try:
+    async with beside(_follow(settings, take)):
         yield
-    finally:
-        work.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
 
 
 async def _follow(settings: Settings, take: Take) -> None:
