@@ -7,9 +7,8 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from gateway.area import Area
-from gateway.call import Reply
-from gateway.faults import refusal
 from gateway.plane import DataPlane
+from gateway.responding import refused
 from gateway.settings import Settings
 from schemas.wire import headers as names
 from schemas.wire.descriptor import Descriptor
@@ -44,11 +43,9 @@ def add_control_plane(app: FastAPI, plane: DataPlane) -> None:
         return Response(shown.model_dump_json(), headers={"ETag": tag}, media_type=names.JSON)
 
     @app.exception_handler(HTTPException)
-    async def refused(request: Request, fault: HTTPException) -> Response:
+    async def not_here(request: Request, fault: HTTPException) -> Response:
         code = _STATUS_CODES.get(fault.status_code, "internal")
-        return _response(
-            refusal(Problem(code, "Nothing is answered here.", headers=dict(fault.headers or {})))
-        )
+        return refused(Problem(code, "Nothing is answered here.", headers=dict(fault.headers or {})))
 
 
 def descriptor(settings: Settings, area: Area) -> Descriptor:
@@ -63,9 +60,4 @@ def descriptor(settings: Settings, area: Area) -> Descriptor:
 
 
 def _starting() -> Response:
-    return _response(refusal(Problem("not-ready", "The gateway is starting.")))
-
-
-def _response(reply: Reply) -> Response:
-    assert isinstance(reply.body, bytes)
-    return Response(reply.body, reply.status, reply.headers, reply.media_type)
+    return refused(Problem("not-ready", "The gateway is starting."))

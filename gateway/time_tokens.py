@@ -8,10 +8,11 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from gateway.call import Gateway
-from gateway.faults import refusal
 from gateway.nodes import NodeAnswer, NodeFault
 from gateway.plane import DataPlane
+from gateway.responding import refused
 from schemas.wire import headers as names
+from schemas.wire.bodies import bounded
 from schemas.wire.problem import Problem
 
 PATH = "/log/time-tokens"
@@ -31,9 +32,7 @@ def add_time_tokens_route(app: FastAPI, plane: DataPlane) -> None:
                 raise Problem("not-ready", "The gateway is starting.")
             answer = await _passed_on(plane.gateway, await _read(request))
         except Problem as problem:
-            reply = refusal(problem)
-            assert isinstance(reply.body, bytes)
-            return Response(reply.body, reply.status, reply.headers, reply.media_type)
+            return refused(problem)
         return Response(answer.body, answer.status, {"Cache-Control": "no-store"}, names.JSON)
 
 
@@ -55,11 +54,7 @@ async def _passed_on(gateway: Gateway, said: dict[str, Any]) -> NodeAnswer:
 
 
 async def _read(request: Request) -> dict[str, Any]:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _LONGEST:
-            raise Problem("too-large", f"The body is over {_LONGEST} bytes.", members={"limit": _LONGEST})
+    body = await bounded(request.stream(), _LONGEST, f"The body is over {_LONGEST} bytes.")
     said: Any = None
     with suppress(orjson.JSONDecodeError):
         said = orjson.loads(body)

@@ -2,12 +2,14 @@
 and the authority's tool. The body is the signed text itself, and its own proof."""
 
 import re
+from collections.abc import AsyncIterable
 from typing import Any
 
 import orjson
 
 from schemas.trust.holding import LARGEST_BYTES, Held
 from schemas.trust.signed import DocumentRefused
+from schemas.wire.bodies import bounded
 from schemas.wire.problem import Problem
 
 #: Where gateways and nodes take it.
@@ -53,8 +55,6 @@ def refusal(fault: DocumentRefused, held: Held) -> Problem:
     return Problem(code, f"It is refused: {fault.reason}", members=members)
 
 
-def too_large() -> Problem:
-    """A registry has an end."""
-    return Problem(
-        "too-large", f"A registry has at most {LARGEST_BYTES} bytes.", members={"limit": LARGEST_BYTES}
-    )
+async def read(parts: AsyncIterable[bytes]) -> bytes:
+    """A body that came; Problem too-large, for a registry has an end."""
+    return await bounded(parts, LARGEST_BYTES, f"A registry has at most {LARGEST_BYTES} bytes.")

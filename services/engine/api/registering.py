@@ -5,7 +5,7 @@ import asyncio
 from fastapi import FastAPI, Request, Response
 
 from schemas.trust import handing
-from schemas.trust.holding import LARGEST_BYTES, Held
+from schemas.trust.holding import Held
 from schemas.trust.signed import DocumentRefused
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
@@ -27,7 +27,7 @@ def add_registry_route(app: FastAPI, plane: DataPlane) -> None:
         if plane.node is None:
             return refused(Problem("not-ready", "The service is starting."))
         try:
-            held = await _taken(plane.node.gate, await _body(request))
+            held = await _taken(plane.node.gate, await handing.read(request.stream()))
         except Exception as fault:
             return refused(problem_of(fault, "-"))
         return Response(handing.answer(held), headers={"Cache-Control": "no-store"}, media_type=names.JSON)
@@ -42,14 +42,3 @@ async def _taken(gate: Gate, body: bytes) -> Held:
         raise Problem("not-ready", f"The registry cannot be kept: {fault.strerror}.") from None
     gate.refresh()
     return held
-
-
-async def _body(request: Request) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST_BYTES:
-            raise handing.too_large()
-    return b"".join(parts)

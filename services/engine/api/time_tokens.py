@@ -9,6 +9,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from schemas.wire import headers as names
+from schemas.wire.bodies import bounded
 from schemas.wire.problem import Problem
 from services.engine.api.faults import problem_of
 from services.engine.api.plane import DataPlane
@@ -53,11 +54,7 @@ async def _tokens(stamps: Stamps, digests: list[str]) -> bytes:
 
 
 async def _digests(request: Request) -> list[str]:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _LONGEST:
-            raise Problem("too-large", f"The body is over {_LONGEST} bytes.", members={"limit": _LONGEST})
+    body = await bounded(request.stream(), _LONGEST, f"The body is over {_LONGEST} bytes.")
     said: object = None
     with suppress(orjson.JSONDecodeError):
         said = orjson.loads(body)

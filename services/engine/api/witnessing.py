@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request, Response
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
 from schemas.wire import headers as names
+from schemas.wire.bodies import bounded
 from schemas.wire.problem import Problem
 from services.engine.api.faults import problem_of
 from services.engine.api.plane import DataPlane
@@ -56,13 +57,7 @@ def _hold(witness: Witness, text: str, registry: Registry) -> str:
 
 
 async def _text(request: Request) -> str:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _LONGEST:
-            raise Problem(
-                "too-large", f"A checkpoint has at most {_LONGEST} bytes.", members={"limit": _LONGEST}
-            )
+    body = await bounded(request.stream(), _LONGEST, f"A checkpoint has at most {_LONGEST} bytes.")
     try:
         return body.decode("ascii").strip()
     except UnicodeDecodeError:
