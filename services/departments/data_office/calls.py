@@ -22,7 +22,7 @@ from services.departments.data_office.people import People
 from services.departments.data_office.rules import S
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure
-from services.engine.api.knowing import know
+from services.engine.api.knowing import know, refuse_gateway
 from services.engine.api.plane import Action, DataPlane
 
 F = TypeVar("F", bound=Form)
@@ -46,20 +46,11 @@ async def admitted(call: Call) -> People:
     caller = call.caller
     if caller.anonymous or caller.member is None:
         raise Problem("token-required", "A step is taken by a member.")
-    if call.message is not None and _sender(call) != caller.system:
-        reason = "wrong-sender"
-        raise Problem("bad-message", f"the message is refused: {reason}", members={"reason": reason})
+    refuse_gateway(call)
     require_purpose(caller)
     call.node.log.require()
     call.mark("access")
     return People(caller.member, caller.officer or "", system=caller.system or "")
-
-
-def _sender(call: Call) -> str | None:
-    """The system that signed the message; a message's name begins with the id of its key."""
-    key_id = (call.message or "").rsplit(":", 2)[0]
-    known = call.node.gate.registry.value.key(key_id)
-    return known[0].system if known is not None else None
 
 
 async def sent(call: Call, form: type[F]) -> F:

@@ -25,8 +25,14 @@ async def know(call: Call) -> None:
 
 
 async def know_own(call: Call) -> None:
-    """As `know`, for what no gateway does for another: a write. Problem bad-message where one sends it on."""
+    """As `know`, for what no gateway does for another: a write, or all rows of a grant. Problem bad-message where one
+    sends it on."""
     await know(call)
+    refuse_gateway(call)
+
+
+def refuse_gateway(call: Call) -> None:
+    """Problem bad-message where a gateway sends the call on; it is known who sends it."""
     if call.sender is not None and call.sender.role is Role.GATEWAY:
         reason = "wrong-sender"
         raise Problem("bad-message", f"the message is refused: {reason}", members={"reason": reason})
