@@ -132,21 +132,31 @@ async def running(folder: Path, make_tables: MakeTables | None = None) -> AsyncI
     key, trusted = make_trust(folder)
     made_by = make_tables or (lambda member: SqliteTables(folder / f"{member}.sqlite"))
     tables = {place: made_by(place.member) for place in PLACES}
+    settings = {place: settings_of(folder, place, own.url, trusted) for place, own in tables.items()}
+    async with opened(folder, tables, settings, key) as made:
+        yield made
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, tables: Mapping[Place, Tables], settings: Mapping[Place, Settings], key: keys.KeyPair
+) -> AsyncIterator[County]:
+    """Departments with these tables, empty, and these settings, and the gateway that asks them for whose key it is."""
     async with AsyncExitStack() as stack:
         apps = {}
         for place, own in tables.items():
             await create(own, list(map(county.physical, county.of_kind(place.kind))))
-            made = create_app(county.department(place.kind), settings_of(folder, place, own.url, trusted))
+            made = create_app(county.department(place.kind), settings[place])
             await stack.enter_async_context(made.router.lifespan_context(made))
             apps[place.url] = made
         nodes = InProcessNodes(apps)
-        settings = GatewaySettings(
+        asking = GatewaySettings(
             division=county.DIVISION,
             nodes=tuple(one.url for one in PLACES),
             key_file=folder / GATEWAY_KEY,
             **_SMALL,
         )
-        gateway = create_gateway(settings, nodes=nodes)
+        gateway = create_gateway(asking, nodes=nodes)
         await stack.enter_async_context(gateway.router.lifespan_context(gateway))
         client = await stack.enter_async_context(client_of(gateway, key))
         await until(lambda: _ready(client), what="the gateway knows every node")

@@ -3,41 +3,31 @@ for a signed question; in process for the gateway, and behind ports for whoever 
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
-import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from gateway.app import create_app as create_gateway
-from gateway.settings import Settings as GatewaySettings
 from schemas.trust import keys, signed
 from services.cli.world.processes import free_ports
-from services.engine.api.app import create_app
 from services.engine.settings import Settings
-from tests.flow.federation import county
 from tests.flow.federation.contracts import write_contracts
 from tests.flow.federation.county import DATASETS, PLACES, Place
 from tests.flow.federation.running import (
     ASKER,
     GATEWAY_KEY,
     County,
-    InProcessNodes,
-    client_of,
     headers_of,
     make_trust,
+    opened,
     settings_of,
 )
-from tests.flow.federation.tables import SqliteTables, create
+from tests.flow.federation.tables import SqliteTables
 from tests.messages import Messages
 from tests.waiting import until
-
-_SMALL = {"join_keys": 3, "start_keys": 5, "walk_rows": 4}
-
 
 #: The datasets that are given for a signed question alone; of each kind the first.
 PERSONAL = ("trade_office.firms", "permit_office.permits", "revenue_office.accounts", "roll_office.persons")
@@ -67,31 +57,17 @@ async def strict_county(folder: Path) -> AsyncIterator[Strict]:
     authority = keys.new_key()
     trusted = {**trusted, authority.key_id: authority.public_hex}
     tables = {place: SqliteTables(folder / f"{place.member}.sqlite") for place in PLACES}
-    async with AsyncExitStack() as stack:
-        apps = {}
-        for place, own in tables.items():
-            await create(own, list(map(county.physical, county.of_kind(place.kind))))
-            settings = _granted(settings_of(folder, place, own.url, trusted), authority)
-            made = create_app(county.department(place.kind), settings)
-            await stack.enter_async_context(made.router.lifespan_context(made))
-            apps[place.url] = made
-        nodes = InProcessNodes(apps)
-        settings_ = GatewaySettings(
-            division=county.DIVISION,
-            nodes=tuple(one.url for one in PLACES),
-            key_file=folder / GATEWAY_KEY,
-            **_SMALL,  # type: ignore[arg-type]
-        )
-        gateway = create_gateway(settings_, nodes=nodes)
-        await stack.enter_async_context(gateway.router.lifespan_context(gateway))
-        client = await stack.enter_async_context(client_of(gateway, key))
-        client.headers.update(_headers(key))
-        client.auth = Messages([key])
-        await until(partial(_ready, client), what="the gateway knows every node")
-        addresses = await stack.enter_async_context(_listening({one: apps[one.url] for one in PLACES}))
-        gateway_key = keys.read_private((folder / GATEWAY_KEY).read_bytes())
-        said = {name.lower(): value for name, value in _headers(key).items()}
-        yield Strict(folder, County(tables, nodes, gateway, client), key, said, gateway_key, addresses)
+    settings = {
+        place: _granted(settings_of(folder, place, own.url, trusted), authority)
+        for place, own in tables.items()
+    }
+    async with opened(folder, tables, settings, key) as made:
+        made.client.headers.update(_headers(key))
+        made.client.auth = Messages([key])
+        async with _listening({one: made.nodes.apps[one.url] for one in PLACES}) as addresses:
+            gateway_key = keys.read_private((folder / GATEWAY_KEY).read_bytes())
+            said = {name.lower(): value for name, value in _headers(key).items()}
+            yield Strict(folder, made, key, said, gateway_key, addresses)
 
 
 def _headers(key: keys.KeyPair) -> dict[str, str]:
@@ -121,10 +97,6 @@ def _granted(settings: Settings, authority: keys.KeyPair) -> Settings:
         )
     )
     return settings.model_copy(update={"grants_file": path})
-
-
-async def _ready(client: httpx.AsyncClient) -> bool:
-    return (await client.get("/health")).status_code == 200
 
 
 @asynccontextmanager
