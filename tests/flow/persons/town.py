@@ -26,7 +26,7 @@ from services.engine.representation import Representation
 from services.engine.settings import Settings
 from tests.services.engine.api import office
 from tests.services.engine.api.conftest import WORD_SECONDS
-from tests.waiting import until_sync
+from tests.waiting import until, until_sync
 
 EAST, WEST = f"330203.{office.KIND}", f"330205.{office.KIND}"
 GATEWAY = "330200.gateway"
@@ -198,29 +198,35 @@ def _day(offset: int) -> str:
 
 async def _serve(made: Town) -> None:
     async with AsyncExitStack() as stack:
-        apps: dict[str, FastAPI] = {
-            node: create_app(_DEPARTMENTS[node], made.settings(node), clock=made.clock)
-            for node in (EAST, WEST)
-        }
+        serving = []
+        for node, department in _DEPARTMENTS.items():
+            app = create_app(department, made.settings(node), clock=made.clock)
+            serving.append(await _listening(stack, made, node, app))
+        # Only now: a gateway that found nobody would look again a second later.
         settings = GatewaySettings(
             division="330200",
             nodes=(made.url(EAST), made.url(WEST)),
             key_file=made.folder / "gateway.key.pem",
             refresh_seconds=1,
         )
-        apps[GATEWAY] = create_gateway(settings, clock=made.clock)
-        serving = []
-        for node, app in apps.items():
-            await stack.enter_async_context(app.router.lifespan_context(app))
-            config = uvicorn.Config(
-                app,
-                port=made.ports[node],
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                ws="none",
-                timeout_graceful_shutdown=2,
-            )
-            made.servers[node] = uvicorn.Server(config)
-            serving.append(asyncio.create_task(made.servers[node].serve()))
+        gateway = create_gateway(settings, clock=made.clock)
+        serving.append(await _listening(stack, made, GATEWAY, gateway))
         await asyncio.gather(*serving)
+
+
+async def _listening(stack: AsyncExitStack, made: Town, node: str, app: FastAPI) -> asyncio.Task[None]:
+    """The app at the node's port, until its server is told to end."""
+    await stack.enter_async_context(app.router.lifespan_context(app))
+    config = uvicorn.Config(
+        app,
+        port=made.ports[node],
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        ws="none",
+        timeout_graceful_shutdown=2,
+    )
+    server = made.servers[node] = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    await until(lambda: server.started, what=f"{node} listens")
+    return serving
