@@ -1,17 +1,15 @@
 """The office's own addresses, one for each step, described as they are; put into the app by `app`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from schemas.law.sharing.catalogue_entry import EntryStep
-from schemas.law.sharing.correction import CorrectionStep
-from schemas.law.sharing.request_rules import StepKind
 from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE
 from services.departments.data_office.calls import Told, admitted, answered, sent
 from services.departments.data_office.clock_route import add_clock_route
+from services.departments.data_office.desk import Outcome
 from services.departments.data_office.forms import (
     CORRECTION_FORMS,
     ENTRY_FORMS,
@@ -22,14 +20,19 @@ from services.departments.data_office.forms import (
     Form,
 )
 from services.departments.data_office.grants_route import add_grants_route
-from services.departments.data_office.matters import CORRECTIONS, ENTRIES, REQUESTS
+from services.departments.data_office.matters import CORRECTIONS, ENTRIES, REQUESTS, K, Matter
 from services.departments.data_office.office import Office
+from services.departments.data_office.people import People
+from services.departments.data_office.rules import S
 from services.engine.api.call import Call, Reply
 from services.engine.api.plane import DataPlane
 
 #: What is done at an address: by the office, with the call and the id in its path (empty: it has none).
 Doing = Callable[[Office, Call, str], Awaitable[Reply]]
+#: How a desk takes a step: of the matter with that id, the kind of step, who takes it and what it says.
+Taking = Callable[[str, K, People, Mapping[str, Any]], Awaitable[Outcome[K, S]]]
 
+_AT_REQUESTS, _AT_CORRECTIONS, _AT_ENTRIES = "/office/requests", "/office/corrections", "/office/entries"
 _PROBLEM = {"default": {"description": "A problem (RFC 9457).", "content": {MEDIA_TYPE: {}}}}
 _HEADERS = [
     {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
@@ -39,18 +42,20 @@ _HEADERS = [
 
 def add_routes(app: FastAPI, plane: DataPlane) -> None:
     """Put every address into the app."""
-    _post(app, plane, "/office/requests", "Apply for a dataset", Applying, _apply)
-    for kind, form in REQUEST_FORMS.items():
-        path = f"/office/requests/{{request_id}}/{kind.value}"
-        _post(app, plane, path, f"A request is {kind.value}", form, _request_step(kind, form))
-    _post(app, plane, "/office/corrections", "Say that an item of a record is wrong", Filing, _file)
-    for said, form in CORRECTION_FORMS.items():
-        path = f"/office/corrections/{{correction_id}}/{said.value}"
-        _post(app, plane, path, f"A correction request is {said.value}", form, _correction_step(said, form))
-    _post(app, plane, "/office/entries", "Draft a catalogue entry", Drafting, _draft)
-    for done, form in ENTRY_FORMS.items():
-        path = f"/office/entries/{{entry_id}}/{done.value}"
-        _post(app, plane, path, f"A catalogue entry is {done.value}", form, _entry_step(done, form))
+    _post(app, plane, _AT_REQUESTS, "Apply for a dataset", Applying, _apply)
+    _steps(app, plane, _AT_REQUESTS, "A request", REQUESTS, REQUEST_FORMS, lambda its: its.requests.step)
+    _post(app, plane, _AT_CORRECTIONS, "Say that an item of a record is wrong", Filing, _file)
+    _steps(
+        app,
+        plane,
+        _AT_CORRECTIONS,
+        "A correction request",
+        CORRECTIONS,
+        CORRECTION_FORMS,
+        lambda its: its.corrections.step,
+    )
+    _post(app, plane, _AT_ENTRIES, "Draft a catalogue entry", Drafting, _draft)
+    _steps(app, plane, _AT_ENTRIES, "A catalogue entry", ENTRIES, ENTRY_FORMS, lambda its: its.entries.step)
     add_grants_route(app, plane)
     add_clock_route(app, plane)
 
@@ -65,21 +70,6 @@ async def _apply(office: Office, call: Call, _: str) -> Reply:
     )
 
 
-def _request_step(kind: StepKind, form: type[Form]) -> Doing:
-    async def step(office: Office, call: Call, request_id: str) -> Reply:
-        people = await admitted(call)
-        said = await sent(call, form)
-        return await answered(
-            call,
-            REQUESTS,
-            lambda: office.requests.step(
-                request_id, kind, people.with_second(said.second_person), said.facts
-            ),
-        )
-
-    return step
-
-
 async def _file(office: Office, call: Call, _: str) -> Reply:
     people = await admitted(call)
     form = await sent(call, Filing)
@@ -90,18 +80,6 @@ async def _file(office: Office, call: Call, _: str) -> Reply:
     )
 
 
-def _correction_step(kind: CorrectionStep, form: type[Form]) -> Doing:
-    async def step(office: Office, call: Call, correction_id: str) -> Reply:
-        people = await admitted(call)
-        said = await sent(call, form)
-        who = people.with_second(said.second_person)
-        return await answered(
-            call, CORRECTIONS, lambda: office.corrections.step(correction_id, kind, who, said.facts)
-        )
-
-    return step
-
-
 async def _draft(office: Office, call: Call, _: str) -> Reply:
     people = await admitted(call)
     form = await sent(call, Drafting)
@@ -110,13 +88,30 @@ async def _draft(office: Office, call: Call, _: str) -> Reply:
     )
 
 
-def _entry_step(kind: EntryStep, form: type[Form]) -> Doing:
-    async def step(office: Office, call: Call, entry: str) -> Reply:
+def _step(matter: Matter[K], kind: K, form: type[Form], taking: Callable[[Office], Taking[K, S]]) -> Doing:
+    """The next step of a matter, that the office takes by `taking`."""
+
+    async def step(office: Office, call: Call, matter_id: str) -> Reply:
         people = await admitted(call)
         said = await sent(call, form)
-        return await answered(call, ENTRIES, lambda: office.entries.step(entry, kind, people, said.facts))
+        who = people.with_second(said.second_person)
+        return await answered(call, matter, lambda: taking(office)(matter_id, kind, who, said.facts))
 
     return step
+
+
+def _steps(
+    app: FastAPI,
+    plane: DataPlane,
+    path: str,
+    what: str,
+    matter: Matter[K],
+    forms: Mapping[K, type[Form]],
+    taking: Callable[[Office], Taking[K, S]],
+) -> None:
+    for kind, form in forms.items():
+        address = f"{path}/{{{matter.id_item}}}/{kind.value}"
+        _post(app, plane, address, f"{what} is {kind.value}", form, _step(matter, kind, form, taking))
 
 
 def _post(app: FastAPI, plane: DataPlane, path: str, summary: str, form: type[Form], do: Doing) -> None:
