@@ -12,10 +12,10 @@ from schemas.trust import evidence, signed
 from schemas.trust.evidence import BadPart, Part, read_part
 from schemas.trust.evidence_answer import WANTED
 from schemas.trust.evidence_time import TimeToken, TokenRefused, token_of
-from schemas.trust.message import Message
 from schemas.trust.signed import DocumentRefused
 from schemas.wire import headers as names
 from services.client.bridge import Bridge
+from services.client.signing import message_of
 
 _TIME_TOKENS = "/log/time-tokens"
 #: A gateway answers in the first form, a department in the second.
@@ -79,12 +79,10 @@ def _tokens(said: Sequence[object]) -> Iterator[TimeToken]:
 
 def _own(answer: httpx.Response) -> Part | None:
     """What a department that was asked without a gateway signed; its receipt says which it is."""
-    request = answer.request
-    path, _, query = request.url.raw_path.decode("ascii").partition("?")
-    asked = Message(request.method, path, query, dict(request.headers), request.content)
     try:
         receipt = signed.unchecked(answer.headers.get(names.RECEIPT, "")).get("receipt")
     except DocumentRefused:
         return None
     node = receipt.get("node") if isinstance(receipt, dict) else None
+    asked = message_of(answer.request)
     return evidence.part(str(node), asked, answer.status_code, dict(answer.headers), answer.content)

@@ -1,4 +1,4 @@
-"""Signs every call of an httpx client as a message; used by `bridge`, and by integrators' own clients."""
+"""Signs every call of an httpx client as a message; used by `bridge`, `evidence`, and by integrators' own clients."""
 
 import secrets
 from collections.abc import Callable, Generator
@@ -32,7 +32,11 @@ class Signing(httpx.Auth):
         if self._node is not None:
             request.headers[names.NODE] = self._node
         request.headers.setdefault(names.QUESTION, secrets.token_hex(8))
-        path, _, query = request.url.raw_path.decode("ascii").partition("?")
-        message = Message(request.method, path, query, request.headers, request.content)
-        request.headers.update(sign(message, self._key, self._clock()))
+        request.headers.update(sign(message_of(request), self._key, self._clock()))
         yield request
+
+
+def message_of(request: httpx.Request) -> Message:
+    """A request as the message that it is over the wire."""
+    path, _, query = request.url.raw_path.decode("ascii").partition("?")
+    return Message(request.method, path, query, request.headers, request.content)
