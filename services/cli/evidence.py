@@ -9,6 +9,7 @@ import typer
 from services.cli import show
 from services.cli.ask import QuestionText, split
 from services.cli.caller import DEFAULT_PROFILE, REFUSED, ProfileFile, Purpose, calling, load_profile
+from services.engine.access.putting import put
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from schemas.trust.evidence_judged import Judged
     from schemas.trust.history import History
 
-#: Whoever reads it sees what was asked and answered.
-_RIGHTS = 0o600
 _FORM = 1
 
 app = typer.Typer(help="Answers that departments signed, kept and checked.", no_args_is_help=True)
@@ -162,11 +161,8 @@ def _read(file: Path) -> "list[Part]":
 
 
 def _write(file: Path, parts: "Sequence[Part]") -> None:
-    content = orjson.dumps({"evidence": _FORM, "parts": [one.document() for one in parts]})
-    fresh = file.with_name(f"{file.name}.new")
-    fresh.touch(mode=_RIGHTS)
-    fresh.write_bytes(content)
-    fresh.replace(file)
+    """For our own user alone: whoever reads it sees what was asked and answered."""
+    put(file, orjson.dumps({"evidence": _FORM, "parts": [one.document() for one in parts]}))
 
 
 def _nodes(parts: "Sequence[Part]") -> str:

@@ -11,13 +11,14 @@ from typing import Protocol
 import httpx
 import typer
 
-from services.cli.caller import MISUSED, REFUSED, UNREACHED
+from schemas.wire.tls import TlsFiles
+from services.cli.caller import MISUSED, REFUSED, UNREACHED, unreached
 from services.cli.configured import configured
 from services.client.bridge import Refused
 from services.client.registry import Publication, bring
 from services.directory.settings import Operator
 from services.engine.relay.security import BadSecurityFile, options, secured
-from services.engine.tls import BadTlsFile, TlsFiles, open_tls
+from services.engine.tls import BadTlsFile, open_tls
 
 _PATIENCE_SECONDS = 5.0
 
@@ -44,8 +45,7 @@ class _Address:
             typer.echo(f"refused  {self.url}: {reason}{known}", err=True)
             return REFUSED
         except httpx.TransportError as fault:
-            typer.echo(f"Nobody answers at {self.url} ({type(fault).__name__}).", err=True)
-            return UNREACHED
+            return unreached(self.url, fault).exit_code
         typer.echo(f"told     {self.url}: number {number} is in force")
         return 0
 
