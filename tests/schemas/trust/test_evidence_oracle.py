@@ -11,49 +11,31 @@ from hypothesis import strategies as some
 
 from schemas.trust import keys, message
 from schemas.trust.evidence_answer import TAG, Answered, sign
-from schemas.trust.message import Message
 from schemas.wire import headers as names
+from tests.schemas.trust.any_message import Request, headers, messages, request_of
 
 _KEY = keys.new_key()
 _KEYS = MappingKeyResolver(public_keys={_KEY.key_id: _KEY.private.public_key()}, private_keys={})
 _SAID = ("content-type", "content-range", "etag", names.CONTRACT_VERSION, names.QUESTION, names.RECEIPT)
 _ASKED = (names.OFFICER, names.PURPOSE, names.NODE)
 
-_word = some.text("abcdefghijklmnopqrstuvwxyz0123456789-._~", min_size=1, max_size=12)
-_value = some.text(some.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
-_messages = some.builds(
-    Message,
-    method=some.sampled_from(["GET", "POST"]),
-    path=some.lists(_word, min_size=1, max_size=4).map(lambda parts: "/records/" + "/".join(parts)),
-    query=some.just("") | some.lists(_word, min_size=1, max_size=3).map("&".join),
-    headers=some.dictionaries(some.sampled_from(_ASKED), _value),
-    body=some.binary(max_size=60),
-)
+_messages = messages(["GET", "POST"], _ASKED, most=60)
 _answers = some.builds(
     Answered,
     asked=_messages,
     status=some.sampled_from([200, 206]),
-    headers=some.dictionaries(some.sampled_from(_SAID), _value),
+    headers=headers(_SAID),
     body=some.binary(max_size=200),
 )
 
 
 @dataclass
-class _Request:
-    """A request in the form that the other implementation reads."""
-
-    method: str
-    url: str
-    headers: dict[str, str]
-
-
-@dataclass
 class _Response:
-    """The same of a response."""
+    """A response in the form that the other implementation reads."""
 
     status_code: int
     headers: dict[str, str]
-    request: _Request
+    request: Request
 
 
 def _signed(answered: Answered) -> tuple[_Response, Answered]:
@@ -62,10 +44,8 @@ def _signed(answered: Answered) -> tuple[_Response, Answered]:
     asked = answered.asked
     asked = replace(asked, headers={**asked.headers, **message.sign(asked, _KEY, now)})
     answered = replace(answered, asked=asked)
-    query = f"?{asked.query}" if asked.query else ""
-    request = _Request(asked.method, f"http://node{asked.path}{query}", dict(asked.headers))
-    headers = {**answered.headers, **sign(answered, _KEY, now)}
-    return _Response(answered.status, headers, request), answered
+    said = {**answered.headers, **sign(answered, _KEY, now)}
+    return _Response(answered.status, said, request_of(asked)), answered
 
 
 @given(_answers)

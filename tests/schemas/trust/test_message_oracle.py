@@ -1,16 +1,15 @@
 """Messages beside another implementation of RFC 9421: what we sign it verifies, and what it signs we verify."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, MappingKeyResolver
 from http_message_signatures.algorithms import ED25519
 from hypothesis import given
-from hypothesis import strategies as some
 
 from schemas.trust import keys, registry
 from schemas.trust.message import Message, check, sign
 from schemas.wire import headers as names
+from tests.schemas.trust.any_message import messages, request_of
 
 _KEY = keys.new_key()
 _REGISTRY = registry.from_document(
@@ -27,36 +26,13 @@ _NODE = "330203.taxation"
 _HEADERS = ("authorization", names.OFFICER, names.PURPOSE, names.QUESTION, names.DEADLINE, "prefer", "range")
 _COMPONENTS = ("@method", "@path", "@query", "content-digest")
 
-_word = some.text("abcdefghijklmnopqrstuvwxyz0123456789-._~", min_size=1, max_size=12)
-_value = some.text(some.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
-_messages = some.builds(
-    Message,
-    method=some.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]),
-    path=some.lists(_word, min_size=1, max_size=4).map(lambda parts: "/records/" + "/".join(parts)),
-    query=some.just("") | some.lists(_word, min_size=1, max_size=3).map("&".join),
-    headers=some.dictionaries(some.sampled_from(_HEADERS), _value),
-    body=some.binary(max_size=200),
-)
-
-
-@dataclass
-class _Request:
-    """A request in the form that the other implementation reads."""
-
-    method: str
-    url: str
-    headers: dict[str, str]
-
-
-def _request(message: Message, further: dict[str, str]) -> _Request:
-    query = f"?{message.query}" if message.query else ""
-    return _Request(message.method, f"http://node{message.path}{query}", {**message.headers, **further})
+_messages = messages(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], _HEADERS, most=200)
 
 
 @given(_messages)
 def test_another_implementation_verifies_what_we_sign(message: Message) -> None:
     verifier = HTTPMessageVerifier(signature_algorithm=ED25519, key_resolver=_KEYS)
-    request = _request(message, sign(message, _KEY, datetime.now(UTC)))
+    request = request_of(message, sign(message, _KEY, datetime.now(UTC)))
     [found] = verifier.verify(request, expect_tag="langqiao", body=message.body)
     covered = {f'"{name}"' for name in (*_COMPONENTS, *message.headers)}
     assert covered <= set(found.covered_components)
@@ -66,7 +42,7 @@ def test_another_implementation_verifies_what_we_sign(message: Message) -> None:
 @given(_messages)
 def test_we_verify_what_another_implementation_signs(message: Message) -> None:
     signer = HTTPMessageSigner(signature_algorithm=ED25519, key_resolver=_KEYS)
-    request = _request(message, {})
+    request = request_of(message)
     signer.sign(
         request,
         key_id=_KEY.key_id,
