@@ -1,12 +1,11 @@
 """The registry on its topic: what the authority publishes reaches whoever follows, whatever befalls the broker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from aiokafka import AIOKafkaProducer
 
 from schemas.trust import keys, signed
@@ -15,23 +14,12 @@ from schemas.wire.topics import registry_topic
 from services.engine.access.kept_registry import KeptRegistry
 from services.engine.relay.registry_topic import registry_followed
 from services.engine.settings import Settings
-from tests.brokers import EACH_BROKER, Broker, running_broker, way_to
+from tests.brokers import way_to
 from tests.services.directory.bridge import Bridge
 from tests.waiting import until
 
 #: The promise: within so many seconds a registry that is published is in force at every node that can be reached.
 _PROMISED = 5.0
-
-
-@pytest.fixture(scope="module", params=EACH_BROKER)
-def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with running_broker(request.param, tmp_path_factory.mktemp("broker")) as running:
-        yield running
-
-
-@pytest.fixture
-def bridge(broker: Broker, tmp_path: Path) -> Bridge:
-    return Bridge(tmp_path, broker, broker.operator_settings)
 
 
 @asynccontextmanager

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +18,11 @@ from services.engine.relay.feeds import feeds_of
 from services.engine.relay.topics import CONFIGURATION, configuration
 from services.engine.settings import Settings
 from tests import workshop
-from tests.brokers import EACH_BROKER, Broker, running_broker, way_to
+from tests.brokers import way_to
 from tests.services.directory.bridge import NEIGHBOUR, PUBLISHER, Bridge
 from tests.waiting import until_sync
 
 _IN_LINE = configuration(1)
-
-
-@pytest.fixture(scope="module", params=EACH_BROKER)
-def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with running_broker(request.param, tmp_path_factory.mktemp("broker")) as running:
-        yield running
-
-
-@pytest.fixture
-def bridge(broker: Broker, tmp_path: Path) -> Bridge:
-    return Bridge(tmp_path, broker, broker.operator_settings)
 
 
 def _wanted(bridge: Bridge) -> dict[str, int]:
