@@ -21,9 +21,10 @@ from gateway.registering import add_registry_route
 from gateway.registry import open_registry
 from gateway.settings import Settings
 from gateway.time_tokens import add_time_tokens_route
-from gateway.tls import Tls, TlsFiles, open_tls
+from gateway.tls import Tls, open_tls
 from gateway.watch import Watch
 from schemas.trust.keys import BadKey
+from schemas.wire.tls import TlsFiles
 
 _LEAST_SECRET_BYTES = 32
 

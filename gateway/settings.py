@@ -6,15 +6,15 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from gateway.tls import TlsFiles
 from schemas.trust.follows import MOST_KEYS
+from schemas.wire.tls import TlsSettings
 
 Division = Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+$")]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(BaseSettings):
+class Settings(TlsSettings, BaseSettings):
     """One gateway's settings. Every field says its unit, and why its default is what it is."""
 
     # An env file lists every setting; a line left empty there is not set.
@@ -121,33 +121,6 @@ class Settings(BaseSettings):
     port: int = Field(
         8000, ge=0, le=65535, description="Port to listen on; 8000, beside the departments' 8100."
     )
-
-    # TLS
-    tls_certificate_file: Path | None = Field(
-        None,
-        description="PEM of this process's certificate with its chain, by which it answers and calls, as `langqiao keys"
-        " tls` makes it; taken up anew when it changes; unset: it serves plain HTTP.",
-    )
-    tls_key_file: Path | None = Field(
-        None,
-        description="PEM of that certificate's private key, without a pass phrase; unset: it stands in the same file.",
-    )
-    tls_ca_file: Path | None = Field(
-        None,
-        description="PEM of the authorities that vouch for other processes; unset: the machine's own.",
-    )
-    tls_client_certificates: bool = Field(
-        False,
-        description="Whether whoever calls must show a certificate that tls_ca_file vouches for (mutual TLS), for"
-        " /health too; off, as tokens and messages say who calls.",
-    )
-
-    @property
-    def tls(self) -> TlsFiles:
-        """The files by which the gateway speaks TLS."""
-        return TlsFiles(
-            self.tls_certificate_file, self.tls_key_file, self.tls_ca_file, self.tls_client_certificates
-        )
 
     @property
     def node_id(self) -> str:

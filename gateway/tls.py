@@ -1,6 +1,6 @@
 """How a gateway speaks TLS: as whom it answers, whom it lets in, as whom it calls nodes; made by `main`.
 
-A department's service has its twin, for the two share no code but what is in `schemas`, where there is no TLS.
+A department's service has its twin, for the two share no code but what is in `schemas`, where no socket is wrapped.
 """
 
 import logging
@@ -13,6 +13,8 @@ from typing import TypeVar
 
 from cryptography import x509
 
+from schemas.wire.tls import TlsFiles
+
 _T = TypeVar("_T")
 
 #: A certificate that ends sooner is worth a person's look.
@@ -22,21 +24,6 @@ _log = logging.getLogger("langqiao.gateway")
 
 class BadTlsFile(Exception):
     """A file for TLS cannot be used; says which one, and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """`certificate` with its chain, and with its `key` where that is None; `ca`: who vouches for others, None: the
-    machine's own authorities; `clients`: whether callers must show a certificate. All PEM."""
-
-    certificate: Path | None = None
-    key: Path | None = None
-    ca: Path | None = None
-    clients: bool = False
-
-    @property
-    def named(self) -> tuple[Path, ...]:
-        return tuple(one for one in (self.certificate, self.key, self.ca) if one is not None)
 
 
 @dataclass(slots=True)

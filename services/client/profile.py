@@ -10,8 +10,9 @@ import orjson
 from schemas.trust import keys, token
 from schemas.trust.ring import read_ring
 from schemas.wire import headers
+from schemas.wire.tls import TlsFiles
 from services.engine.relay.security import BadSecurityFile, secured
-from services.engine.tls import BadTlsFile, TlsFiles, open_tls
+from services.engine.tls import BadTlsFile, open_tls
 
 
 class BadProfile(Exception):

@@ -3,19 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, Field
 
 if TYPE_CHECKING:
     from services.engine.settings import Settings
 
 
-class GrantsSettings(BaseSettings):
+class GrantsSettings(BaseModel):
     """What `Settings` says of grants, for it alone."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="LANGQIAO_", env_ignore_empty=True, frozen=True, extra="ignore"
-    )
 
     grants_from: str | None = Field(
         None,

@@ -1,33 +1,12 @@
 """What a department's settings say of TLS, and of a second trust beside the registry; a part of `settings`."""
 
-from pathlib import Path
+from pydantic import Field, ValidationInfo, field_validator
 
-from pydantic import BaseModel, Field, ValidationInfo, field_validator
-
-from services.engine.tls import TlsFiles
+from schemas.wire.tls import TlsSettings
 
 
-class TrustSettings(BaseModel):
+class TrustSettings(TlsSettings):
     """By what files the service speaks TLS, and which issuer's tokens it takes."""
-
-    tls_certificate_file: Path | None = Field(
-        None,
-        description="PEM of this process's certificate with its chain, by which it answers and calls, as `langqiao keys"
-        " tls` makes it; taken up anew when it changes; unset: it serves plain HTTP.",
-    )
-    tls_key_file: Path | None = Field(
-        None,
-        description="PEM of that certificate's private key, without a pass phrase; unset: it stands in the same file.",
-    )
-    tls_ca_file: Path | None = Field(
-        None,
-        description="PEM of the authorities that vouch for other processes; unset: the machine's own.",
-    )
-    tls_client_certificates: bool = Field(
-        False,
-        description="Whether whoever calls must show a certificate that tls_ca_file vouches for (mutual TLS), for"
-        " /health too; off, as tokens and messages say who calls.",
-    )
 
     issuer: str | None = Field(
         None,
@@ -64,10 +43,3 @@ class TrustSettings(BaseModel):
         if (keys is None) is not (said.data.get("issuer") is None):
             raise ValueError("issuer and issuer_keys come together")
         return keys
-
-    @property
-    def tls(self) -> TlsFiles:
-        """The files by which the service speaks TLS."""
-        return TlsFiles(
-            self.tls_certificate_file, self.tls_key_file, self.tls_ca_file, self.tls_client_certificates
-        )

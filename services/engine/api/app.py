@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
+from schemas.wire.tls import TlsFiles
 from services.engine.api.control import add_control_plane
 from services.engine.api.openapi import described
 from services.engine.api.persons import ACTIONS
@@ -18,7 +19,7 @@ from services.engine.api.time_tokens import add_time_tokens_route
 from services.engine.api.witnessing import add_witness_route
 from services.engine.node import Department, open_node, read_contracts, read_node_key
 from services.engine.settings import Settings
-from services.engine.tls import Tls, TlsFiles, open_tls
+from services.engine.tls import Tls, open_tls
 
 
 def utc_now() -> datetime:
