@@ -61,18 +61,8 @@ class MemberRegistry:
 
     def facts(self) -> Mapping[str, Any]:
         """What /health shows of it; `behind` are the nodes that do not have it yet."""
-        now = self.clock()
-        age = self.held.age_seconds(now)
-        refused = None
-        if self.refused is not None:
-            reason, at = self.refused
-            refused = {"reason": reason, "seconds_ago": round((now - at).total_seconds(), 3)}
-        return {
-            "number": self.held.registry.number,
-            "word_age_seconds": None if age is None else round(age, 3),
-            "refused": refused,
-            "behind": [url for url in self.settings.nodes if self._is_behind(url)],
-        }
+        behind = [url for url in self.settings.nodes if self._is_behind(url)]
+        return {**self.held.facts(self.clock(), self.refused), "behind": behind}
 
     def _is_behind(self, url: str) -> bool:
         return self.held.registry.number > 0 and self._told.get(url) is not self.held

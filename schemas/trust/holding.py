@@ -4,6 +4,7 @@ of it when a text comes. Whatever comes is its own proof, so it does not matter 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from schemas.trust import signed
 from schemas.trust.authority import Authority, goes_on, handovers_of
@@ -40,6 +41,15 @@ class Held:
     def age_seconds(self, now: datetime) -> float | None:
         """How long ago that was."""
         return None if self.heard is None else max(0.0, (now - self.heard).total_seconds())
+
+    def facts(self, now: datetime, refused: tuple[str, datetime] | None) -> dict[str, Any]:
+        """What /health shows of it, and why and when something that came was refused last."""
+        age, last = self.age_seconds(now), None
+        if refused is not None:
+            reason, at = refused
+            last = {"reason": reason, "seconds_ago": round((now - at).total_seconds(), 3)}
+        word = None if age is None else round(age, 3)
+        return {"number": self.registry.number, "word_age_seconds": word, "refused": last}
 
 
 def nothing(anchors: Mapping[str, str]) -> Held:

@@ -101,13 +101,7 @@ class KeptRegistry:
 
     def facts(self, now: datetime) -> Mapping[str, Any]:
         """What /health shows of it."""
-        age = self.held.age_seconds(now)
-        refused = None
-        if self.refused is not None:
-            reason, at = self.refused
-            refused = {"reason": reason, "seconds_ago": round((now - at).total_seconds(), 3)}
-        word = None if age is None else round(age, 3)
-        return {"number": self.value.number, "word_age_seconds": word, "refused": refused}
+        return self.held.facts(now, self.refused)
 
     def _silence(self, now: datetime) -> str | None:
         age = self.held.age_seconds(now)
