@@ -44,7 +44,8 @@ class Questions:
     kind: str
     contracts_dir: Path | None
     required: bool
-    _catalogue: Catalogue | None = field(default=None)
+    _catalogue: Catalogue | None = None
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def judge(
         self, step: Step, items: Mapping[str, Item], call: Arrived, registry: Registry, now: datetime
@@ -69,14 +70,19 @@ class Questions:
         allowed, own = question.deadline_of(signed.headers), question.deadline_of(call.headers)
         if allowed is not None and (own is None or own > allowed):
             raise _not_asked("deadline")
-        if self._catalogue is None:
-            self._catalogue = await asyncio.to_thread(_known, self.kind, self.contracts_dir)
         try:
-            found = beyond(step, asked(signed), self._catalogue)
+            found = beyond(step, asked(signed), await self._contracts())
         except Unreadable:
             found = "dataset"
         if found is not None:
             raise _not_asked(found)
+
+    async def _contracts(self) -> Catalogue:
+        """Read once, however many calls come first together."""
+        async with self._one_at_a_time:
+            if self._catalogue is None:
+                self._catalogue = await asyncio.to_thread(_known, self.kind, self.contracts_dir)
+        return self._catalogue
 
 
 def _checked(call: Arrived, gateway: Member, registry: Registry, now: datetime) -> Message:
