@@ -8,6 +8,7 @@ from typing import Any
 
 from schemas.law.identifiers import make_id_number
 from schemas.query.bound import Value
+from tests import odcs
 
 EAST, WEST = "330203", "330205"
 Rows = list[dict[str, Value]]
@@ -49,36 +50,18 @@ _PERSONS: dict[str, dict[str, Any]] = {
 }
 
 
-def _custom(members: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"property": name, "value": value} for name, value in members.items()]
-
-
-def _link(
-    dataset: str, item: str, to: str, names: tuple[str, str], many: tuple[bool, bool]
-) -> dict[str, Any]:
-    """A link from an item to `dataset.item`: its name and cardinality, then those of the way back."""
-    words = {True: "many", False: "one"}
-    custom = {
-        "name": names[0],
-        "cardinality": words[many[0]],
-        "reverse": names[1],
-        "reverseCardinality": words[many[1]],
-    }
-    return {"type": "foreignKey", "from": f"{dataset}.{item}", "to": to, "customProperties": _custom(custom)}
-
-
 _LINKS = {
     "trade.shops": [
-        _link("shops", "parent_code", "trade.shops.code", ("parent", "branches"), (False, True)),
-        _link("shops", "owner_id", "roll.persons.id_number", ("owner", "shops"), (False, True)),
+        odcs.link("shops.parent_code", "trade.shops.code", "parent", "branches"),
+        odcs.link("shops.owner_id", "roll.persons.id_number", "owner", "shops"),
     ],
-    "licensing.permits": [
-        _link("permits", "shop_code", "trade.shops.code", ("shop", "permits"), (False, True)),
+    "licensing.permits": [odcs.link("permits.shop_code", "trade.shops.code", "shop", "permits")],
+    "revenue.accounts": [
+        odcs.link("accounts.code", "trade.shops.code", "shop", "account", back_to_many=False)
     ],
-    "revenue.accounts": [_link("accounts", "code", "trade.shops.code", ("shop", "account"), (False, False))],
     "revenue.debts": [
-        _link("debts", "shop_code", "trade.shops.code", ("shop", "debts"), (False, True)),
-        _link("debts", "shop_code", "revenue.accounts.code", ("account", "debts"), (False, True)),
+        odcs.link("debts.shop_code", "trade.shops.code", "shop", "debts"),
+        odcs.link("debts.shop_code", "revenue.accounts.code", "account", "debts"),
     ],
 }
 _ITEMS = {
@@ -95,56 +78,15 @@ def contract(
     dataset: str, version: str = "1.0.0", more: Mapping[str, dict[str, Any]] | None = None
 ) -> dict[str, Any]:
     """The contract of a dataset as an ODCS document; `more` adds items, for another version."""
-    domain, _, name = dataset.partition(".")
     items = {**_ITEMS[dataset], **(more or {})}
-    custom = {
-        "titleEn": name,
-        "provider": "测试局",
-        "sourceDepartment": "测试局",
-        "format": "database record",
-        "sharingMode": "service interface",
-        "grade": "L2",
-        "keyPublic": dataset != "roll.persons",
-        "sharing": {"class": "unconditional"},
+    return odcs.document(
+        dataset,
+        [odcs.item(item, said) for item, said in items.items()],
+        deepcopy(_LINKS.get(dataset, [])),
+        version=version,
+        keyPublic=dataset != "roll.persons",
         **({"divisionItem": "district"} if "district" in items else {}),
-    }
-    return {
-        "apiVersion": "v3.1.0",
-        "kind": "DataContract",
-        "id": f"urn:langqiao:contract:{dataset}:{version[0]}",
-        "name": name,
-        "version": version,
-        "status": "active",
-        "domain": domain,
-        "description": {"purpose": "测试", "usage": "仅用于测试"},
-        "slaProperties": [{"property": "frequency", "value": "realtime"}],
-        "customProperties": _custom(custom),
-        "schema": [
-            {
-                "name": name,
-                "businessName": name,
-                "logicalType": "object",
-                "properties": [_property(item, said) for item, said in items.items()],
-                "relationships": deepcopy(_LINKS.get(dataset, [])),
-            }
-        ],
-    }
-
-
-def _property(name: str, said: dict[str, Any]) -> dict[str, Any]:
-    custom = {key: value for key, value in said.items() if key not in ("key", "type", "options", "required")}
-    found: dict[str, Any] = {
-        "name": name,
-        "businessName": name,
-        "logicalType": said.get("type", "string"),
-        "required": said.get("required", False) or "key" in said,
-        "customProperties": _custom({"titleEn": name, **custom}),
-    }
-    if "key" in said:
-        found |= {"primaryKey": True, "primaryKeyPosition": said["key"]}
-    if "options" in said:
-        found["logicalTypeOptions"] = said["options"]
-    return found
+    )
 
 
 #: Shops s00 … s29: the even ones in the east, the odd ones in the west.

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from schemas.contracts.catalogue import Catalogue
 from schemas.query.bound import Value
 from services.engine.mapping.codecs import Amount, NativeDate, Text, Whole
 from services.engine.mapping.model import Codec, Field, Mapping, PhysicalTable
 from services.engine.node import Department
+from tests import odcs
 from tests.flow.federation.tables import SqliteTables, create
 
 #: ODCS type, column and codec of each type of item.
@@ -131,80 +130,33 @@ async def fill(file: Path, records: AbstractMapping[str, Sequence[Record]], *kep
 def write_contracts(folder: Path, datasets: Sequence[Dataset]) -> None:
     """Their contracts as files under `folder`."""
     for one in datasets:
-        home = folder / one.kind
-        home.mkdir(parents=True, exist_ok=True)
-        (home / f"{one.name}.v1.odcs.yaml").write_bytes(orjson.dumps(document(one)))
+        odcs.write(folder, document(one))
 
 
 def document(one: Dataset) -> dict[str, Any]:
     """Its contract as it travels."""
-    custom = {
-        "titleEn": one.name,
-        "provider": "测试局",
-        "sourceDepartment": "测试局",
-        "format": "database record",
-        "sharingMode": "service interface",
-        "grade": "L2",
-        "keyPublic": one.key_public,
-        "sharing": {"class": "unconditional"},
-        "subjects": list(one.subjects),
-    }
-    table = {
-        "name": one.name,
-        "businessName": one.name,
-        "logicalType": "object",
-        "properties": [_property(one, name, item) for name, item in one.items.items()],
-        "relationships": [_relationship(one, link) for link in one.links],
-    }
-    return {
-        "apiVersion": "v3.1.0",
-        "kind": "DataContract",
-        "id": f"urn:langqiao:contract:{one.dataset}:1",
-        "name": one.name,
-        "version": "1.0.0",
-        "status": "active",
-        "domain": one.kind,
-        "description": {"purpose": "测试", "usage": "仅用于测试"},
-        "slaProperties": [{"property": "frequency", "value": "realtime"}],
-        "customProperties": _custom(custom),
-        "schema": [table],
-    }
+    return odcs.document(
+        one.dataset,
+        [odcs.item(name, _said(one, name, item)) for name, item in one.items.items()],
+        [_link(one, link) for link in one.links],
+        keyPublic=one.key_public,
+        subjects=list(one.subjects),
+    )
 
 
-def _property(one: Dataset, name: str, item: Item) -> dict[str, Any]:
-    custom: dict[str, Any] = {"titleEn": name, "personal": item.personal}
+def _said(one: Dataset, name: str, item: Item) -> dict[str, Any]:
+    said: dict[str, Any] = {"type": _TYPES[item.type][0], "personal": item.personal}
     if item.shared in _SHARING:
-        custom["sharing"] = _SHARING[item.shared]
+        said["sharing"] = _SHARING[item.shared]
     if item.shared == "open":
-        custom["open"] = "政府信息公开条例 第二十条"
+        said["open"] = "政府信息公开条例 第二十条"
     if item.type == "amount":
-        custom["scale"] = 2
+        said["scale"] = 2
     if not item.filterable:
-        custom["notFilterable"] = "自由文本，不作检索"
-    key = {"primaryKey": True, "primaryKeyPosition": 1, "required": True} if name == one.key else {}
-    return {
-        "name": name,
-        "businessName": name,
-        "logicalType": _TYPES[item.type][0],
-        "customProperties": _custom(custom),
-        **key,
-    }
+        said["notFilterable"] = "自由文本，不作检索"
+    return said | ({"key": 1} if name == one.key else {})
 
 
-def _relationship(one: Dataset, link: Link) -> dict[str, Any]:
-    custom = {
-        "name": link.name,
-        "cardinality": "one",
-        "reverse": link.reverse,
-        "reverseCardinality": "many",
-    }
-    return {
-        "type": "foreignKey",
-        "from": f"{one.name}.{link.item}",
-        "to": f"{link.target}.{link.target_item}",
-        "customProperties": _custom(custom),
-    }
-
-
-def _custom(members: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"property": name, "value": value} for name, value in members.items()]
+def _link(one: Dataset, link: Link) -> dict[str, Any]:
+    to = f"{link.target}.{link.target_item}"
+    return odcs.link(f"{one.name}.{link.item}", to, link.name, link.reverse)

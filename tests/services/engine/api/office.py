@@ -8,8 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from schemas.contracts.catalogue import Catalogue
 from schemas.law.identifiers import make_id_number
 from schemas.query.bound import Value
@@ -17,6 +15,7 @@ from services.engine.mapping.build import mapping, table
 from services.engine.mapping.codecs import Amount, Coded, Flag, LooseDate, Text, TextTimestamp, Upper, Whole
 from services.engine.mapping.model import Codec, Mapping
 from services.engine.node import Department
+from tests import odcs
 
 KIND = "vehicle_office"
 DIVISION = "330203"
@@ -58,70 +57,24 @@ _INSPECTIONS_2 = _INSPECTIONS | {"inspected_at": {"type": "timestamp", **_OPEN}}
 
 def write_contracts(folder: Path) -> None:
     """The office's four contracts (one dataset in two majors) as files under `folder`."""
-    home = folder / KIND
-    home.mkdir(parents=True)
     for name, version, items, public in (
         ("vehicles", "1.0.0", _VEHICLES, True),
         ("drivers", "1.0.0", _DRIVERS, False),
         ("inspections", "1.0.0", _INSPECTIONS, True),
         ("inspections", "2.0.0", _INSPECTIONS_2, True),
     ):
-        document = _document(name, version, items, public)
-        (home / f"{name}.v{version[0]}.odcs.yaml").write_bytes(orjson.dumps(document))
+        odcs.write(folder, _document(name, version, items, public))
 
 
 def _document(name: str, version: str, items: dict[str, dict[str, Any]], public: bool) -> dict[str, Any]:
-    custom = {
-        "titleEn": name,
-        "provider": "测试车管所",
-        "sourceDepartment": "测试车管所",
-        "format": "database record",
-        "sharingMode": "service interface",
-        "grade": "L2",
-        "keyPublic": public,
-        "sharing": {"class": "unconditional"},
+    return odcs.document(
+        f"{KIND}.{name}",
+        [odcs.item(item, said) for item, said in items.items()],
+        provider="测试车管所",
+        version=version,
+        keyPublic=public,
         **({"subjects": _SUBJECTS[name]} if name in _SUBJECTS else {}),
-    }
-    return {
-        "apiVersion": "v3.1.0",
-        "kind": "DataContract",
-        "id": f"urn:langqiao:contract:{KIND}.{name}:{version[0]}",
-        "name": name,
-        "version": version,
-        "status": "active",
-        "domain": KIND,
-        "description": {"purpose": "测试", "usage": "仅用于测试"},
-        "slaProperties": [{"property": "frequency", "value": "realtime"}],
-        "customProperties": _custom(custom),
-        "schema": [
-            {
-                "name": name,
-                "businessName": name,
-                "logicalType": "object",
-                "properties": [_property(item, said) for item, said in items.items()],
-            }
-        ],
-    }
-
-
-def _property(name: str, said: dict[str, Any]) -> dict[str, Any]:
-    custom = {key: value for key, value in said.items() if key not in ("key", "type", "options", "required")}
-    found: dict[str, Any] = {
-        "name": name,
-        "businessName": name,
-        "logicalType": said.get("type", "string"),
-        "required": said.get("required", False) or "key" in said,
-        "customProperties": _custom({"titleEn": name, **custom}),
-    }
-    if "key" in said:
-        found |= {"primaryKey": True, "primaryKeyPosition": said["key"]}
-    if "options" in said:
-        found["logicalTypeOptions"] = said["options"]
-    return found
-
-
-def _custom(members: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"property": name, "value": value} for name, value in members.items()]
+    )
 
 
 #: How many vehicles there are: plates A00, A01, …
