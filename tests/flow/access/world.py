@@ -17,6 +17,7 @@ from schemas.trust import keys, signed
 from services.engine.api.app import create_app
 from services.engine.node import Node
 from services.engine.settings import Settings
+from tests import registered
 from tests.flow.access.declared import Dataset, Record, department, fill, make_tables, write_contracts
 from tests.flow.federation.running import InProcessNodes
 
@@ -73,13 +74,8 @@ class Trust:
         return {"number": 5, "issued": self.in_days(0), "expires": self.in_days(30)}
 
     def _line(self, system: str) -> dict[str, Any]:
-        key = self.systems[system]
-        line = {
-            "id": system.partition("/")[0],
-            "system": system,
-            "keys": {key.key_id: key.public_hex},
-        }
-        return line | ({"role": "gateway"} if system == GATEWAY else {})
+        role = {"role": "gateway"} if system == GATEWAY else {}
+        return registered.line(system, self.systems[system], **role)
 
 
 @dataclass

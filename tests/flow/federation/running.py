@@ -18,6 +18,7 @@ from schemas.trust import keys, signed, token
 from services.engine.api.app import create_app
 from services.engine.mapping.model import Stored
 from services.engine.settings import Settings
+from tests import registered
 from tests.flow.federation import county
 from tests.flow.federation.contracts import write_contracts
 from tests.flow.federation.county import PLACES, Dataset, Place
@@ -193,13 +194,8 @@ def make_trust(folder: Path) -> tuple[keys.KeyPair, dict[str, str]]:
         "issued": (now - timedelta(days=1)).isoformat(),
         "expires": (now + timedelta(days=1)).isoformat(),
         "members": [
-            {"id": ASKER, "system": _SYSTEM, "keys": {key.key_id: key.public_hex}},
-            {
-                "id": _GATEWAY,
-                "system": _GATEWAY,
-                "keys": {gateway.key_id: gateway.public_hex},
-                "role": "gateway",
-            },
+            registered.line(_SYSTEM, key),
+            registered.line(_GATEWAY, gateway, role="gateway"),
         ],
     }
     (folder / GATEWAY_KEY).write_bytes(keys.write_private(gateway))

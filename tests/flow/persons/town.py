@@ -24,6 +24,7 @@ from services.client.signing import Signing
 from services.engine.api.app import create_app
 from services.engine.representation import Representation
 from services.engine.settings import Settings
+from tests import registered
 from tests.services.engine.api import office
 from tests.services.engine.api.conftest import WORD_SECONDS
 from tests.waiting import until, until_sync
@@ -166,15 +167,7 @@ def _made(folder: Path) -> Town:
 
 
 def _registry(own: dict[str, KeyPair]) -> dict[str, Any]:
-    members = [
-        {
-            "id": system.partition("/")[0],
-            "system": system,
-            "role": _ROLES.get(system, "system"),
-            "keys": {key.key_id: key.public_hex},
-        }
-        for system, key in own.items()
-    ]
+    members = [registered.line(system, key, role=_ROLES.get(system, "system")) for system, key in own.items()]
     return {"members": members}
 
 

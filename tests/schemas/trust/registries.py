@@ -7,6 +7,7 @@ from schemas.trust import signed
 from schemas.trust.authority import hand_over
 from schemas.trust.keys import KeyPair, new_key
 from schemas.trust.word import Word, sign_word
+from tests import registered
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -15,11 +16,7 @@ _WINDOW = new_key()
 
 def document(number: int, **changed: Any) -> dict[str, Any]:
     """A registry of one member, issued an hour ago, good for a month."""
-    member = {
-        "id": "330200.approvals",
-        "system": "330200.approvals/window",
-        "keys": {_WINDOW.key_id: _WINDOW.public_hex},
-    }
+    member = registered.line("330200.approvals/window", _WINDOW)
     return {
         "number": number,
         "issued": (NOW - timedelta(hours=1)).isoformat(),
@@ -46,12 +43,7 @@ def handed(old: KeyPair, new: KeyPair, until: datetime) -> str:
 
 def registrar(key: KeyPair) -> dict[str, Any]:
     """The registry's line of one who may say which registry is in force."""
-    return {
-        "id": "330000.office",
-        "system": "330000.office/registrar",
-        "role": "registrar",
-        "keys": {key.key_id: key.public_hex},
-    }
+    return registered.line("330000.office/registrar", key, role="registrar")
 
 
 def trusting(*keys: KeyPair) -> dict[str, str]:

@@ -17,6 +17,7 @@ from schemas.trust.receipts import Receipt, Signer
 from schemas.trust.statements import Checkpoint, sign_checkpoint
 from services.engine.log.files import segments
 from services.engine.log.store import Store
+from tests import registered
 from tests.services.cli.tool import department, run
 
 NODE = "330200.credit"
@@ -46,7 +47,7 @@ class Kept:
 def kept(tmp_path: Path) -> Kept:
     authority, node = new_key(), new_key()
     now = datetime.now(UTC)
-    members = [{"id": NODE, "system": f"{NODE}/node", "keys": {node.key_id: node.public_hex}}]
+    members = [registered.line(f"{NODE}/node", node)]
     dates = {"issued": now.isoformat(), "expires": (now - timedelta(days=1)).isoformat()}
     document = {"number": 1, **dates, "members": members}
     (tmp_path / "registry.jws").write_text(signed.sign(document, authority))

@@ -12,6 +12,7 @@ import pytest
 from schemas.trust import keys, registry, signed
 from schemas.trust.registry import Registry
 from schemas.trust.ring import KeyRing, read_ring
+from tests import registered
 from tests.services.cli.tool import run
 
 _SYSTEM, _OTHER = "330200.approvals/window", "330200.credit/node"
@@ -50,10 +51,7 @@ class Desk:
 def desk(tmp_path: Path) -> Desk:
     authority, old, other = keys.new_key(), keys.new_key(), keys.new_key()
     dates = {"issued": "2026-01-01T00:00:00Z", "expires": "2099-01-01T00:00:00Z"}
-    members = [
-        {"id": system.partition("/")[0], "system": system, "keys": {key.key_id: key.public_hex}}
-        for system, key in ((_SYSTEM, old), (_OTHER, other))
-    ]
+    members = [registered.line(system, key) for system, key in ((_SYSTEM, old), (_OTHER, other))]
     made = Desk(tmp_path, old)
     made.registry_file.write_text(signed.sign({"number": 7, **dates, "members": members}, authority))
     (tmp_path / "authority.key.pem").write_bytes(keys.write_private(authority))

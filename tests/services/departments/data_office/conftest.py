@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from services.departments.data_office.app import DEPARTMENT
 from services.engine.api.app import create_app
 from services.engine.settings import Settings
 from services.engine.synthetic.population import Size
+from tests import registered
+from tests.clock import Clock
 from tests.messages import Messages
 
 DIVISION = "330200"
@@ -42,16 +44,6 @@ FREE: dict[str, Any] = {
 }
 #: The same for items on condition.
 ASKED = {**FREE, "items": ["credit_code", "name", "id_number"]}
-
-
-@dataclass
-class Clock:
-    """Security time, moved by hand."""
-
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @dataclass(frozen=True)
@@ -115,13 +107,7 @@ def make_trust(folder: Path) -> Trust:
     systems |= {f"{OFFICE}/node": keys.new_key(), GRANTS_KEY: keys.new_key()}
     roles = {GRANTS_KEY: "office", f"{OFFICE}/node": "node"}
     lines = [
-        {
-            "id": system.partition("/")[0],
-            "system": system,
-            "role": roles.get(system, "system"),
-            "keys": {key.key_id: key.public_hex},
-        }
-        for system, key in systems.items()
+        registered.line(system, key, role=roles.get(system, "system")) for system, key in systems.items()
     ]
     now = datetime.now(UTC)
     dates = {"issued": now.isoformat(), "expires": (now + timedelta(days=400)).isoformat()}

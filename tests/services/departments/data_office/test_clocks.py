@@ -10,6 +10,7 @@ from schemas.law.sharing.limits import legal_day
 from services.departments.data_office.office import Office, read_calendar
 from services.engine.node import BadDepartment
 from services.engine.settings import Settings
+from tests.clock import Clock
 from tests.services.departments.data_office.conftest import (
     ASKED,
     FREE,
@@ -18,7 +19,6 @@ from tests.services.departments.data_office.conftest import (
     PROVIDER,
     REQUESTER,
     Bureau,
-    Clock,
     Trust,
     make_settings,
     opened,

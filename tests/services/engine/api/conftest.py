@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from schemas.trust import keys, signed, token
 from services.engine.api.app import create_app
 from services.engine.settings import Settings
+from tests import registered
+from tests.clock import Clock
 from tests.messages import Messages
 from tests.services.engine.api import office
 
@@ -28,16 +30,6 @@ _ROLES = {
     f"{CITIZENS}/window": "citizen-services",
     f"{office.OWNER}/node": "enterprise-register",
 }
-
-
-@dataclass
-class Clock:
-    """The node's clock, moved by hand."""
-
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @dataclass(frozen=True)
@@ -66,13 +58,7 @@ def make_trust(folder: Path) -> Trust:
     systems |= {GATEWAY: keys.new_key()}
     dates = {"issued": _day(-1), "expires": _day(30)}
     members = [
-        {
-            "id": system.partition("/")[0],
-            "system": system,
-            "role": _ROLES.get(system, "system"),
-            "keys": {key.key_id: key.public_hex},
-        }
-        for system, key in systems.items()
+        registered.line(system, key, role=_ROLES.get(system, "system")) for system, key in systems.items()
     ]
     grant = {
         "id": "G-1",

@@ -12,8 +12,9 @@ from schemas.trust.vouching import Vouched, vouch
 from services.engine.api.app import create_app
 from services.engine.node import Department
 from services.engine.settings import Settings
+from tests.clock import Clock
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import ASKER, CITIZENS, Clock, Trust, client_of
+from tests.services.engine.api.conftest import ASKER, CITIZENS, Trust, client_of
 
 DESK = f"{CITIZENS}/window"
 SESSION = "identified:session-1"

@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.trust import signed
+from tests.clock import Clock
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import ASKER, Clock, Trust
+from tests.services.engine.api.conftest import ASKER, Trust
 
 
 def grant_anew(trust: Trust, clock: Clock, **said: Any) -> None:

@@ -14,8 +14,9 @@ from schemas.trust import cases, keys, signed
 from schemas.trust.subjects import Subject
 from services.engine.api.app import create_app
 from services.engine.settings import Settings
+from tests.clock import Clock
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import ASKER, Clock, Trust, client_of
+from tests.services.engine.api.conftest import ASKER, Trust, client_of
 from tests.services.engine.api.granting import grant_anew
 from tests.services.engine.api.logged import entries_of
 

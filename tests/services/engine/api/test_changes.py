@@ -16,8 +16,9 @@ from fastapi import FastAPI
 from schemas.trust.message import Message, sign
 from services.client.holding import Holding, Unfinished
 from services.engine.settings import Settings
+from tests.clock import Clock
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import ASKER, GATEWAY, Clock, Trust, client_of
+from tests.services.engine.api.conftest import ASKER, GATEWAY, Trust, client_of
 from tests.services.engine.api.logged import entries_of, person
 from tests.waiting import until
 

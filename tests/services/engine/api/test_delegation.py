@@ -11,8 +11,9 @@ from schemas.trust import registry, signed, token
 from schemas.trust.receipts import read_receipt
 from services.engine.api.app import create_app
 from services.engine.settings import Settings
+from tests.clock import Clock
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import ASKER, OTHER_NODE, Clock, Trust, client_of
+from tests.services.engine.api.conftest import ASKER, OTHER_NODE, Trust, client_of
 from tests.services.engine.api.granting import grant_anew
 from tests.services.engine.api.logged import entries_of
 

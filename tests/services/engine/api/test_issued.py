@@ -14,9 +14,10 @@ from schemas.trust import registry, signed
 from services.client.signing import Signing
 from services.engine.api.app import create_app
 from services.engine.settings import Settings
+from tests.clock import Clock
 from tests.issuer import CLIENT, NAME, OpenIdIssuer
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import ASKER, CASE, Clock, Trust, reasons, running
+from tests.services.engine.api.conftest import ASKER, CASE, Trust, reasons, running
 from tests.services.engine.api.logged import entries_of
 from tests.waiting import until
 

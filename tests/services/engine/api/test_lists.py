@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
+from tests.clock import Clock
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import Clock
 
 VEHICLES = f"/records/{office.KIND}/vehicles"
 OBJECT = {"Accept": "application/vnd.pgrst.object+json"}

@@ -18,11 +18,11 @@ from schemas.trust.message import LEEWAY, LIFETIME, Message, sign
 from schemas.wire import headers as names
 from services.engine.api.app import create_app
 from services.engine.settings import Settings
+from tests.clock import Clock
 from tests.services.engine.api import office
 from tests.services.engine.api.conftest import (
     ASKER,
     GATEWAY,
-    Clock,
     Trust,
     client_of,
     make_settings,

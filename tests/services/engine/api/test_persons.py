@@ -14,8 +14,9 @@ from schemas.trust.about import LAST, MANDATES, PATH, told
 from schemas.trust.vouching import LIFETIME, Vouched, vouch
 from services.engine.log.traces import entries
 from services.engine.settings import Settings
+from tests.clock import Clock
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import ASKER, CITIZENS, Clock, Trust, client_of
+from tests.services.engine.api.conftest import ASKER, CITIZENS, Trust, client_of
 from tests.services.engine.api.desks import DESK, SESSION, Desk, opened
 from tests.services.engine.api.granting import grant_anew
 from tests.services.engine.api.logged import entries_of, log_of, person

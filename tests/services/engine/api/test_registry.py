@@ -16,8 +16,9 @@ from schemas.trust.holding import LARGEST_BYTES
 from schemas.trust.word import Word, sign_word
 from services.engine.api.app import create_app
 from services.engine.settings import Settings
+from tests.clock import Clock
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import ASKER, Clock, Trust, client_of, reasons
+from tests.services.engine.api.conftest import ASKER, Trust, client_of, reasons
 from tests.waiting import until
 
 PATH = "/registry"

@@ -12,8 +12,9 @@ from schemas.trust.mandates import Mandate, sign_mandate
 from schemas.trust.vouching import digest_of
 from services.engine.representation import Representation
 from services.engine.settings import Settings
+from tests.clock import Clock
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import CITIZENS, OTHER_NODE, Clock, Trust, client_of
+from tests.services.engine.api.conftest import CITIZENS, OTHER_NODE, Trust, client_of
 from tests.services.engine.api.desks import DESK, SESSION, Desk, opened
 from tests.services.engine.api.logged import entries_of, named, person
 

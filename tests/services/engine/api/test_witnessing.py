@@ -11,8 +11,9 @@ import pytest
 from schemas.trust.statements import Checkpoint, read_checkpoint, read_countersigned, sign_checkpoint
 from services.engine.api.app import create_app
 from services.engine.settings import Settings
+from tests.clock import Clock
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import OTHER_NODE, Clock, Trust, client_of, ready, reasons
+from tests.services.engine.api.conftest import OTHER_NODE, Trust, client_of, ready, reasons
 from tests.services.engine.api.test_receipts import registry_of
 from tests.waiting import until
 
