@@ -81,8 +81,10 @@ class ApacheKafka:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        relay = self.authority.identity(_WORKSHOP)
-        return {"bootstrap_servers": self.bootstrap, **relay.settings}
+        return self.settings_of(_WORKSHOP)
+
+    def settings_of(self, department: str) -> dict[str, Any]:
+        return {"bootstrap_servers": self.bootstrap, **self.authority.identity(department).settings}
 
     @property
     def operator_settings(self) -> dict[str, Any]:

@@ -38,6 +38,9 @@ class Broker(Protocol):
     def settings(self) -> dict[str, Any]:
         """How the workshop's relay reaches it, and who it is there."""
 
+    def settings_of(self, department: str) -> dict[str, Any]:
+        """How a department reaches it, and who it is there; what it may do there is the operator's to say."""
+
     @property
     def operator_settings(self) -> dict[str, Any]:
         """How an operator reaches it, who may do everything there."""
@@ -73,6 +76,9 @@ class EmbeddedBroker:
     @property
     def settings(self) -> dict[str, Any]:
         return {"bootstrap_servers": self.bootstrap}
+
+    def settings_of(self, department: str) -> dict[str, Any]:
+        return self.settings
 
     @property
     def operator_settings(self) -> dict[str, Any]:

@@ -81,7 +81,8 @@ def _beyond_root(step: Step, level: Level, own: BoundQuery, more: list[BoundFilt
         return "filter"
     if step.counted and not asked.counted:
         return "count"
-    addressed = SYSTEM_ITEMS.keys() if asked.ids is not None else set()
+    # What records are addressed by tells which of them answers which key.
+    addressed = set(SYSTEM_ITEMS) if asked.ids is not None else {asked.by} if asked.by is not None else set()
     if _shows_more(step, own, level.joined() | addressed):
         return "items"
     return "rows" if _asks_more_rows(step, level, own) else None

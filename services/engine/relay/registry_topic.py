@@ -72,6 +72,8 @@ async def _listen(settings: Settings, take: Take) -> None:
         await asyncio.sleep(0)
         place = TopicPartition(registry_topic(settings.environment), 0)
         # Looked up in the list of all: some brokers make a topic when somebody asks for it by name.
+        if place.topic not in await consumer.topics():
+            _log.warning("member registry: its topic is not there yet, or this department may not read it")
         while place.topic not in await consumer.topics():  # noqa: ASYNC110 nobody tells us of it
             await asyncio.sleep(_AGAIN_SECONDS)
         consumer.assign([place])

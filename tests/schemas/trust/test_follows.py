@@ -8,9 +8,10 @@ from hypothesis import assume, given
 
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.load import load_document
-from schemas.contracts.model import SYSTEM_ITEMS, SharingClass
+from schemas.contracts.model import SYSTEM_ITEMS, Item, SharingClass
 from schemas.query.bound import BoundColumn, BoundCondition, BoundOrder, BoundQuery
 from schemas.query.parse import parse_body
+from schemas.query.question import lookup_query
 from schemas.query.tree import Operator
 from schemas.trust.asked import Asked
 from schemas.trust.follows import MOST_KEYS, Step, beyond, needs_question
@@ -103,6 +104,21 @@ def test_of_a_joined_dataset_no_call_names_more_keys_than_are_allowed() -> None:
     most = [str(number) for number in range(MOST_KEYS + 1)]
     assert beyond(_keys("roll_office.persons", "employer_code", *most[1:]), asked, _COUNTY) is None
     assert beyond(_keys("roll_office.persons", "employer_code", *most), asked, _COUNTY) == "keys"
+
+
+@pytest.mark.parametrize("select", ["name", "employees(name)", "*"])
+def test_a_lookup_shows_the_item_that_it_names_whether_it_was_selected_or_not(select: str) -> None:
+    body = lookup_query(parse_body({"select": select}), "code")
+    asked = Asked("trade_office.firms", body, by="code", keys=("91A0",))
+    step = _with(_keys("trade_office.firms", "code", "91A0"), BoundColumn("code", _item("code")))
+    step = replace(step, query=replace(step.query, star=False))
+    assert beyond(step, asked, _COUNTY) is None
+    assert beyond(_with(step, BoundColumn("id", SYSTEM_ITEMS["record_id"])), asked, _COUNTY) == "items"
+    assert beyond(_keys("trade_office.firms", "code", "91A1"), asked, _COUNTY) == "filter"
+
+
+def _item(name: str) -> Item:
+    return _COUNTY.contract("trade_office.firms").items[name]
 
 
 def test_a_question_says_nothing_of_a_dataset_to_which_no_known_link_leads() -> None:
