@@ -21,22 +21,23 @@ from services.departments import kinds
 from services.engine.synthetic.population import Size
 from tests.bench import changes, page, rounds, trust
 from tests.bench.events import page as events_page
-from tests.bench.events.run import Sizes, measure
+from tests.bench.events.run import Sizes, measure, measure_reload
 from tests.bench.floor import floors
 from tests.bench.load import BenchFailed
 
 #: Of the question across departments a round asks so many times less.
 _LIGHTER = {"one record": 1, "five departments": 4}
 _CHANGES_A_SECOND = 200
-QUESTIONS, EVENTS, TRUST = "questions", "events", "trust"
+QUESTIONS, TRUST, EVENTS, RELOAD = "questions", "trust", "events", "reload"
 
 
 def main() -> int:
     """Measure everything once; 1 when something did not work."""
     said = _arguments()
     console = Console(highlight=False)
+    sections = {QUESTIONS: _questions, TRUST: _trust, EVENTS: _events, RELOAD: _reload}
     try:
-        for name, measured in ((QUESTIONS, _questions), (TRUST, _trust), (EVENTS, _events)):
+        for name, measured in sections.items():
             if said.only in (None, name):
                 measured(said, console)
     except (BenchFailed, StartFailed) as fault:
@@ -64,24 +65,35 @@ def _trust(said: argparse.Namespace, console: Console) -> None:
         with running_world(Path(folder) / "world", (trust.KIND,), size=size) as world:
             asked = {"trust": trust.targets(world)}
             outcomes = rounds.run(asked, said.rounds, {"trust": said.requests}, said.clients, console.print)
-    text = page.trust_lines(outcomes, trust.steps(), said.clients)
-    console.print("\n".join(text), markup=False, soft_wrap=True)
-    page.put("Trust", text)
+    _told("Trust", page.trust_lines(outcomes, trust.steps(), said.clients), console)
 
 
 def _events(said: argparse.Namespace, console: Console) -> None:
-    if shutil.which("java") is None or shutil.which("mvn") is None:
-        page.put("Events", ["Not run: Apache Kafka needs Java 17 and Maven, which are not here."])
+    if _kafka_is_missing("Events"):
         return
     sizes = Sizes(
         rows=said.rows,
         rates=tuple((rate, rate * said.seconds) for rate in (200, 1_000)),
         backlog=said.rows,
-        reload=said.reload,
     )
-    text = events_page.lines(measure(sizes, console.print))
+    _told("Events", events_page.lines(measure(sizes, console.print)), console)
+
+
+def _reload(said: argparse.Namespace, console: Console) -> None:
+    if not _kafka_is_missing("Nightly reload"):
+        _told("Nightly reload", events_page.reload_lines(measure_reload(said.reload)), console)
+
+
+def _kafka_is_missing(section: str) -> bool:
+    missing = shutil.which("java") is None or shutil.which("mvn") is None
+    if missing:
+        page.put(section, ["Not run: Apache Kafka needs Java 17 and Maven, which are not here."])
+    return missing
+
+
+def _told(section: str, text: list[str], console: Console) -> None:
     console.print("\n".join(text), markup=False, soft_wrap=True)
-    page.put("Events", text)
+    page.put(section, text)
 
 
 def _arguments() -> argparse.Namespace:
@@ -91,12 +103,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=8, help="clients at once")
     parser.add_argument("--changes", type=int, default=2_000, help="changes by raw SQL, 200 a second")
     parser.add_argument("--size", type=float, default=1.0, help="scale of 2,000 enterprises")
-    parser.add_argument("--only", choices=(QUESTIONS, EVENTS, TRUST), help="measure one of them")
+    parser.add_argument("--only", choices=(QUESTIONS, TRUST, EVENTS, RELOAD), help="measure one of them")
     parser.add_argument(
         "--rows", type=int, default=20_000, help="events: rows of the table, and of the backlog"
     )
     parser.add_argument("--seconds", type=int, default=10, help="events: how long each rate lasts")
-    parser.add_argument("--reload", type=int, default=100_000, help="events: rows of the nightly reload")
+    parser.add_argument("--reload", type=int, default=100_000, help="reload: its rows")
     return parser.parse_args()
 
 
@@ -105,7 +117,9 @@ def _measure(said: argparse.Namespace, folder: Path, bars: Progress) -> page.Mea
     # What stands beside the gateway asks the departments too, and cannot sign; what the gateway signs is checked.
     os.environ["LANGQIAO_REQUIRE_MESSAGES"] = "false"
     with ExitStack() as stack:
-        world = stack.enter_context(running_world(folder / "world", kinds(), size=size, progress=_told(bars)))
+        world = stack.enter_context(
+            running_world(folder / "world", kinds(), size=size, progress=_showing(bars))
+        )
         calls = rounds.fan_calls(world)
         beside = stack.enter_context(floors(folder / "floor", calls[0].port, calls))
         targets = rounds.groups(world, beside)
@@ -130,7 +144,7 @@ def _bars(console: Console) -> Progress:
     return Progress(*columns, console=console)
 
 
-def _told(bars: Progress) -> Callable[[str, int, int], None]:
+def _showing(bars: Progress) -> Callable[[str, int, int], None]:
     """Shows how far the world's start is."""
     tasks: dict[str, TaskID] = {}
 

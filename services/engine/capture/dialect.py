@@ -10,6 +10,8 @@ class Dialect(Protocol):
     """SQL texts. `:name` are bound parameters; trigger statements have none and go to the driver as they are."""
 
     name: str
+    #: Whether all writers wait while one of them is in a transaction.
+    one_writer: bool
     #: The database's clock as RFC 3339 UTC text, and as seconds since 1970.
     now: str
     seconds: str

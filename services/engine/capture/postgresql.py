@@ -23,6 +23,7 @@ class Postgresql:
     reconciliation's work."""
 
     name = POSTGRESQL
+    one_writer = False
     now = NOW
     seconds = "extract(epoch FROM clock_timestamp())::double precision"
     waiting = (

@@ -22,6 +22,7 @@ class Sqlite:
     a create of the same key, and a row that it displaced by another unique column is left to reconciliation."""
 
     name = SQLITE
+    one_writer = True
     now = _NOW
     seconds = "((julianday('now') - 2440587.5) * 86400.0)"
     waiting = ""

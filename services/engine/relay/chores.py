@@ -31,6 +31,7 @@ class Chores:
         self._database = database
         self._feeds = feeds
         self._settings = settings
+        self._pace = pace
         self._mappings = [major.mapping for feed in feeds for major in feed.majors]
         self._majors = majors_of(feeds)
         # All go in one batch then, and a fresh one in the next.
@@ -57,9 +58,12 @@ class Chores:
             except DatabaseAway as away:
                 # A writer may only have been slow; whether it is really away, sending finds out.
                 _log.info("a chore waits: %s", away)
-            # A snapshot takes half of the time at most, and the less the more others work here.
-            rest = max(monotonic() - begun, _MOMENT_SECONDS) if more else min(2 * rest, _REST_SECONDS)
+            rest = self._rest_after(monotonic() - begun) if more else min(2 * rest, _REST_SECONDS)
             await asyncio.sleep(rest)
+
+    def _rest_after(self, step: float) -> float:
+        """While writers write a snapshot takes half of the time at most, and the less the more others work here."""
+        return _MOMENT_SECONDS if self._pace.restless else max(step, _MOMENT_SECONDS)
 
     async def _look_around(self, lease: Lease) -> None:
         await self._look_at_tables()

@@ -74,7 +74,7 @@ class Relay:
             await self._lead(lease)
 
     async def _lead(self, lease: Lease) -> None:
-        pace = Pace()
+        pace = Pace(self._database.dialect.one_writer)
         chores = Chores(self._database, self._feeds, self._settings, pace)
         reconciler = Reconciler(self._database, self._feeds, self._broker, self._settings)
         async with asyncio.TaskGroup() as group:

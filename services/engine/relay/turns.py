@@ -7,20 +7,26 @@ from services.engine.capture.outbox import Change
 from services.engine.capture.tables import CONTROL, SNAPSHOT
 
 #: How many records of a snapshot are read, or told, at a time: few while writers write, since a fresh change waits for
-#: what is under way; and never so many that the first one waits long, or on SQLite a writer.
-_FEW, _MANY = 50, 100
+#: what is under way; and never so many that the first one waits long, or a writer where all wait for one another.
+_FEW, _MANY, _MANY_OF_ONE_WRITER = 50, 250, 100
 
 
 class Pace:
-    """How fast a snapshot goes, by what the last rounds of sending met."""
+    """How fast a snapshot goes, by what the last rounds of sending met, and by whether a database has one writer."""
 
-    def __init__(self) -> None:
+    def __init__(self, one_writer: bool) -> None:
         self.records = _FEW
+        self._most = _MANY_OF_ONE_WRITER if one_writer else _MANY
+
+    @property
+    def restless(self) -> bool:
+        """Whether step may follow step: nobody was met lately who would wait for them."""
+        return self.records == _MANY
 
     def met(self, changes: Sequence[Change]) -> None:
         """A round has met these: where no writer's is among them, the next ones take more of the snapshot."""
         alone = all(_read_anew(one) or one.sequence is not None for one in changes)
-        self.records = min(2 * self.records, _MANY) if alone else _FEW
+        self.records = min(2 * self.records, self._most) if alone else _FEW
 
 
 def in_turn(changes: Sequence[Change], most: int) -> list[Change]:

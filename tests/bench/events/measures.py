@@ -144,7 +144,7 @@ async def reload(ground: Ground, side: Langqiao, rows: int) -> Reload:
     await side.capture()
     began = time.monotonic()
     await side.start_relay()
-    await side.until_drained()
+    await side.until_drained(seconds=rows / 100)
     snapshot = time.monotonic() - began
     await side.rest()
     # A relay that has not just published everything, so that its memory is that of the reload.

@@ -15,7 +15,7 @@ that of the relay, or of the engine with its Python, in seconds for 1,000 change
 
 
 def lines(measured: Measured) -> list[str]:
-    """The section's text."""
+    """The text of the section on events."""
     return [
         *_EXPLAINED.splitlines(),
         "",
@@ -24,8 +24,6 @@ def lines(measured: Measured) -> list[str]:
         *_drained(measured),
         "",
         *_inserts(measured),
-        "",
-        *(_reload(measured.reload) if measured.reload else ()),
     ]
 
 
@@ -79,11 +77,12 @@ def _missing(measured: Measured, columns: int) -> list[tuple[str, ...]]:
     return [(Debezium.name, f"not run: {measured.missing}", *[""] * (columns - 2))]
 
 
-def _reload(one: Reload) -> list[str]:
+def reload_lines(one: Reload) -> list[str]:
+    """The text of the section on the nightly reload."""
     return [
-        f"Nightly reload: {one.rows:,} rows deleted and inserted again in one transaction, {DIFFERENT} of them"
-        f" different. {one.events:,} events on the public topic. The transaction took {one.captured:.1f} s, and"
-        f" {one.without:.1f} s without capture; the relay {one.relay:.1f} s after it ({one.cpu:.1f} s of CPU), with at"
-        f" most {one.memory:.0f} MB ({one.memory_before:.0f} MB before). Publishing all rows at first took"
-        f" {one.snapshot:.0f} s."
+        f"PostgreSQL 18 and Apache Kafka as above. {one.rows:,} rows deleted and inserted again in one transaction,"
+        f" {DIFFERENT} of them different. {one.events:,} events on the public topic. The transaction took"
+        f" {one.captured:.1f} s, and {one.without:.1f} s without capture; the relay {one.relay:.1f} s after it"
+        f" ({one.cpu:.1f} s of CPU), with at most {one.memory:.0f} MB ({one.memory_before:.0f} MB before). Publishing"
+        f" all rows at first took {one.snapshot:.0f} s."
     ]

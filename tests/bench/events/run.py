@@ -13,13 +13,11 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured: rows of the table, changes of each rate, of the backlog, rows of the reload, seconds of
-    inserting."""
+    """How much is measured: rows of the table, changes of each rate, of the backlog, seconds of inserting."""
 
     rows: int = 20_000
     rates: Sequence[tuple[int, int]] = ((200, 2_000), (1_000, 10_000))
     backlog: int = 20_000
-    reload: int = 100_000
     inserting: float = 5.0
 
 
@@ -31,7 +29,6 @@ class Measured:
     delays: list[measures.Delays] = field(default_factory=list)
     drained: list[measures.Drained] = field(default_factory=list)
     inserts: list[measures.Inserts] = field(default_factory=list)
-    reload: measures.Reload | None = None
     missing: str = ""
 
 
@@ -39,6 +36,12 @@ def measure(sizes: Sizes, progress: Progress) -> Measured:
     """Raises BenchFailed or StartFailed."""
     with ground() as found:
         return asyncio.run(_measure(found, sizes, progress))
+
+
+def measure_reload(rows: int) -> measures.Reload:
+    """The nightly reload of so many rows; raises BenchFailed or StartFailed."""
+    with ground() as found:
+        return asyncio.run(measures.reload(found, Langqiao(found), rows))
 
 
 async def _measure(found: Ground, sizes: Sizes, progress: Progress) -> Measured:
@@ -50,8 +53,6 @@ async def _measure(found: Ground, sizes: Sizes, progress: Progress) -> Measured:
     await _side(found, ours, sizes, measured, progress)
     if not measured.missing:
         await _side(found, Debezium(found), sizes, measured, progress)
-    progress(f"nightly reload of {sizes.reload:,} rows")
-    measured.reload = await measures.reload(found, ours, sizes.reload)
     return measured
 
 

@@ -1,5 +1,6 @@
 """Turns: a writer's change goes before what a snapshot reads anew, and never before what it follows on."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -63,19 +64,22 @@ def test_word_of_a_snapshots_end_comes_after_its_records() -> None:
     assert in_turn([read, end, fresh], 50) == [fresh, read, end]
 
 
-def test_a_snapshot_goes_faster_the_longer_no_writer_writes() -> None:
-    pace = Pace()
+@pytest.mark.parametrize("one_writer", [False, True])
+def test_a_snapshot_goes_faster_the_longer_no_writer_writes(one_writer: bool) -> None:
+    pace = Pace(one_writer)
     slow = pace.records
     read = [_change(1, SNAPSHOT, "t1")]
     for _ in range(9):
         pace.met(read)
     assert pace.records > slow
+    # Where writers wait for one another there is always a rest for them.
+    assert pace.restless is not one_writer
     pace.met([*read, _change(2, UPDATED, "t2")])
-    assert pace.records == slow
+    assert (pace.records, pace.restless) == (slow, False)
 
 
 def test_what_is_sent_again_is_no_writers() -> None:
-    pace = Pace()
+    pace = Pace(one_writer=True)
     slow = pace.records
     pace.met([_change(1, UPDATED, "t1", numbered=True)])
     assert pace.records > slow
