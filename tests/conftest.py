@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.leftovers import close_what_is_left_open
 from tests.postgresql import FreshDatabase, postgresql_server
 
 _SHARED = {
@@ -18,6 +19,9 @@ settings.register_profile("default", max_examples=60, **_SHARED)
 settings.register_profile("ci", max_examples=60, derandomize=True, print_blob=True, **_SHARED)
 settings.register_profile("deep", max_examples=2_000, **_SHARED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+
+
+close_what_is_left_open()
 
 
 @pytest.fixture(scope="session")
