@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from schemas.trust.http_signature import base_of, digest_of, groups, octets, signature
-from schemas.trust.keys import KeyPair, verifies
+from schemas.trust.keys import KeyPair, suite_of, verifies
 from schemas.trust.message import Message
 from schemas.trust.registry import Registry
 from schemas.trust.suites import SUITES
@@ -38,9 +38,10 @@ _SAID = (
 #: Of the question, where they are there. The token is not: whoever has it could ask with it.
 _ASKED_BY = (_DIGEST, names.OFFICER, names.PURPOSE, names.NODE, "signature")
 _LONGEST = 4_096
+#: A number of seconds of more digits would be beyond any time that has a name.
 _INPUT = re.compile(
-    rf'{_LABEL}=(?P<parameters>\((?P<components>[a-z0-9@"; -]+)\);created=(?P<created>\d{{1,12}})'
-    rf';keyid="(?P<key>[A-Za-z0-9._-]{{1,64}})";alg="(?:{"|".join(SUITES)})";tag="{TAG}")'
+    rf'{_LABEL}=(?P<parameters>\((?P<components>[a-z0-9@"; -]+)\);created=(?P<created>[0-9]{{1,11}})'
+    rf';keyid="(?P<key>[A-Za-z0-9._-]{{1,64}})";alg="(?P<alg>{"|".join(SUITES)})";tag="{TAG}")'
 )
 _SIGNATURE = re.compile(rf"{_LABEL}=:(?P<signature>[A-Za-z0-9+/]{{86}}==):")
 
@@ -100,6 +101,8 @@ def read(answered: Answered, registry: Registry) -> Signed:
     found = registry.key(said["key"])
     if found is None:
         raise AnswerRefused("unknown-key")
+    if said["alg"] != suite_of(found[1]).name:
+        raise AnswerRefused("malformed")
     if not verifies(found[1], proof, _base(answered, answered.headers, said["parameters"])):
         raise AnswerRefused("bad-signature")
     return Signed(said["key"], datetime.fromtimestamp(int(said["created"]), UTC))

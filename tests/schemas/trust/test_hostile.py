@@ -22,6 +22,7 @@ from schemas.trust.signed import DocumentRefused
 from schemas.trust.statements import Checkpoint, countersign, read_checkpoint, read_countersigned
 from schemas.trust.statements import Countersigned as Word
 from schemas.wire.problem import Problem
+from tests.schemas.trust.anything import DEEP, JSON, MOMENTS, compact, damaged, head
 from tests.schemas.trust.logs import entries, written
 from tests.soon import soon
 
@@ -52,50 +53,6 @@ _GRANT = {
     "expires": "2027-01-01T00:00:00+08:00",
 }
 
-_MOMENTS = st.sampled_from(
-    [
-        "9999-12-31T23:59:59.999999-23:59",
-        "0001-01-01T00:00:00+23:59",
-        "2026-05-01T04:00:00Z",
-        "2026-W18-5T04:00:00Z",
-        "20260501T040000Z",
-        "2026-05-01",
-    ]
-)
-_NUMBERS = st.integers() | st.sampled_from([2**31, 2**63, 2**64, -(2**63), 10**30, 0, 1]) | st.floats()
-_LEAVES = st.none() | st.booleans() | _NUMBERS | _MOMENTS | st.text(max_size=8)
-_JSON = st.recursive(
-    _LEAVES,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
-#: Nested deeper than any reader goes.
-_DEEP = st.sampled_from([200, 254, 260, 1_000, 1_030, 1_400]).map(lambda depth: b"[" * depth + b"]" * depth)
-
-
-@st.composite
-def _damaged(draw: st.DrawFn, text: str) -> str:
-    """The text cut, doubled, lengthened, with characters lost, exchanged or put in."""
-    at = draw(st.integers(0, len(text)))
-    end = draw(st.integers(at, min(len(text), at + draw(st.sampled_from([0, 1, 2, 40, 4_000])))))
-    put = draw(
-        st.sampled_from(["", ".", "..", "=", "==", "A", "\x00", "é", "A" * 5_000, text]) | st.text(max_size=4)
-    )
-    return text[:at] + put + text[end:]
-
-
-def _compact(head: bytes, body: bytes, key: keys.KeyPair) -> str:
-    """A compact JWS by hand, so that anything can stand in it."""
-    first, second = (base64.urlsafe_b64encode(one).rstrip(b"=") for one in (head, body))
-    mark = base64.urlsafe_b64encode(key.private.sign(first + b"." + second)).rstrip(b"=")
-    return b".".join((first, second, mark)).decode()
-
-
-def _head(key: keys.KeyPair, **further: Any) -> bytes:
-    return orjson.dumps(
-        {"alg": "EdDSA", "kid": key.key_id, **further}, option=orjson.OPT_PASSTHROUGH_DATACLASS
-    )
-
 
 def _caller(text: str) -> Caller | None:
     with soon():
@@ -110,14 +67,14 @@ def _caller(text: str) -> Caller | None:
 _WHO = Caller("330200.approvals", "window")
 
 
-@given(st.text() | _damaged(_TOKEN) | st.binary().map(lambda raw: raw.decode("utf-8", "replace")))
+@given(st.text() | damaged(_TOKEN) | st.binary().map(lambda raw: raw.decode("utf-8", "replace")))
 def test_any_text_is_a_token_or_refused_as_one(text: str) -> None:
     assert _caller(text) in (None, _WHO)
 
 
 @given(
     st.dictionaries(
-        st.sampled_from(["iss", "sub", "member", "aud", "iat", "exp", "nbf", "jti", "on_behalf"]), _JSON
+        st.sampled_from(["iss", "sub", "member", "aud", "iat", "exp", "nbf", "jti", "on_behalf"]), JSON
     )
 )
 def test_any_claims_that_a_member_signs_are_his_own_or_refused(changed: dict[str, Any]) -> None:
@@ -131,25 +88,24 @@ def test_any_claims_that_a_member_signs_are_his_own_or_refused(changed: dict[str
         "exp": now + 60,
     }
     with suppress(TypeError):  # A number too large to be written is none that can come.
-        found = _caller(_compact(_head(_KEY), orjson.dumps({**claims, **changed}), _KEY))
+        found = _caller(compact(head(_KEY), orjson.dumps({**claims, **changed}), _KEY))
         assert found is None or (found.member, found.system) == (_WHO.member, _WHO.system)
 
 
 @given(
-    st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "cty", "jwk", "jku", "x5u"]), _JSON)
+    st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "cty", "jwk", "jku", "x5u"]), JSON)
 )
 def test_any_header_of_a_token_is_known_or_refused(changed: dict[str, Any]) -> None:
     body = base64.urlsafe_b64decode(_TOKEN.split(".")[1] + "==")
     with suppress(TypeError):
-        assert _caller(_compact(_head(_KEY, **changed), body, _KEY)) in (None, _WHO)
+        assert _caller(compact(head(_KEY, **changed), body, _KEY)) in (None, _WHO)
 
 
-@given(_DEEP, st.booleans())
+@given(DEEP, st.booleans())
 def test_a_token_nested_without_end_is_refused(deep: bytes, inside: bool) -> None:
-    head = b'{"alg":"EdDSA","kid":"%b","x":%b}' % (_KEY.key_id.encode(), deep)
-    assert (
-        _caller(_compact(*((_head(_KEY), b'{"iss":%b}' % deep) if inside else (head, b"{}")), _KEY)) is None
-    )
+    nested = b'{"alg":"EdDSA","kid":"%b","x":%b}' % (_KEY.key_id.encode(), deep)
+    parts = (head(_KEY), b'{"iss":%b}' % deep) if inside else (nested, b"{}")
+    assert _caller(compact(*parts, _KEY)) is None
 
 
 _HEADERS = {"authorization": f"Bearer {_TOKEN}", "langqiao-officer": "o", "langqiao-purpose": "case:1"}
@@ -179,7 +135,7 @@ def _sender(message: Message) -> str | None:
 @given(st.data())
 def test_a_message_of_which_anything_was_changed_is_refused(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(_SIGNED.headers)))
-    value = data.draw(_damaged(_SIGNED.headers[name]) | st.text())
+    value = data.draw(damaged(_SIGNED.headers[name]) | st.text())
     changed = replace(_SIGNED, headers={**_SIGNED.headers, name: value})
     same = value.strip() == _SIGNED.headers[name]
     assert _sender(changed) == ("window" if same else None)
@@ -233,28 +189,28 @@ _DOCUMENT = {"number": 1, "expires": "2027-01-01T00:00:00Z", "members": [], "gra
 
 
 @given(
-    st.text() | _damaged(signed.sign({"checkpoint": _POINT}, _NODE)) | _damaged(signed.sign(_DOCUMENT, _NODE))
+    st.text() | damaged(signed.sign({"checkpoint": _POINT}, _NODE)) | damaged(signed.sign(_DOCUMENT, _NODE))
 )
 def test_any_text_is_a_signed_document_or_refused_as_one(text: str) -> None:
     _read(text)
 
 
 @given(
-    st.sampled_from(["checkpoint", "witnessed", "receipt", "members", "grants", "number", "expires"]), _JSON
+    st.sampled_from(["checkpoint", "witnessed", "receipt", "members", "grants", "number", "expires"]), JSON
 )
 def test_any_document_that_a_member_signs_is_read_or_refused(name: str, value: Any) -> None:
     with suppress(TypeError):
-        _read(_compact(_head(_NODE), orjson.dumps(_DOCUMENT | {name: value}), _NODE))
-        _read(_compact(_head(_NODE), orjson.dumps({name: value}), _NODE))
+        _read(compact(head(_NODE), orjson.dumps(_DOCUMENT | {name: value}), _NODE))
+        _read(compact(head(_NODE), orjson.dumps({name: value}), _NODE))
 
 
-@given(_DEEP)
+@given(DEEP)
 def test_a_document_nested_without_end_is_refused(deep: bytes) -> None:
     for body in (deep, b'{"checkpoint":%b}' % deep, b'{"number":1,"expires":%b,"members":[]}' % deep):
-        _read(_compact(_head(_NODE), body, _NODE))
+        _read(compact(head(_NODE), body, _NODE))
 
 
-@given(st.sampled_from(sorted(_GRANT)), _JSON)
+@given(st.sampled_from(sorted(_GRANT)), JSON)
 def test_any_grant_that_is_read_can_be_looked_for(name: str, value: Any) -> None:
     try:
         found = grants.from_document(_DOCUMENT | {"grants": [_GRANT | {name: value}]})
@@ -264,7 +220,7 @@ def test_any_grant_that_is_read_can_be_looked_for(name: str, value: Any) -> None
     found.named(caller, "harbour.boats", _NOW, "330203.harbour")
 
 
-@given(_MOMENTS)
+@given(MOMENTS)
 def test_a_moment_that_is_read_can_be_told_again(at: str) -> None:
     text = signed.sign({"checkpoint": _POINT | {"at": at}}, _NODE)
     try:
@@ -276,14 +232,14 @@ def test_a_moment_that_is_read_can_be_told_again(at: str) -> None:
     assert found.at - _NOW < timedelta.max
 
 
-@given(st.binary(max_size=60) | _DEEP)
+@given(st.binary(max_size=60) | DEEP)
 def test_any_line_is_an_entry_or_a_bad_one(line: bytes) -> None:
     for one in (line, b'{"entry":{"number":1,"previous":"x","items":%b},"hash":"%b"}' % (line, b"0" * 64)):
         with soon(), pytest.raises(BadLine):
             read(one)
 
 
-@given(entries(), _DEEP, st.data())
+@given(entries(), DEEP, st.data())
 def test_a_log_is_checked_to_its_end_whatever_stands_in_it(
     made: list[Any], deep: bytes, data: st.DataObject
 ) -> None:
