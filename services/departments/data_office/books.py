@@ -7,13 +7,17 @@ from datetime import datetime
 
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.model import Contract
-from schemas.law.sharing.steps import Step, StepRefused
+from schemas.law.sharing.steps import Step
 from schemas.query.bound import BoundColumn, BoundCondition, BoundOrder, BoundQuery, Value
 from schemas.query.tree import Operator
 from services.departments.data_office.matters import K, Matter, Record, step_of, step_record
-from services.engine.source.port import Changing, Creation, RecordExists, RecordSource, WriteRefused
+from services.engine.source.port import Changing, Creation, Once, RecordExists, RecordSource, WriteRefused
 
 _PAGE = 500
+
+
+class Overtaken(Exception):
+    """Somebody else wrote the next step of this matter, or under this id or this key, meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,15 @@ class Books:
         listed = await self.found(matter.steps, (matter.id_item, Operator.EQ, matter_id))
         return [step_of(matter, one) for one in listed]
 
+    async def given(self, matter: Matter[K], once: Once) -> tuple[str, int] | None:
+        """The matter, and the number of its step, that a call took before under this key. KeyReused."""
+        written = await self.source.given(matter.steps, once)
+        if written is None:
+            return None
+        [(step_id,)] = (await self.source.keys(matter.steps, [written.record_id])).values()
+        matter_id, _, number = str(step_id).rpartition(".")
+        return matter_id, int(number)
+
     async def next_id(self, matter: Matter[K], year: int) -> str:
         """An id such as R-2026-000017 that no matter bears yet."""
         contract = self.catalogue.contract(matter.records)
@@ -63,9 +76,10 @@ class Books:
         steps: Sequence[Step[K]],
         stands: Record,
         recorded_at: datetime,
+        once: Once | None = None,
     ) -> None:
-        """Write steps that come after `before` others, and how the matter stands then. StepRefused wrong-state when
-        somebody else took a step meanwhile."""
+        """Write steps that come after `before` others, and how the matter stands then; `once` is kept with the first of
+        them. Overtaken."""
         counted: dict[str, Value] = {**stands, "steps": before + len(steps)}
         counted |= {matter.stamped[one.kind]: recorded_at for one in steps if one.kind in matter.stamped}
         if steps:
@@ -80,11 +94,11 @@ class Books:
             for number, step in enumerate(steps, start=1)
         )
         try:
-            await self.source.together([*(Creation(matter.steps, 1, one) for one in records), about])
+            await self.source.together([*(Creation(matter.steps, 1, one) for one in records), about], once)
         except (RecordExists, WriteRefused) as fault:
             if isinstance(fault, WriteRefused) and fault.items:
                 raise
-            raise StepRefused("wrong-state", "another step was taken at the same moment") from None
+            raise Overtaken from None
 
     async def _all(self, question: BoundQuery) -> list[Record]:
         names = [one.name for one in question.columns]

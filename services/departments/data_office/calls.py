@@ -24,6 +24,7 @@ from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure
 from services.engine.api.knowing import know, refuse_gateway
 from services.engine.api.plane import Action, DataPlane
+from services.engine.source.port import Once
 
 F = TypeVar("F", bound=Form)
 
@@ -68,12 +69,19 @@ async def sent(call: Call, form: type[F]) -> F:
         ) from None
 
 
-async def answered(call: Call, matter: Matter[K], step: Callable[[], Awaitable[Outcome[K, S]]]) -> Reply:
-    """What came of a step, as an answer that the access log knows of. Problem step-refused."""
+async def answered(
+    call: Call,
+    matter: Matter[K],
+    once: Once | None,
+    again: Callable[[Once], Awaitable[Outcome[K, S] | None]],
+    step: Callable[[], Awaitable[Outcome[K, S]]],
+) -> Reply:
+    """What came of a step, as an answer that the access log knows of; where it was taken `again` under its idempotency
+    key, what came of it then. Problem step-refused; KeyReused."""
     contract = call.node.catalogue.contract(matter.steps)
     call.disclosure = Disclosure(Act.WRITE, contract, tuple(sorted(contract.items)))
     try:
-        outcome = await step()
+        outcome = await _once(once, again, step)
     except StepRefused as fault:
         raise Problem("step-refused", str(fault), members={"reason": fault.code}) from None
     kind = kind_of(contract, contract.items[matter.id_item])
@@ -86,3 +94,21 @@ async def answered(call: Call, matter: Matter[K], step: Callable[[], Awaitable[O
         **outcome.record,
     }
     return Reply(201, orjson.dumps(told), names.JSON)
+
+
+async def _once(
+    once: Once | None,
+    again: Callable[[Once], Awaitable[Outcome[K, S] | None]],
+    step: Callable[[], Awaitable[Outcome[K, S]]],
+) -> Outcome[K, S]:
+    if once is None:
+        return await step()
+    if (before := await again(once)) is not None:
+        return before
+    try:
+        return await step()
+    except StepRefused:
+        # The same call may have come twice at once: then the first has left nothing to do for the second.
+        if (meanwhile := await again(once)) is not None:
+            return meanwhile
+        raise

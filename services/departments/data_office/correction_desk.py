@@ -16,6 +16,7 @@ from services.departments.data_office.matters import CORRECTIONS, Record
 from services.departments.data_office.people import People
 from services.departments.data_office.proofs import Complaint, Digests, Proofs
 from services.departments.data_office.providers import provider_of
+from services.engine.source.port import Once
 
 Answered = Outcome[CorrectionStep, Correction]
 
@@ -32,7 +33,12 @@ class CorrectionDesk:
     proofs: Proofs | None
 
     async def file(
-        self, people: People, form: Mapping[str, Any], value: object, provider: str | None = None
+        self,
+        people: People,
+        form: Mapping[str, Any],
+        value: object,
+        provider: str | None = None,
+        once: Once | None = None,
     ) -> Answered:
         """A new correction request, of a shared item. StepRefused; Problem unknown-dataset, unknown-item."""
         contract = self.contracts.contract(str(form["dataset"]))
@@ -46,14 +52,19 @@ class CorrectionDesk:
             CORRECTIONS,
             lambda _: rules,
             lambda _: self._step(rules, CorrectionStep.FILED, None, people, facts),
+            once,
         )
 
     async def step(
-        self, correction_id: str, kind: CorrectionStep, people: People, facts: Mapping[str, Any]
+        self,
+        correction_id: str,
+        kind: CorrectionStep,
+        people: People,
+        facts: Mapping[str, Any],
+        once: Once | None = None,
     ) -> Answered:
         """The next step. StepRefused; Problem unknown-record, source-missing."""
-        record = await self.desk.record(CORRECTIONS, correction_id)
-        rules = self._rules(str(record["provider"]))
+        rules = self._rules_of(await self.desk.record(CORRECTIONS, correction_id))
         said = dict(facts)
         if kind is CorrectionStep.ACKNOWLEDGED:
             said["system"] = people.system
@@ -66,6 +77,7 @@ class CorrectionDesk:
             correction_id,
             rules,
             lambda standing: self._step(rules, kind, standing, people, said),
+            once,
         )
 
     async def open_at(self, provider: str) -> list[Record]:
@@ -76,11 +88,14 @@ class CorrectionDesk:
             ("state", Operator.EQ, CorrectionState.FILED.value),
         )
 
+    async def again(self, once: Once) -> Answered | None:
+        """What came of the step that was taken before under an idempotency key. KeyReused."""
+        return await self.desk.again(CORRECTIONS, self._rules_of, once)
+
     async def go_on(self) -> None:
         """Tell due days that no calendar told before."""
         for one in await self.desk.told(CORRECTIONS, self.calendar):
-            rules = self._rules(str(one["provider"]))
-            await self.desk.go_on(CORRECTIONS, str(one["correction_id"]), rules)
+            await self.desk.go_on(CORRECTIONS, str(one["correction_id"]), self._rules_of(one))
 
     async def _proved(self, correction_id: str, rules: CorrectionRules) -> CorrectionRules:
         first, *_ = await self.desk.books.steps(CORRECTIONS, correction_id)
@@ -106,6 +121,9 @@ class CorrectionDesk:
     ) -> Said:
         parties = rules.parties(standing, people.member, kind)
         return self.desk.step(kind, people, RULES[kind], parties, facts)
+
+    def _rules_of(self, record: Record) -> CorrectionRules:
+        return self._rules(str(record["provider"]))
 
     def _rules(self, provider: str) -> CorrectionRules:
         return CorrectionRules(provider, self.office, self.calendar)

@@ -2,19 +2,23 @@
 corrections and catalogue entries."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from schemas.law.calendar import WorkingDays
-from schemas.law.sharing.steps import Party, Rule, Step
+from schemas.law.sharing.steps import Party, Rule, Step, StepRefused
 from schemas.query.tree import Operator
 from schemas.wire.problem import Problem
-from services.departments.data_office.books import Books
+from services.departments.data_office.books import Books, Overtaken
 from services.departments.data_office.clocks import Clocks
 from services.departments.data_office.matters import K, Matter, Record
 from services.departments.data_office.people import People
-from services.departments.data_office.rules import Rules, S, by_itself, folded, party_of, taken
+from services.departments.data_office.rules import Rules, S, by_itself, folded, party_of, retaken, taken
+from services.engine.source.port import Once
+
+#: How often a step is judged anew when another process of this office was first.
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -62,13 +66,20 @@ class Desk:
         return Step(kind, self.clocks.civil(), party, people.member, people.officer, people.second, facts)
 
     async def begin(
-        self, matter: Matter[K], rules: Callable[[str], Rules[K, S]], step: Callable[[Rules[K, S]], Step[K]]
+        self,
+        matter: Matter[K],
+        rules: Callable[[str], Rules[K, S]],
+        step: Callable[[Rules[K, S]], Step[K]],
+        once: Once | None = None,
     ) -> Outcome[K, S]:
         """The first step of a new matter, which gets an id. StepRefused."""
-        async with self._one_at_a_time:
+
+        async def judged() -> Outcome[K, S]:
             matter_id = await self.books.next_id(matter, self.clocks.today().year)
             mine = rules(matter_id)
-            return await self._take(matter, matter_id, mine, None, 0, step(mine))
+            return await self._take(matter, matter_id, mine, [], step(mine), once)
+
+        return await self._in_turn(judged)
 
     async def take(
         self,
@@ -76,16 +87,33 @@ class Desk:
         matter_id: str,
         rules: Rules[K, S],
         step: Callable[[S | None], Step[K]],
+        once: Once | None = None,
         *,
         first: bool = False,
     ) -> Outcome[K, S]:
         """The next step of a matter. StepRefused; Problem unknown-record unless it may be its `first`."""
-        async with self._one_at_a_time:
+
+        async def judged() -> Outcome[K, S]:
             before = await self.books.steps(matter, matter_id)
             if not before and not first:
                 raise _unknown()
-            standing = folded(rules, before)
-            return await self._take(matter, matter_id, rules, standing, len(before), step(standing))
+            return await self._take(matter, matter_id, rules, before, step(folded(rules, before)), once)
+
+        return await self._in_turn(judged)
+
+    async def again(
+        self, matter: Matter[K], rules: Callable[[Record], Rules[K, S]], once: Once
+    ) -> Outcome[K, S] | None:
+        """What came of the step that was taken before under an idempotency key, whatever came later; None where none
+        was. KeyReused."""
+        given = await self.books.given(matter, once)
+        if given is None:
+            return None
+        matter_id, number = given
+        mine = rules(await self.record(matter, matter_id))
+        steps = await self.books.steps(matter, matter_id)
+        after, told = retaken(mine, steps[: number - 1], steps[number - 1 :])
+        return Outcome(matter_id, after, mine.record(after), tuple(told))
 
     async def go_on(self, matter: Matter[K], matter_id: str, rules: Rules[K, S]) -> tuple[Step[K], ...]:
         """What the law takes by itself by now; the record is written anew, for a calendar may tell its day by now."""
@@ -95,27 +123,47 @@ class Desk:
             if standing is None:
                 return ()
             after, steps = by_itself(rules, standing, self.clocks.civil())
-            await self._keep(matter, matter_id, len(before), steps, rules.record(after))
+            try:
+                await self._keep(matter, matter_id, len(before), steps, rules.record(after))
+            except Overtaken:
+                # Another process took them, or a member a step: what is left falls due at the next look.
+                return ()
             return tuple(steps)
+
+    async def _in_turn(self, judged: Callable[[], Awaitable[Outcome[K, S]]]) -> Outcome[K, S]:
+        """One at a time; judged anew by what another process left, where one was first."""
+        async with self._one_at_a_time:
+            for _ in range(_TRIES):
+                try:
+                    return await judged()
+                except Overtaken:
+                    continue
+        raise StepRefused("wrong-state", "another step was taken at the same moment")
 
     async def _take(
         self,
         matter: Matter[K],
         matter_id: str,
         rules: Rules[K, S],
-        standing: S | None,
-        before: int,
+        before: list[Step[K]],
         step: Step[K],
+        once: Once | None,
     ) -> Outcome[K, S]:
-        after, steps = taken(rules, standing, step)
+        after, steps = taken(rules, folded(rules, before), step)
         record = rules.record(after)
-        await self._keep(matter, matter_id, before, steps, record)
+        await self._keep(matter, matter_id, len(before), steps, record, once)
         return Outcome(matter_id, after, record, tuple(steps))
 
     async def _keep(
-        self, matter: Matter[K], matter_id: str, before: int, steps: list[Step[K]], record: Record
+        self,
+        matter: Matter[K],
+        matter_id: str,
+        before: int,
+        steps: list[Step[K]],
+        record: Record,
+        once: Once | None = None,
     ) -> None:
-        await self.books.keep(matter, matter_id, before, steps, record, self.clocks.security())
+        await self.books.keep(matter, matter_id, before, steps, record, self.clocks.security(), once)
         self.kept += 1
 
 

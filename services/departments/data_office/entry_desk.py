@@ -19,6 +19,7 @@ from services.departments.data_office.matters import ENTRIES, REQUESTS, Record
 from services.departments.data_office.people import People
 from services.departments.data_office.providers import provider_of
 from services.departments.data_office.requests import GRANTED
+from services.engine.source.port import Once
 
 Kept = Outcome[EntryStep, CatalogueEntry]
 
@@ -32,7 +33,14 @@ class EntryDesk:
     calendar: WorkingDays
     office: str
 
-    async def draft(self, people: People, dataset: str, version: str, provider: str | None = None) -> Kept:
+    async def draft(
+        self,
+        people: People,
+        dataset: str,
+        version: str,
+        provider: str | None = None,
+        once: Once | None = None,
+    ) -> Kept:
         """A new entry, or one that was returned or is still a draft, drafted anew. StepRefused; Problem
         unknown-dataset, unknown-version."""
         contract = self._contract(dataset, version)
@@ -43,20 +51,34 @@ class EntryDesk:
             entry_id(contract, kept_by),
             rules,
             lambda _: self._step(rules, EntryStep.DRAFTED, people, {}),
+            once,
             first=True,
         )
 
-    async def step(self, entry: str, kind: EntryStep, people: People, facts: Mapping[str, Any]) -> Kept:
+    async def step(
+        self,
+        entry: str,
+        kind: EntryStep,
+        people: People,
+        facts: Mapping[str, Any],
+        once: Once | None = None,
+    ) -> Kept:
         """The next step. StepRefused; Problem unknown-record."""
         record = await self.desk.record(ENTRIES, entry)
         rules = self._rules_of(record)
         said = dict(facts)
         if kind is EntryStep.RETIREMENT_NOTICED:
             said["users"] = await self._users(record)
-        outcome = await self.desk.take(ENTRIES, entry, rules, lambda _: self._step(rules, kind, people, said))
+        outcome = await self.desk.take(
+            ENTRIES, entry, rules, lambda _: self._step(rules, kind, people, said), once
+        )
         if kind is EntryStep.PUBLISHED:
             await self.go_on()
         return outcome
+
+    async def again(self, once: Once) -> Kept | None:
+        """What came of the step that was taken before under an idempotency key. KeyReused."""
+        return await self.desk.again(ENTRIES, self._rules_of, once)
 
     async def go_on(self) -> None:
         """Retire what is over, supersede what has a successor, and tell due days that no calendar told before."""

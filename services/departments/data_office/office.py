@@ -5,7 +5,7 @@ import hmac
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,13 +43,15 @@ _log = logging.getLogger("langqiao.engine")
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What the office's addresses ask. All desks share one `Desk`, so steps are taken one at a time."""
+    """What the office's addresses ask. All desks share one `Desk`, so steps are taken one at a time. `secret` makes
+    digests of what calls say."""
 
     clocks: Clocks
     requests: RequestDesk
     corrections: CorrectionDesk
     entries: EntryDesk
     granting: Granting
+    secret: bytes = field(repr=False)
 
     async def move(self, ahead: timedelta) -> None:
         """Put civil time ahead, and take what falls due by then. Problem bad-value where it would go back."""
@@ -71,9 +73,11 @@ def make_office(node: Node, contracts: Catalogue, calendar: WorkingDays, proofs:
     clocks = Clocks(node.clock, settings.environment == _DEMO)
     desk, member = Desk(Books(node.source, node.catalogue), clocks), settings.department
     requests = RequestDesk(desk, contracts, calendar, member)
-    corrections = CorrectionDesk(desk, contracts, calendar, member, _digests(settings), proofs)
+    digests = _digests(settings)
+    corrections = CorrectionDesk(desk, contracts, calendar, member, digests, proofs)
     entries = EntryDesk(desk, contracts, calendar, member)
-    return Office(clocks, requests, corrections, entries, Granting(requests, corrections, _key(settings)))
+    granting = Granting(requests, corrections, _key(settings))
+    return Office(clocks, requests, corrections, entries, granting, digests.secret)
 
 
 @asynccontextmanager

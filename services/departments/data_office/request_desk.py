@@ -17,6 +17,7 @@ from services.departments.data_office.people import People
 from services.departments.data_office.providers import provider_of
 from services.departments.data_office.requests import GRANTED, RequestRules
 from services.departments.data_office.rules import Rules
+from services.engine.source.port import Once
 
 Taken = Outcome[StepKind, Standing]
 
@@ -30,7 +31,13 @@ class RequestDesk:
     calendar: WorkingDays
     office: str
 
-    async def apply(self, people: People, form: Mapping[str, Any], provider: str | None = None) -> Taken:
+    async def apply(
+        self,
+        people: People,
+        form: Mapping[str, Any],
+        provider: str | None = None,
+        once: Once | None = None,
+    ) -> Taken:
         """A new request. An incomplete one is taken as well; Problem unknown-dataset, unknown-provider; StepRefused
         not-published."""
         dataset = str(form.get("dataset") or "")
@@ -41,9 +48,16 @@ class RequestDesk:
             assert isinstance(rules, RequestRules)
             return self._step(rules, StepKind.APPLIED, None, people, form)
 
-        return await self.desk.begin(REQUESTS, lambda mine: self._rules(mine, dataset, kept_by), first)
+        return await self.desk.begin(REQUESTS, lambda mine: self._rules(mine, dataset, kept_by), first, once)
 
-    async def step(self, request_id: str, kind: StepKind, people: People, facts: Mapping[str, Any]) -> Taken:
+    async def step(
+        self,
+        request_id: str,
+        kind: StepKind,
+        people: People,
+        facts: Mapping[str, Any],
+        once: Once | None = None,
+    ) -> Taken:
         """The next step of a request. StepRefused; Problem unknown-record."""
         rules = self._rules_of(await self.desk.record(REQUESTS, request_id))
 
@@ -52,7 +66,11 @@ class RequestDesk:
                 raise StepRefused("wrong-state", "a supplement is of the dataset that was asked for")
             return self._step(rules, kind, standing, people, facts)
 
-        return await self.desk.take(REQUESTS, request_id, rules, following)
+        return await self.desk.take(REQUESTS, request_id, rules, following, once)
+
+    async def again(self, once: Once) -> Taken | None:
+        """What came of the step that was taken before under an idempotency key. KeyReused."""
+        return await self.desk.again(REQUESTS, self._rules_of, once)
 
     async def go_on(self) -> None:
         """End what was granted until yesterday, and tell due days that no calendar told before."""

@@ -1,7 +1,7 @@
 """The office's own addresses, one for each step, described as they are; put into the app by `app`."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI, Request, Response
 
@@ -22,15 +22,15 @@ from services.departments.data_office.forms import (
 from services.departments.data_office.grants_route import add_grants_route
 from services.departments.data_office.matters import CORRECTIONS, ENTRIES, REQUESTS, K, Matter
 from services.departments.data_office.office import Office
+from services.departments.data_office.once import once_of
 from services.departments.data_office.people import People
 from services.departments.data_office.rules import S
 from services.engine.api.call import Call, Reply
 from services.engine.api.plane import DataPlane
+from services.engine.source.port import Once
 
 #: What is done at an address: by the office, with the call and the id in its path (empty: it has none).
 Doing = Callable[[Office, Call, str], Awaitable[Reply]]
-#: How a desk takes a step: of the matter with that id, the kind of step, who takes it and what it says.
-Taking = Callable[[str, K, People, Mapping[str, Any]], Awaitable[Outcome[K, S]]]
 
 _AT_REQUESTS, _AT_CORRECTIONS, _AT_ENTRIES = "/office/requests", "/office/corrections", "/office/entries"
 _PROBLEM = {"default": {"description": "A problem (RFC 9457).", "content": {MEDIA_TYPE: {}}}}
@@ -38,12 +38,27 @@ _HEADERS = [
     {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
     for name in (names.OFFICER, names.PURPOSE)
 ]
+_ONCE = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 200}}
+
+
+class Taking(Protocol[K, S]):
+    """How a desk takes steps."""
+
+    async def step(
+        self, matter_id: str, kind: K, people: People, facts: Mapping[str, Any], once: Once | None, /
+    ) -> Outcome[K, S]:
+        """The next step of the matter with that id: its kind, who takes it and what it says."""
+        ...
+
+    async def again(self, once: Once, /) -> Outcome[K, S] | None:
+        """What came of the step that was taken before under that key."""
+        ...
 
 
 def add_routes(app: FastAPI, plane: DataPlane) -> None:
     """Put every address into the app."""
     _post(app, plane, _AT_REQUESTS, "Apply for a dataset", Applying, _apply)
-    _steps(app, plane, _AT_REQUESTS, "A request", REQUESTS, REQUEST_FORMS, lambda its: its.requests.step)
+    _steps(app, plane, _AT_REQUESTS, "A request", REQUESTS, REQUEST_FORMS, lambda its: its.requests)
     _post(app, plane, _AT_CORRECTIONS, "Say that an item of a record is wrong", Filing, _file)
     _steps(
         app,
@@ -52,10 +67,10 @@ def add_routes(app: FastAPI, plane: DataPlane) -> None:
         "A correction request",
         CORRECTIONS,
         CORRECTION_FORMS,
-        lambda its: its.corrections.step,
+        lambda its: its.corrections,
     )
     _post(app, plane, _AT_ENTRIES, "Draft a catalogue entry", Drafting, _draft)
-    _steps(app, plane, _AT_ENTRIES, "A catalogue entry", ENTRIES, ENTRY_FORMS, lambda its: its.entries.step)
+    _steps(app, plane, _AT_ENTRIES, "A catalogue entry", ENTRIES, ENTRY_FORMS, lambda its: its.entries)
     add_grants_route(app, plane)
     add_clock_route(app, plane)
 
@@ -63,39 +78,54 @@ def add_routes(app: FastAPI, plane: DataPlane) -> None:
 async def _apply(office: Office, call: Call, _: str) -> Reply:
     people = await admitted(call)
     form = await sent(call, Applying)
+    once = once_of(call, form, people, office.secret)
+    who = people.with_second(form.second_person)
     return await answered(
         call,
         REQUESTS,
-        lambda: office.requests.apply(people.with_second(form.second_person), form.facts, form.provider),
+        once,
+        office.requests.again,
+        lambda: office.requests.apply(who, form.facts, form.provider, once),
     )
 
 
 async def _file(office: Office, call: Call, _: str) -> Reply:
     people = await admitted(call)
     form = await sent(call, Filing)
+    once = once_of(call, form, people, office.secret)
     return await answered(
         call,
         CORRECTIONS,
-        lambda: office.corrections.file(people, form.facts, form.value, form.provider),
+        once,
+        office.corrections.again,
+        lambda: office.corrections.file(people, form.facts, form.value, form.provider, once),
     )
 
 
 async def _draft(office: Office, call: Call, _: str) -> Reply:
     people = await admitted(call)
     form = await sent(call, Drafting)
+    once = once_of(call, form, people, office.secret)
     return await answered(
-        call, ENTRIES, lambda: office.entries.draft(people, form.dataset, form.version, form.provider)
+        call,
+        ENTRIES,
+        once,
+        office.entries.again,
+        lambda: office.entries.draft(people, form.dataset, form.version, form.provider, once),
     )
 
 
 def _step(matter: Matter[K], kind: K, form: type[Form], taking: Callable[[Office], Taking[K, S]]) -> Doing:
-    """The next step of a matter, that the office takes by `taking`."""
+    """The next step of a matter, that the office takes by its desk `taking`."""
 
     async def step(office: Office, call: Call, matter_id: str) -> Reply:
         people = await admitted(call)
         said = await sent(call, form)
         who = people.with_second(said.second_person)
-        return await answered(call, matter, lambda: taking(office)(matter_id, kind, who, said.facts))
+        once, desk = once_of(call, said, people, office.secret), taking(office)
+        return await answered(
+            call, matter, once, desk.again, lambda: desk.step(matter_id, kind, who, said.facts, once)
+        )
 
     return step
 
@@ -126,7 +156,7 @@ def _told(path: str, summary: str, more: dict[str, Any]) -> dict[str, Any]:
         for part in path.split("/")
         if part.startswith("{")
     ]
-    extra = {"parameters": [*parameters, *_HEADERS], "security": [{"token": []}], **more}
+    extra = {"parameters": [*parameters, *_HEADERS, _ONCE], "security": [{"token": []}], **more}
     return {"tags": ["office"], "summary": summary, "openapi_extra": extra, "responses": _PROBLEM}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Protocol, TypeVar
 
 from schemas.law.sharing.steps import Party, Rule, Step, StepRefused
@@ -54,6 +55,15 @@ def by_itself(rules: Rules[K, S], standing: S, now: datetime) -> tuple[S, list[S
         standing = rules.after(standing, own)
         steps.append(own)
     return standing, steps
+
+
+def retaken(rules: Rules[K, S], before: list[Step[K]], steps: list[Step[K]]) -> tuple[S, list[Step[K]]]:
+    """How it stood after the member's step that is the first of its kind among `steps`, which came after `before`, and
+    the steps that were taken with it."""
+    led = list(takewhile(lambda one: one.party is Party.BRIDGE, steps))
+    step = steps[len(led)]
+    after, further = by_itself(rules, rules.after(folded(rules, [*before, *led]), step), step.at)
+    return after, [*led, step, *further]
 
 
 def party_of(member: str, rule: Rule[Any], parties: dict[Party, str]) -> Party:

@@ -142,15 +142,21 @@ def _version(tag: str) -> Version | None:
         return None
 
 
-def _once(call: Call, sent: Mapping[str, object]) -> Once | None:
-    """The caller's idempotency key, its own to each system, with a digest of what was sent under it."""
+def once_key(call: Call) -> str | None:
+    """The caller's idempotency key, its own to each system; None where it sends none. Problem bad-body."""
     key = call.headers.get(names.IDEMPOTENCY_KEY, "")
-    if not key:
-        return None
     if len(key) > 200:
         raise Problem("bad-body", "An Idempotency-Key has at most 200 characters.")
+    return f"{call.caller.system}:{key}" if key else None
+
+
+def _once(call: Call, sent: Mapping[str, object]) -> Once | None:
+    """The caller's idempotency key, with a digest of what was sent under it."""
+    key = once_key(call)
+    if key is None:
+        return None
     digest = hashlib.sha256(orjson.dumps([call.major(), sent], option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return Once(f"{call.caller.system}:{key}", digest)
+    return Once(key, digest)
 
 
 def _written(contract: Contract, written: Written, status: int) -> Reply:

@@ -54,7 +54,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """A caller's idempotency key for one create, and a digest of what it sent under it."""
+    """A caller's idempotency key for one write, and a digest of what it sent under it."""
 
     key: str
     digest: str
@@ -129,9 +129,16 @@ class RecordSource(Protocol):
         """Raises `NoSuchRecord`, `StaleVersion`."""
         ...
 
-    async def together(self, deeds: Sequence[Creation | Changing]) -> Sequence[Written]:
+    async def together(
+        self, deeds: Sequence[Creation | Changing], once: Once | None = None
+    ) -> Sequence[Written]:
         """All of these in one transaction, in order, or none. Raises `RecordExists`, `NoSuchRecord`, `WriteRefused`;
-        that of two who create one record at the same moment the second is told by `WriteRefused` too."""
+        that of two who create one record at the same moment the second is told by `WriteRefused` too. With `once` the
+        key is kept with the first of them, and nothing is written, and `RecordExists` raised, where it is there."""
+        ...
+
+    async def given(self, dataset: str, once: Once) -> Written | None:
+        """What was written before under an idempotency key. Raises `KeyReused` where the digest is another."""
         ...
 
     async def check(self) -> AbstractMapping[str, str]:

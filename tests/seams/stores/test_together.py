@@ -6,7 +6,15 @@ import pytest
 import pytest_asyncio
 
 from schemas.query.bound import Value
-from services.engine.source.port import Changing, Creation, NoSuchRecord, RecordExists, WriteRefused
+from services.engine.source.port import (
+    Changing,
+    Creation,
+    KeyReused,
+    NoSuchRecord,
+    Once,
+    RecordExists,
+    WriteRefused,
+)
 from tests.seams.stores import depot
 from tests.seams.stores.conftest import Store
 from tests.seams.stores.test_writes import KEY, PARCEL
@@ -55,3 +63,35 @@ async def test_of_two_who_create_one_record_at_the_same_moment_one_does(store: S
     [refused] = [one for one in came if isinstance(one, Exception)]
     assert isinstance(refused, (RecordExists, WriteRefused))
     assert len(await _names(store)) == 2
+
+
+async def test_a_key_that_came_with_them_tells_what_was_written_and_lets_nothing_be_written_again(
+    store: Store,
+) -> None:
+    once = Once("registry/window:together-1", "a" * 64)
+    assert await store.source.given(depot.PARCELS, once) is None
+    first, _ = await store.source.together([_parcel(1), _parcel(2)], once)
+    assert await store.source.given(depot.PARCELS, once) == first
+    with pytest.raises(RecordExists):
+        await store.source.together([_parcel(3), _parcel(4)], once)
+    with pytest.raises(KeyReused):
+        await store.source.given(depot.PARCELS, Once(once.key, "b" * 64))
+    with pytest.raises(KeyReused):
+        await store.source.together([_parcel(3)], Once(once.key, "b" * 64))
+    assert len(await _names(store)) == 2
+
+
+async def test_of_two_with_one_key_at_the_same_moment_one_writes_whatever_each_writes(store: Store) -> None:
+    once = Once("registry/window:together-2", "a" * 64)
+    both = [[_parcel(nth), _parcel(nth + 1)] for nth in (1, 5)]
+    came = await asyncio.gather(*(store.source.together(one, once) for one in both), return_exceptions=True)
+    [refused] = [one for one in came if isinstance(one, Exception)]
+    assert isinstance(refused, (RecordExists, WriteRefused))
+    assert len(await _names(store)) == 2
+
+
+async def test_a_key_is_not_kept_where_nothing_is_written(store: Store) -> None:
+    once = Once("registry/window:together-3", "a" * 64)
+    with pytest.raises(NoSuchRecord):
+        await store.source.together([_parcel(1), _renamed(9, "余姚江")], once)
+    assert await store.source.given(depot.PARCELS, once) is None

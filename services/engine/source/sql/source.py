@@ -146,19 +146,29 @@ class SqlSource:
         writing = await self._writing(_of(self._any_major(dataset).contract))
         await self._write(dataset, writing.delete(key, expected))
 
-    async def together(self, deeds: Sequence[Creation | Changing]) -> Sequence[Written]:
+    async def together(
+        self, deeds: Sequence[Creation | Changing], once: Once | None = None
+    ) -> Sequence[Written]:
         writings = [await self._writing((one.dataset, one.major)) for one in deeds]
 
         def steps() -> Steps[list[Written]]:
-            written = []
+            written: list[Written] = []
+            if once is not None and (yield from writings[0].given(once)):
+                raise RecordExists
             for one, writing in zip(deeds, writings, strict=True):
                 if isinstance(one, Creation):
                     written.append((yield from writing.create(one.values, None)))
                 else:
                     written.append((yield from writing.change(one.key, one.values, None)))
+            if once is not None:
+                yield from writings[0].keep(once, written[0])
             return written
 
         return await self._write(deeds[0].dataset, steps()) if deeds else []
+
+    async def given(self, dataset: str, once: Once) -> Written | None:
+        writing = await self._writing(_of(self._any_major(dataset).contract))
+        return await self._write(dataset, writing.given(once))
 
     async def check(self) -> AbstractMapping[str, str]:
         await self._look()

@@ -53,8 +53,7 @@ class Writing:
         yield Ask(self._statement(write.insert_row, items), list(stored.values()))
         written = yield from self._written(key, [stored[item] for item in self._layout.key])
         if once is not None:
-            kept = [self._contract.dataset, once.key, once.digest, written.record_id, str(written.version)]
-            yield Ask(write.keep_given(self._layout.dialect), kept)
+            yield from self.keep(once, written)
         return written
 
     def given(self, once: Once) -> Steps[Written | None]:
@@ -66,6 +65,11 @@ class Writing:
         if digest != once.digest:
             raise KeyReused
         return Written(known_id, Version.parse(version))
+
+    def keep(self, once: Once, written: Written) -> Steps[None]:
+        """Keep what was written under an idempotency key; Refused where somebody else has kept it meanwhile."""
+        kept = [self._contract.dataset, once.key, once.digest, written.record_id, str(written.version)]
+        yield Ask(write.keep_given(self._layout.dialect), kept)
 
     def change(self, key: Key, values: Mapping[str, Value], expected: Version | None) -> Steps[Written]:
         """Only columns whose value changes are written, so that the others keep the spelling they have."""

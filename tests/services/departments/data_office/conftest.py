@@ -76,11 +76,12 @@ class Bureau:
         return httpx.AsyncClient(transport=transport, base_url="http://office", headers=headers, auth=auth)
 
     async def take(
-        self, member: str, path: str, body: dict[str, Any] | None = None, **who: str
+        self, member: str, path: str, body: dict[str, Any] | None = None, key: str = "", **who: str
     ) -> httpx.Response:
-        """A step by a member, at /office/<path>."""
+        """A step by a member, at /office/<path>, under an idempotency key where it has one."""
+        headers = {"Idempotency-Key": key} if key else {}
         async with self.client(member, **who) as client:
-            return await client.post(f"/office/{path}", json=body or {})
+            return await client.post(f"/office/{path}", json=body or {}, headers=headers)
 
     async def grants(self, member: str) -> Grants:
         """What a department is told that it granted."""
