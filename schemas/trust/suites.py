@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import (
@@ -27,9 +27,7 @@ _A = _P - 3
 _B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
 _N = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
 _HALF = 32
-_PEM = re.compile(
-    rb"-----BEGIN SM2 PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END SM2 PRIVATE KEY-----\s*"
-)
+_PEM = re.compile(rb"-----BEGIN SM2 PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END SM2 PRIVATE KEY-----")
 
 
 class BadKey(ValueError):
@@ -123,7 +121,8 @@ def _write_sm2(private: Private) -> bytes:
 
 def _load_sm2(point: bytes) -> Public:
     x, y = (int.from_bytes(half, "big") for half in (point[:_HALF], point[_HALF:]))
-    if max(x, y) >= _P or (y * y - (x * x * x + _A * x + _B)) % _P:
+    # Hex may have blanks between its digits, and be as long as a point's without being one.
+    if len(point) != 2 * _HALF or max(x, y) >= _P or (y * y - (x * x * x + _A * x + _B)) % _P:
         raise BadKey("a public key of 64 bytes is a point of the SM2 curve")
     return Sm2Public(point)
 
@@ -149,6 +148,7 @@ ED25519 = Suite(
 )
 SM2 = Suite("sm2-sm3", "SM2-SM3", 64, _new_sm2, _sm2_point, _write_sm2, _load_sm2)
 SUITES = {one.name: one for one in (ED25519, SM2)}
+_OF_NONE = f"this key is of none of the suites {', '.join(SUITES)}, or not in their form"
 
 
 def read_pem(pem: bytes) -> tuple[Suite, Private]:
@@ -160,8 +160,11 @@ def read_pem(pem: bytes) -> tuple[Suite, Private]:
         private = load_pem_private_key(pem, None)
     except (ValueError, TypeError) as fault:
         raise BadKey("this is no private key in PEM form") from fault
+    except UnsupportedAlgorithm as fault:
+        # An SM2 key as other programs write it, for one.
+        raise BadKey(_OF_NONE) from fault
     if not isinstance(private, Ed25519PrivateKey):
-        raise BadKey(f"this key is of none of the suites {', '.join(SUITES)}")
+        raise BadKey(_OF_NONE)
     return ED25519, private
 
 
@@ -170,7 +173,7 @@ def _read_sm2(text: bytes) -> Private:
         held = base64.b64decode(b"".join(text.split()), validate=True)
     except binascii.Error:
         held = b""
-    if len(held) != 3 * _HALF:
+    if len(held) != 3 * _HALF or not 0 < int.from_bytes(held[:_HALF], "big") < _N - 1:
         raise BadKey("this is no private key in PEM form")
     _load_sm2(held[_HALF:])
     return Sm2Private(held[:_HALF], held[_HALF:])
