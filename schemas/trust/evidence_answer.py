@@ -35,8 +35,9 @@ _SAID = (
     names.QUESTION,
     names.RECEIPT,
 )
-#: Of the question, where they are there. The token is not: whoever has it could ask with it.
-_ASKED_BY = (_DIGEST, names.OFFICER, names.PURPOSE, names.NODE, "signature")
+#: Of the question, where they are there. The token is not: whoever has it could ask with it. Who has a case's reference
+#: cannot, without a token of its member.
+_ASKED_BY = (_DIGEST, names.OFFICER, names.PURPOSE, names.CASE, names.NODE, "signature")
 _LONGEST = 4_096
 #: A number of seconds of more digits would be beyond any time that has a name.
 _INPUT = re.compile(

@@ -114,7 +114,8 @@ class Town:
 def _question(
     method: str = "POST", verb: str = "query", query: str = "", body: bytes = b'{"select":"name"}'
 ) -> Message:
-    headers = {"langqiao-officer": "officer-1", "langqiao-purpose": "case:1", "langqiao-node": NODE}
+    headers = {"langqiao-officer": "officer-1", "langqiao-purpose": "case:1", "langqiao-case": "e30.e30.AA"}
+    headers["langqiao-node"] = NODE
     if method == "POST":
         headers |= {"content-digest": digest_of(body), "signature": "langqiao=:AA==:"}
     return Message(

@@ -17,7 +17,7 @@ from tests.schemas.trust.any_message import Request, headers, messages, request_
 _KEY = keys.new_key()
 _KEYS = MappingKeyResolver(public_keys={_KEY.key_id: _KEY.private.public_key()}, private_keys={})
 _SAID = ("content-type", "content-range", "etag", names.CONTRACT_VERSION, names.QUESTION, names.RECEIPT)
-_ASKED = (names.OFFICER, names.PURPOSE, names.NODE)
+_ASKED = (names.OFFICER, names.PURPOSE, names.CASE, names.NODE)
 
 _messages = messages(["GET", "POST"], _ASKED, most=60)
 _answers = some.builds(
