@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from schemas.trust import cases, keys
+from schemas.trust import cases
 from schemas.trust.model import Case
 from schemas.trust.signed import DocumentRefused, moment, text_of
+from services.cli.signing import private_key
 
 _SALT_BYTES = 16
 
@@ -39,15 +40,12 @@ def refer(
     """Sign a reference to an open case. It names nobody, but can be tried on identifiers: keep it as the case itself.
 
     A kind of identifier is id-number, credit-code, or the item that a contract's links lead to."""
-    now = datetime.now(UTC)
+    now, pair = datetime.now(UTC), private_key(key)
     try:
         content = orjson.loads(document.read_bytes())
         case, opened = _case(content if isinstance(content, dict) else {})
-        pair = keys.read_private(key.read_bytes())
     except (orjson.JSONDecodeError, DocumentRefused) as fault:
         raise typer.BadParameter(f"{document}: {fault}") from None
-    except keys.BadKey as fault:
-        raise typer.BadParameter(str(fault), param_hint="--key") from None
     out.touch(mode=0o600)
     out.write_text(cases.refer(case, pair, opened=opened, now=now, until=now + timedelta(hours=hours)))
     typer.echo(f"signed {out}")

@@ -16,7 +16,7 @@ from schemas.trust.signed import DocumentRefused, number_of
 from schemas.trust.word import Word, sign_word
 from services.cli.caller import REFUSED
 from services.cli.publishing import Target, targets
-from services.cli.signing import signing
+from services.cli.signing import private_key, signing
 from services.client.registry import Publication
 
 app = signing("member registry", check_document)
@@ -61,7 +61,7 @@ def publish(
     tls_certificate: Certificate = None,
 ) -> None:
     """Bring a signed registry to gateways, which hand it on to their nodes, and to the topic that nodes follow."""
-    one = _publication(file, None if key is None else _key(key))
+    one = _publication(file, None if key is None else private_key(key))
     with targets(gateway or [], topic, tls_ca, tls_certificate) as found:
         code = max(told.bring(one) for told in found)
     raise typer.Exit(code)
@@ -84,7 +84,7 @@ def confirm(
 ) -> None:
     """Say that a registry is the newest, and bring it where it is not in force yet. Nodes that hear nothing of the kind
     for an hour give nothing on grants."""
-    pair = _key(key)
+    pair = private_key(key)
     with targets(gateway or [], topic, tls_ca, tls_certificate) as found:
         while True:
             code = _confirmed(file, pair, found)
@@ -113,7 +113,7 @@ def rotate(
     signed stays verifiable. Keep the list `authority` in the JSON.
     """
     now = datetime.now(UTC).replace(microsecond=0)
-    old, new = _key(key), _key(following)
+    old, new = private_key(key), private_key(following, "--next")
     try:
         content = _handed_over(document, old, new, now, now + timedelta(days=overlap))
     except (orjson.JSONDecodeError, DocumentRefused) as fault:
@@ -121,13 +121,6 @@ def rotate(
     out.write_text(signed.sign(content, old))
     document.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
     typer.echo(f"signed {out}: number {content['number']} hands over from {old.key_id} to {new.key_id}")
-
-
-def _key(path: Path) -> keys.KeyPair:
-    try:
-        return keys.read_private(path.read_bytes())
-    except (OSError, keys.BadKey) as fault:
-        raise typer.BadParameter(f"{path}: {fault}") from None
 
 
 def _handed_over(

@@ -1,4 +1,5 @@
-"""One signed document, checked and signed; the nouns `registry` and `grants` are each such a document."""
+"""One signed document, checked and signed; the nouns `registry` and `grants` are each such a document. And the private
+key that a command signs with, which `case` reads too."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ import orjson
 import typer
 
 from schemas.trust import keys, signed
+from schemas.trust.keys import BadKey, KeyPair
 from schemas.trust.signed import DocumentRefused
 
 
@@ -30,12 +32,23 @@ def signing(what: str, check: Callable[[Any], None]) -> typer.Typer:
         ],
         out: Annotated[Path, typer.Option("--out", help="Where the signed document goes.")],
     ) -> None:
+        pair = private_key(key)
         try:
             content = orjson.loads(document.read_bytes())
             check(content)
         except (orjson.JSONDecodeError, DocumentRefused) as fault:
             raise typer.BadParameter(f"{document}: {fault}") from None
-        out.write_text(signed.sign(content, keys.read_private(key.read_bytes())))
+        out.write_text(signed.sign(content, pair))
         typer.echo(f"signed {out}")
 
     return noun
+
+
+def private_key(path: Path, option: str = "--key") -> KeyPair:
+    """The private key in a file; a wrong use of the option where it holds none, or cannot be read."""
+    try:
+        return keys.read_private(path.read_bytes())
+    except OSError as fault:
+        raise typer.BadParameter(f"{path}: {fault.strerror}", param_hint=option) from None
+    except BadKey as fault:
+        raise typer.BadParameter(f"{path}: {fault}", param_hint=option) from None

@@ -97,6 +97,22 @@ def test_what_is_no_document_is_not_signed(tmp_path: Path, noun: str) -> None:
     assert not (tmp_path / "out.jws").exists()
 
 
+@pytest.mark.parametrize("command", [("registry", "sign"), ("grants", "sign"), ("case", "refer")])
+@pytest.mark.parametrize(("held", "said"), [("no key", "no private key"), (None, "Is a directory")])
+def test_a_file_that_holds_no_key_is_named_and_nothing_is_signed(
+    tmp_path: Path, command: tuple[str, str], held: str | None, said: str
+) -> None:
+    document, key, out = tmp_path / "wanted.json", tmp_path / "wrong.key.pem", tmp_path / "out.jws"
+    document.write_text("{}")
+    key.mkdir() if held is None else key.write_text(held)
+    ended = run(*command, str(document), "--key", str(key), "--out", str(out))
+    assert ended.exit_code == 2, ended.output
+    shown = " ".join(ended.stderr.replace("│", " ").split())
+    assert "--key" in shown
+    assert said in shown
+    assert not out.exists()
+
+
 def test_grants_are_signed_as_they_stand(tmp_path: Path) -> None:
     authority = _new_key(tmp_path, "authority")
     dates = {"not_before": _NOW.isoformat(), "expires": (_NOW + timedelta(days=1)).isoformat()}
