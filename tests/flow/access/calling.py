@@ -14,7 +14,8 @@ import orjson
 
 from schemas.trust.message import Message, sign
 from schemas.wire import headers as names
-from tests.flow.access.world import Trust
+from tests.flow.access import words
+from tests.flow.access.world import DESK, Trust
 
 CASE = "case:330200-2026-000001"
 #: Who asks, by the name that cases use: the system and the purpose; whatever a case says beside it stands.
@@ -24,7 +25,8 @@ WHO: Mapping[str, tuple[str, str]] = {
     "other": ("330200.credit/window", "grant:G-1"),
     "owner": ("330203.land_office/window", CASE),
 }
-_SIGNED = ("signature", "signature-input", "content-digest")
+#: Who asks for persons, and for nothing else.
+_DESKS: Mapping[str, tuple[str, str]] = {"desk": (DESK, "identified:visit-1")}
 
 
 @dataclass
@@ -51,9 +53,12 @@ def made(step: Mapping[str, Any], trust: Trust) -> Sent:
     """The call of a step: as it would be right, then with what the case says of token and message."""
     call = step["call"]
     path, _, query = str(call.get("path", "/records/land_office/titles/query")).partition("?")
-    body = orjson.dumps(call["json"]) if "json" in call else b""
+    said = words.ask(call["ask"], trust) if "ask" in call else call.get("json")
+    body = b"" if said is None else orjson.dumps(said)
     sent = Sent(call.get("method", "POST"), path, query, body, {"content-type": names.JSON} if body else {})
     sent.headers |= {name.lower(): value for name, value in call.get("headers", {}).items()}
+    if "refers" in step:
+        sent.headers[names.CASE] = words.reference(step["refers"], trust)
     return _changed(credentials(sent, step.get("by", "nobody"), trust, step), step.get("message", {}))
 
 
@@ -62,7 +67,7 @@ def credentials(sent: Sent, by: str, trust: Trust, step: Mapping[str, Any] | Non
     step = step or {}
     if by == "nobody":
         return sent
-    system, purpose = WHO[by]
+    system, purpose = {**WHO, **_DESKS}[by]
     change, said = step.get("token", {}), step.get("message", {})
     who = {names.OFFICER: step.get("officer", "officer-1"), names.PURPOSE: step.get("purpose", purpose)}
     sent.headers |= {name: one for name, one in who.items() if one}

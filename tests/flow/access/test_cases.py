@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tests.flow.access import land
 from tests.flow.access.calling import WHO, Sent, made
 from tests.flow.access.declared import department
 from tests.flow.access.topics import told
-from tests.flow.access.world import GATEWAY, Clock, Trust, World, running
+from tests.flow.access.world import CASES, DESK, GATEWAY, REGISTER, Clock, Trust, World, running
 from tests.services.engine.relay.memory import MemoryBroker
 
 _FOLDER = Path(__file__).parents[2] / "cases" / "access"
@@ -48,7 +49,8 @@ _NUMBERS = count(10, 10)
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """One bridge for all cases, each of which writes its own registry and grants."""
     folder = tmp_path_factory.mktemp("bridge")
-    systems = {system: keys.new_key() for system in (*{one for one, _ in WHO.values()}, GATEWAY)}
+    asking = {one for one, _ in WHO.values()}
+    systems = {system: keys.new_key() for system in (*asking, GATEWAY, CASES, DESK, REGISTER)}
     trust = Trust(folder, Clock(), systems)
     trust.write_registry()
     trust.write_grants([])
@@ -144,6 +146,9 @@ def _compare(comes: Mapping[str, Any], answer: httpx.Response, before: httpx.Res
     for member in ("code", "reason", "items", "limit"):
         if member in comes:
             assert problem.get(member) == comes[member], answer.text
+    if "entries" in comes:
+        told = answer.json()["entries"]
+        assert [one | wanted for one, wanted in zip(told, comes["entries"], strict=True)] == told
     if "shows" in comes:
         assert _shown(answer) == comes["shows"]
     for name, pattern in comes.get("headers", {}).items():
@@ -191,7 +196,19 @@ def _token_of(sent: Sent) -> str:
 
 
 def _found(content: bytes) -> list[bytes]:
-    return [one for one in land.CANARIES if one in content]
+    return [one for one in (*land.CANARIES, *_persons()) if one in content]
+
+
+@cache
+def _persons() -> tuple[bytes, ...]:
+    """Whom the cases ask for as persons, or as those who represent an enterprise."""
+    asks = [
+        step["call"].get("ask", {})
+        for case in _CASES.values()
+        for step in case.get("steps", [case])
+        if "call" in step
+    ]
+    return tuple({one[name].encode() for one in asks for name in ("person", "enterprise") if name in one})
 
 
 def _problem(answer: httpx.Response) -> dict[str, Any]:

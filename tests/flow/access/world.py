@@ -20,8 +20,12 @@ from services.engine.settings import Settings
 from tests import registered
 from tests.flow.access.declared import Dataset, Record, department, fill, make_tables, write_contracts
 from tests.flow.federation.running import InProcessNodes
+from tests.link_keys import keys_file, write_keys
 
 GATEWAY = "330200.gateway"
+#: Who keeps cases, who identifies persons, and the node of who says whom an enterprise is represented by.
+CASES, DESK, REGISTER = "330200.window/cases", "330200.hall/desk", "330203.market/node"
+_ROLES = {GATEWAY: "gateway", CASES: "cases", DESK: "citizen-services", REGISTER: "enterprise-register"}
 #: Checks of a healthy node only take time from its answers; tests have files read again themselves.
 _SELDOM = 3_600
 
@@ -74,8 +78,7 @@ class Trust:
         return {"number": 5, "issued": self.in_days(0), "expires": self.in_days(30)}
 
     def _line(self, system: str) -> dict[str, Any]:
-        role = {"role": "gateway"} if system == GATEWAY else {}
-        return registered.line(system, self.systems[system], **role)
+        return registered.line(system, self.systems[system], role=_ROLES.get(system, "system"))
 
 
 @dataclass
@@ -131,6 +134,7 @@ async def running(
             app = create_app(department(datasets), settings, clock=trust.clock)
             await stack.enter_async_context(app.router.lifespan_context(app))
             apps[_url(member)] = app
+        write_keys(folder, [folder / member / "contracts" for member in kept], kept)
         nodes = InProcessNodes(apps)
         (folder / "gateway.pem").write_bytes(keys.write_private(trust.systems[GATEWAY]))
         gateway = create_gateway(
@@ -167,6 +171,7 @@ def _settings(home: Path, member: str, url: str, trust: Trust, changed: Mapping[
         grants_file=trust.folder / "grants.jws",
         authority_keys={trust.authority.key_id: trust.authority.public_hex},
         pseudonym_key_file=home / "pseudonym.key",
+        link_keys_file=keys_file(home.parent, member),
         # Issued days ago, and nobody confirms it here.
         registry_word_seconds=400 * 86_400,
         follow_registry=False,
