@@ -1,7 +1,7 @@
 """The signed grants that departments take in: for each what is in force now, and nothing else; asked by `routes`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -17,16 +17,21 @@ from services.departments.data_office.request_desk import RequestDesk
 VALID = timedelta(hours=1)
 #: How long one document serves before it is signed anew, though nothing has changed.
 _SERVES = timedelta(minutes=10)
+#: How long it is told without a look at the records, into which another process of the office may have written.
+_UNSEEN = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A signed document, and what it was made of: at which count of the office's steps, when (security time)."""
+    """A signed document, and what it was made of: these records, when (security time). `kept` and `seen` are the count
+    of the office's steps, and the time, at which they were last found to be the same."""
 
     number: int
     text: str
-    kept: int
+    made_of: tuple[list[Record], list[Record]]
     at: datetime
+    kept: int
+    seen: datetime
 
 
 @dataclass(slots=True)
@@ -45,12 +50,16 @@ class Granting:
             raise Problem("not-ready", "This office has no key to sign grants with.")
         desk = self.requests.desk
         now, last = desk.clocks.security(), self._issued.get(provider)
-        if last is not None and last.kept == desk.kept and now < last.at + _SERVES:
+        if last is not None and last.kept == desk.kept and now < min(last.seen + _UNSEEN, last.at + _SERVES):
             return last
         # Counted before the records are read: a step that is taken meanwhile makes the next document.
         kept = desk.kept
         in_force = await self.requests.in_force(provider=provider)
         wrong = await self.corrections.open_at(provider)
+        made_of = (in_force, wrong)
+        if last is not None and last.made_of == made_of and now < last.at + _SERVES:
+            self._issued[provider] = replace(last, kept=kept, seen=now)
+            return self._issued[provider]
         number = max(int(now.timestamp() * 1_000), last.number + 1 if last is not None else 0)
         document = {
             "number": number,
@@ -62,7 +71,7 @@ class Granting:
             ],
         }
         grants.check_document(document)
-        self._issued[provider] = Issued(number, signed.sign(document, self.key), kept, now)
+        self._issued[provider] = Issued(number, signed.sign(document, self.key), made_of, now, kept, now)
         return self._issued[provider]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
@@ -151,6 +152,20 @@ def make_settings(folder: Path, trust: Trust, seeded: Path) -> Settings:
         grants_key_file=folder / "grants.key.pem",
         follow_registry=False,
     )
+
+
+def elsewhere(settings: Settings, folder: Path) -> Settings:
+    """Those of another process of the same office: the same database, and an access log of its own in a folder."""
+    return settings.model_copy(update={"log_folder": folder / "access-log"})
+
+
+def known_calendars(folder: Path) -> Path:
+    """Made-up calendars of this year and the next ones, so that every day has a due day whenever the tests run."""
+    calendars = folder / "calendars"
+    calendars.mkdir()
+    for year in range(Clock()().year, Clock()().year + 3):
+        (calendars / f"{year}.json").write_bytes(orjson.dumps({"holidays": [f"{year}-01-01"]}))
+    return calendars
 
 
 @pytest.fixture(scope="module")

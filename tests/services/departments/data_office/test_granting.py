@@ -1,10 +1,13 @@
 """What departments are told that they granted: what is in force, signed, to that department alone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.engine.settings import Settings
+from tests.clock import Clock
 from tests.services.departments.data_office.conftest import (
     ASKED,
     FREE,
@@ -12,6 +15,9 @@ from tests.services.departments.data_office.conftest import (
     PROVIDER,
     REQUESTER,
     Bureau,
+    Trust,
+    elsewhere,
+    opened,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -67,3 +73,20 @@ async def test_a_department_is_told_its_own_grants_alone_and_once(bureau: Bureau
         first = await client.get(f"/office/grants/{OTHER}")
         again = await client.get(f"/office/grants/{OTHER}", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_a_suspension_through_another_process_is_told_within_a_second_and_nothing_else_is_signed(
+    bureau: Bureau, settings: Settings, trust: Trust, clock: Clock, tmp_path: Path
+) -> None:
+    request_id = await _granted(bureau, FREE)
+    async with opened(elsewhere(settings, tmp_path), trust, clock) as twin:
+        before = await twin.grants(PROVIDER)
+        assert request_id in before.by_id
+        clock.now += timedelta(seconds=1)
+        assert (await twin.grants(PROVIDER)).number == before.number, "nothing has changed"
+        body = {"second": "head-2", "reason": "beyond its purpose", "mend_by": "2036-05-01"}
+        await bureau.take(PROVIDER, f"requests/{request_id}/suspended", body)
+        clock.now += timedelta(seconds=1)
+        after = await twin.grants(PROVIDER)
+        assert request_id not in after.by_id
+        assert after.number > before.number

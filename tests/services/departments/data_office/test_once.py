@@ -19,6 +19,7 @@ from tests.services.departments.data_office.conftest import (
     REQUESTER,
     Bureau,
     Trust,
+    elsewhere,
     opened,
 )
 
@@ -44,12 +45,8 @@ async def twin(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Bureau]:
     """A second process of the same office: the same database, and an access log of its own."""
-    async with opened(_elsewhere(settings, tmp_path_factory.mktemp("twin")), trust, clock) as running:
+    async with opened(elsewhere(settings, tmp_path_factory.mktemp("twin")), trust, clock) as running:
         yield running
-
-
-def _elsewhere(settings: Settings, folder: Path) -> Settings:
-    return settings.model_copy(update={"log_folder": folder / "access-log"})
 
 
 async def _numbers(bureau: Bureau) -> set[str]:
@@ -157,7 +154,7 @@ async def test_the_answer_outlives_the_process(
     bureau: Bureau, settings: Settings, trust: Trust, clock: Clock, tmp_path: Path
 ) -> None:
     first = (await bureau.take(REQUESTER, "requests", FREE, "outlives")).json()
-    async with opened(_elsewhere(settings, tmp_path), trust, clock) as later:
+    async with opened(elsewhere(settings, tmp_path), trust, clock) as later:
         office: Office = later.app.state.office
         assert office.requests.desk.kept == 0
         assert (await later.take(REQUESTER, "requests", FREE, "outlives")).json() == first
