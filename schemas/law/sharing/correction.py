@@ -9,6 +9,7 @@ from enum import StrEnum
 from schemas.law.calendar import PendingCalendar, WorkingDays
 from schemas.law.sharing import steps
 from schemas.law.sharing.limits import Clock, due
+from schemas.law.sharing.passing import Passed
 from schemas.law.sharing.steps import Party, Rule, Step, StepRefused, rule
 
 
@@ -28,6 +29,8 @@ class CorrectionStep(StrEnum):
     UPHELD = "upheld"
     NOTIFIED = "notified"
     ACKNOWLEDGED = "acknowledged"
+    ANSWER_OVERDUE = "answer-overdue"
+    ACKNOWLEDGEMENT_OVERDUE = "acknowledgement-overdue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ Said = Step[CorrectionStep]
 class Correction:
     """How a correction request stands. `wrong` is the version that was said to be wrong; `informed` are the systems
     that had received it and were told, `acknowledged` those of them that have confirmed. `received_by` are all that
-    received it, by the department's access log; `corrected` is the version that mends it."""
+    received it, by the department's access log; `corrected` is the version that mends it. `told` is when they were
+    told; `passed` are the last days that passed with nothing done."""
 
     state: CorrectionState
     dataset: str
@@ -72,6 +76,8 @@ class Correction:
     received_by: frozenset[str] = frozenset()
     informed: frozenset[str] = frozenset()
     acknowledged: frozenset[str] = frozenset()
+    told: datetime | None = None
+    passed: frozenset[Passed] = frozenset()
 
     @property
     def open_at(self) -> frozenset[str]:
@@ -79,6 +85,7 @@ class Correction:
         return self.informed - self.acknowledged
 
 
+_PASSING = ("clock", "due_on")
 RULES: Mapping[CorrectionStep, Rule[CorrectionState]] = {
     CorrectionStep.FILED: rule(
         frozenset({None}), Party.REQUESTER, says=("dataset", "record", "item", "reason")
@@ -87,6 +94,16 @@ RULES: Mapping[CorrectionStep, Rule[CorrectionState]] = {
     CorrectionStep.UPHELD: rule(frozenset({CorrectionState.FILED}), Party.PROVIDER, says=("reason",)),
     CorrectionStep.NOTIFIED: rule(frozenset({CorrectionState.CORRECTED}), Party.BRIDGE),
     CorrectionStep.ACKNOWLEDGED: rule(frozenset({CorrectionState.CORRECTED}), Party.REQUESTER),
+    CorrectionStep.ANSWER_OVERDUE: rule(frozenset({CorrectionState.FILED}), Party.BRIDGE, says=_PASSING),
+    CorrectionStep.ACKNOWLEDGEMENT_OVERDUE: rule(
+        frozenset({CorrectionState.CORRECTED}), Party.BRIDGE, says=_PASSING
+    ),
+}
+
+#: The step that records that a clock's last day has passed.
+OVERDUE: Mapping[Clock, CorrectionStep] = {
+    Clock.CORRECT: CorrectionStep.ANSWER_OVERDUE,
+    Clock.ACKNOWLEDGE: CorrectionStep.ACKNOWLEDGEMENT_OVERDUE,
 }
 
 
@@ -100,6 +117,8 @@ def check(stands: Correction | None, step: Said, *, proof: Corrected | None = No
         _check_proof(stands, proof)
     elif step.kind is CorrectionStep.ACKNOWLEDGED and step.facts.get("system") not in stands.open_at:
         raise StepRefused("wrong-party", "that system has nothing to acknowledge")
+    elif step.kind in OVERDUE.values() and Passed.said(step.facts) in stands.passed:
+        raise StepRefused("wrong-state", "that passing is recorded")
 
 
 def after(stands: Correction | None, step: Said) -> Correction:
@@ -125,9 +144,12 @@ def after(stands: Correction | None, step: Said) -> Correction:
         case CorrectionStep.UPHELD:
             return replace(stands, state=CorrectionState.UPHELD)
         case CorrectionStep.NOTIFIED:
-            return replace(stands, informed=stands.informed | frozenset(step.facts["systems"]))
+            informed = stands.informed | frozenset(step.facts["systems"])
+            return replace(stands, informed=informed, told=step.at)
         case CorrectionStep.ACKNOWLEDGED:
             return replace(stands, acknowledged=stands.acknowledged | {str(step.facts["system"])})
+        case kind if kind in OVERDUE.values():
+            return replace(stands, passed=stands.passed | {Passed.said(step.facts)})
     return stands
 
 
@@ -150,6 +172,16 @@ def answer_due(stands: Correction, calendar: WorkingDays) -> date | PendingCalen
     if stands.state is not CorrectionState.FILED:
         return None
     return due(Clock.CORRECT, stands.filed, calendar)
+
+
+def running(stands: Correction, calendar: WorkingDays) -> tuple[Clock, date | PendingCalendar] | None:
+    """The clock that runs, whoever it runs for, and its last day; None: none runs."""
+    answer = answer_due(stands, calendar)
+    if answer is not None:
+        return Clock.CORRECT, answer
+    if stands.told is not None and stands.open_at:
+        return Clock.ACKNOWLEDGE, due(Clock.ACKNOWLEDGE, stands.told, calendar)
+    return None
 
 
 def _version(step: Said) -> Version:

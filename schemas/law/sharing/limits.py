@@ -1,4 +1,5 @@
-"""The legal clocks of sharing: how many working days each step may take, by article; asked for due dates."""
+"""The legal clocks of sharing: how many working days each step may take, by article, and who takes it; asked for due
+dates."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from schemas.law.calendar import PendingCalendar, WorkingDays
+from schemas.law.sharing.steps import Party
 
 #: Legal days are those of this zone.
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -20,24 +22,32 @@ class Clock(StrEnum):
     CORRECT = "verify, correct and answer a correction request"
     UPDATE_CATALOGUE = "update the catalogue after a change of law or duty"
     REVIEW_CATALOGUE = "review and publish a catalogue entry"
+    ACKNOWLEDGE = "acknowledge a corrected value"
+    MEND = "mend what a permission was suspended for"
+    DISPOSE = "dispose of the data and certify it"
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`working_days` without the day of receipt, `longest_extension` on top of them in all, and the article."""
+    """`working_days` without the day of receipt (None: an order names the day), `longest_extension` on top of them in
+    all, the article (None: the office's own service level), and who has to act."""
 
-    working_days: int
+    working_days: int | None
     longest_extension: int
-    article: int
+    article: int | None
+    by: Party
 
 
 LIMITS = {
-    Clock.ANSWER_UNCONDITIONAL: Limit(1, 10, 21),
-    Clock.ANSWER_CONDITIONAL: Limit(10, 10, 21),
-    Clock.DELIVER: Limit(20, 0, 22),
-    Clock.CORRECT: Limit(10, 0, 26),
-    Clock.UPDATE_CATALOGUE: Limit(10, 5, 17),
-    Clock.REVIEW_CATALOGUE: Limit(2, 0, 17),
+    Clock.ANSWER_UNCONDITIONAL: Limit(1, 10, 21, Party.PROVIDER),
+    Clock.ANSWER_CONDITIONAL: Limit(10, 10, 21, Party.PROVIDER),
+    Clock.DELIVER: Limit(20, 0, 22, Party.PROVIDER),
+    Clock.CORRECT: Limit(10, 0, 26, Party.PROVIDER),
+    Clock.UPDATE_CATALOGUE: Limit(10, 5, 17, Party.PROVIDER),
+    Clock.REVIEW_CATALOGUE: Limit(2, 0, 17, Party.AUTHORITY),
+    Clock.ACKNOWLEDGE: Limit(3, 0, None, Party.REQUESTER),
+    Clock.MEND: Limit(None, 0, 27, Party.REQUESTER),
+    Clock.DISPOSE: Limit(None, 0, 27, Party.REQUESTER),
 }
 
 #: How long a requester keeps its use records, in years (article 29).
@@ -54,11 +64,21 @@ def legal_day(moment: datetime) -> date:
 def due(
     clock: Clock, started: datetime, calendar: WorkingDays, *, extension: int = 0
 ) -> date | PendingCalendar:
-    """The last day of a clock that started at an aware time, with the working days granted on top."""
+    """The last day of a clock that started at an aware time, with the working days granted on top. ValueError for a
+    clock whose day an order names."""
+    return due_after(clock, legal_day(started), calendar, extension=extension)
+
+
+def due_after(
+    clock: Clock, start: date, calendar: WorkingDays, *, extension: int = 0
+) -> date | PendingCalendar:
+    """The same of a clock that started on a legal day."""
     limit = LIMITS[clock]
+    if limit.working_days is None:
+        raise ValueError(f"to {clock} takes until the day that an order names")
     if not 0 <= extension <= limit.longest_extension:
         raise ValueError(f"to {clock} takes at most {limit.longest_extension} working days more")
-    return calendar.due(legal_day(started), limit.working_days + extension)
+    return calendar.due(start, limit.working_days + extension)
 
 
 def overdue(due_day: date | PendingCalendar, now: datetime) -> bool:

@@ -10,7 +10,8 @@ from schemas.law.calendar import PendingCalendar, WorkingDays
 from schemas.law.sharing import steps
 from schemas.law.sharing.application import Application, Gap, gaps
 from schemas.law.sharing.limits import LIMITS, Clock, due, legal_day
-from schemas.law.sharing.request_rules import RULES, State, StepKind
+from schemas.law.sharing.passing import Passed
+from schemas.law.sharing.request_rules import OVERDUE, RULES, State, StepKind
 from schemas.law.sharing.steps import Party, StepRefused
 
 Step = steps.Step[StepKind]
@@ -22,6 +23,8 @@ class Standing:
 
     `received` is when it was complete, `agreed` when the provider agreed, both aware; `extension` the working days
     granted on top. `noticed`: its one notice of gaps has gone out. `grant` is the id of the grant that came of it.
+    `by_day` is the day that an order named, to mend what it was suspended for or to dispose of the data; `passed` are
+    the last days that passed with nothing done.
     """
 
     state: State
@@ -34,6 +37,8 @@ class Standing:
     grant: str | None = None
     disposal_ordered: bool = False
     disposed: bool = False
+    by_day: date | None = None
+    passed: frozenset[Passed] = frozenset()
 
 
 def stands(taken: Iterable[Step], contract: Contract) -> Standing | None:
@@ -59,17 +64,20 @@ def after(standing: Standing | None, step: Step, contract: Contract) -> Standing
             return replace(standing, extension=standing.extension + int(step.facts["working_days"]))
         case StepKind.DELIVERED:
             return replace(standing, state=State.IN_FORCE, grant=str(step.facts["grant"]))
+        case StepKind.SUSPENDED:
+            return replace(standing, state=State.SUSPENDED, by_day=_day(step, "mend_by"))
         case StepKind.DISPOSAL_ORDERED:
-            return replace(standing, disposal_ordered=True)
+            return replace(standing, disposal_ordered=True, by_day=_day(step, "dispose_by"))
         case StepKind.DISPOSED:
             return replace(standing, disposed=True)
+        case kind if kind in OVERDUE.values():
+            return replace(standing, passed=standing.passed | {Passed.said(step.facts)})
     return replace(standing, state=_ENTERED.get(step.kind, standing.state))
 
 
 #: The states that steps lead to which change nothing else.
 _ENTERED = {
     StepKind.REFUSED: State.REFUSED,
-    StepKind.SUSPENDED: State.SUSPENDED,
     StepKind.RESUMED: State.IN_FORCE,
     StepKind.ENDED: State.ENDED,
 }
@@ -108,6 +116,11 @@ def running(
         return clock, due(clock, standing.received, calendar, extension=standing.extension)
     if standing.state is State.AGREED and standing.agreed is not None:
         return Clock.DELIVER, due(Clock.DELIVER, standing.agreed, calendar)
+    if standing.state is State.SUSPENDED and standing.by_day is not None:
+        return Clock.MEND, standing.by_day
+    ordered = standing.disposal_ordered and not standing.disposed
+    if standing.state is State.ENDED and ordered and standing.by_day is not None:
+        return Clock.DISPOSE, standing.by_day
     return None
 
 
@@ -156,6 +169,12 @@ def _check_standing(standing: Standing, step: Step, contract: Contract) -> None:
             raise StepRefused("wrong-state", "the certificate of disposal is there")
         case StepKind.DISPOSAL_ORDERED if standing.grant is None:
             raise StepRefused("no-use", "nothing was delivered, so there is nothing to dispose of")
+        case StepKind.SUSPENDED if _day(step, "mend_by") < legal_day(step.at):
+            raise StepRefused("too-soon", "mend_by is a day to come")
+        case StepKind.DISPOSAL_ORDERED if _day(step, "dispose_by") < legal_day(step.at):
+            raise StepRefused("too-soon", "dispose_by is a day to come")
+        case kind if kind in OVERDUE.values() and Passed.said(step.facts) in standing.passed:
+            raise StepRefused("wrong-state", "that passing is recorded")
         case StepKind.REFUSED:
             _check_condition(standing, step, contract)
         case StepKind.EXTENDED:
@@ -173,9 +192,18 @@ def _check_condition(standing: Standing, step: Step, contract: Contract) -> None
 
 def _check_extension(standing: Standing, step: Step, contract: Contract) -> None:
     days = step.facts["working_days"]
+    if StepKind.ANSWER_OVERDUE in {OVERDUE[one.clock] for one in standing.passed}:
+        raise StepRefused("too-late", "an answer is put off before its last day is over, and not after")
     most = LIMITS[_answering(standing.application, contract)].longest_extension - standing.extension
     if type(days) is not int or not 1 <= days <= most:
         raise StepRefused("too-long", f"an answer may be put off by {most} working days more, and no longer")
+
+
+def _day(step: Step, name: str) -> date:
+    try:
+        return date.fromisoformat(str(step.facts[name]))
+    except (KeyError, ValueError):
+        raise StepRefused("says-too-little", f"{name} is a day such as 2026-12-31") from None
 
 
 def _answering(application: Application, contract: Contract) -> Clock:

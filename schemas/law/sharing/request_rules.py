@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from schemas.law.sharing.limits import Clock
 from schemas.law.sharing.steps import Party, Rule, rule
 
 
@@ -35,6 +36,10 @@ class StepKind(StrEnum):
     DISPOSED = "disposed"
     USE_RECORDED = "use-recorded"
     DISPUTED = "disputed"
+    ANSWER_OVERDUE = "answer-overdue"
+    DELIVERY_OVERDUE = "delivery-overdue"
+    MENDING_OVERDUE = "mending-overdue"
+    DISPOSAL_OVERDUE = "disposal-overdue"
 
 
 def _in(*states: State | None) -> frozenset[State | None]:
@@ -43,6 +48,7 @@ def _in(*states: State | None) -> frozenset[State | None]:
 
 _LIVE = _in(State.IN_FORCE, State.SUSPENDED)
 _OPEN = _in(State.RECEIVED, State.AGREED)
+_PASSING = ("clock", "due_on")
 
 #: A provider may not end or alter a service alone (article 27): ending is the requester's, or the authority's.
 RULES: Mapping[StepKind, Rule[State]] = {
@@ -74,4 +80,17 @@ RULES: Mapping[StepKind, Rule[State]] = {
     StepKind.DISPUTED: rule(
         _LIVE | _OPEN | {State.REFUSED}, Party.REQUESTER, Party.PROVIDER, says=("reason",)
     ),
+    StepKind.ANSWER_OVERDUE: rule(_in(State.RECEIVED), Party.BRIDGE, says=_PASSING),
+    StepKind.DELIVERY_OVERDUE: rule(_in(State.AGREED), Party.BRIDGE, says=_PASSING),
+    StepKind.MENDING_OVERDUE: rule(_in(State.SUSPENDED), Party.BRIDGE, says=_PASSING),
+    StepKind.DISPOSAL_OVERDUE: rule(_in(State.ENDED), Party.BRIDGE, says=_PASSING),
+}
+
+#: The step that records that a clock's last day has passed.
+OVERDUE: Mapping[Clock, StepKind] = {
+    Clock.ANSWER_UNCONDITIONAL: StepKind.ANSWER_OVERDUE,
+    Clock.ANSWER_CONDITIONAL: StepKind.ANSWER_OVERDUE,
+    Clock.DELIVER: StepKind.DELIVERY_OVERDUE,
+    Clock.MEND: StepKind.MENDING_OVERDUE,
+    Clock.DISPOSE: StepKind.DISPOSAL_OVERDUE,
 }

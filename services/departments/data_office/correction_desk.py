@@ -93,9 +93,9 @@ class CorrectionDesk:
         return await self.desk.again(CORRECTIONS, self._rules_of, once)
 
     async def go_on(self) -> None:
-        """Tell due days that no calendar told before."""
-        for one in await self.desk.told(CORRECTIONS, self.calendar):
-            await self.desk.go_on(CORRECTIONS, str(one["correction_id"]), self._rules_of(one))
+        """Record last days that passed, and tell due days that no calendar told before."""
+        late = await self.desk.late(CORRECTIONS, self.calendar)
+        await self.desk.go_on_each(CORRECTIONS, late, self._rules_of)
 
     async def _proved(self, correction_id: str, rules: CorrectionRules) -> CorrectionRules:
         first, *_ = await self.desk.books.steps(CORRECTIONS, correction_id)

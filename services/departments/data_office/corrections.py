@@ -5,8 +5,15 @@ from datetime import datetime
 
 from schemas.law.calendar import WorkingDays
 from schemas.law.sharing import correction
-from schemas.law.sharing.correction import Corrected, Correction, CorrectionStep, Said, Version
-from schemas.law.sharing.limits import Clock
+from schemas.law.sharing.correction import (
+    OVERDUE,
+    Corrected,
+    Correction,
+    CorrectionStep,
+    Said,
+    Version,
+)
+from schemas.law.sharing.passing import passed
 from schemas.law.sharing.steps import Party
 from schemas.query.bound import Value
 from services.departments.data_office.matters import clock_values
@@ -29,6 +36,9 @@ class CorrectionRules:
         return correction.after(standing, step)
 
     def own(self, standing: Correction, now: datetime) -> Said | None:
+        late = passed(correction.running(standing, self.calendar), standing.passed, now)
+        if late is not None:
+            return Said(OVERDUE[late.clock], now, Party.BRIDGE, self.office, facts=late.facts)
         kind = correction.needed(standing)
         if kind is None:
             return None
@@ -36,7 +46,7 @@ class CorrectionRules:
         return Said(kind, now, Party.BRIDGE, self.office, facts=facts)
 
     def record(self, standing: Correction) -> dict[str, Value]:
-        due = correction.answer_due(standing, self.calendar)
+        clock, due = correction.running(standing, self.calendar) or (None, None)
         return {
             "dataset": standing.dataset,
             "provider": self.provider,
@@ -49,7 +59,7 @@ class CorrectionRules:
             "filed_at": standing.filed,
             "corrected_version": _text(standing.corrected) if standing.corrected is not None else None,
             "open_systems": len(standing.open_at),
-            **clock_values(Clock.CORRECT if due is not None else None, due),
+            **clock_values(clock, due),
         }
 
     def parties(self, standing: Correction | None, member: str, kind: CorrectionStep) -> dict[Party, str]:

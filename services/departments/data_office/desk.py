@@ -2,12 +2,15 @@
 corrections and catalogue entries."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Generic
 
 from schemas.law.calendar import WorkingDays
 from schemas.law.sharing.steps import Party, Rule, Step, StepRefused
+from schemas.query.bound import Value
 from schemas.query.tree import Operator
 from schemas.wire.problem import Problem
 from services.departments.data_office.books import Books, Overtaken
@@ -15,10 +18,11 @@ from services.departments.data_office.clocks import Clocks
 from services.departments.data_office.matters import K, Matter, Record
 from services.departments.data_office.people import People
 from services.departments.data_office.rules import Rules, S, by_itself, folded, party_of, retaken, taken
-from services.engine.source.port import Once
+from services.engine.source.port import Once, SourceError
 
 #: How often a step is judged anew when another process of this office was first.
 _TRIES = 5
+_log = logging.getLogger("langqiao.engine")
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,14 @@ class Outcome(Generic[K, S]):
 @dataclass(slots=True)
 class Desk:
     """One at a time, so that of two steps at the same moment each is judged by what the other left. `kept` counts what
-    was written, for whoever answers by it."""
+    was written, for whoever answers by it. `_seen` are the last days whose passing is known to be recorded; whoever
+    begins anew looks at each once more."""
 
     books: Books
     clocks: Clocks
     kept: int = 0
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _seen: set[tuple[Value, Value]] = field(default_factory=set)
 
     async def record(self, matter: Matter[K], matter_id: str) -> Record:
         """How a matter stands, as its record says it; Problem unknown-record."""
@@ -48,10 +54,35 @@ class Desk:
             raise _unknown()
         return found
 
-    async def told(self, matter: Matter[K], calendar: WorkingDays) -> list[Record]:
-        """The matters whose due day no calendar told when they were written, and this one tells."""
+    async def late(self, matter: Matter[K], calendar: WorkingDays) -> list[Record]:
+        """The matters whose last day is over, and those whose last day no calendar told when they were written and
+        this one tells."""
+        over = await self.books.found(matter.records, ("due_on", Operator.LT, self.clocks.today()))
         waiting = await self.books.found(matter.records, ("pending_calendar", Operator.GT, 0))
-        return [one for one in waiting if calendar.knows(int(str(one["pending_calendar"])))]
+        return self.due(matter, [*over, *waiting], calendar)
+
+    def due(self, matter: Matter[K], records: list[Record], calendar: WorkingDays) -> list[Record]:
+        """Those of the records that `late` is about, and that this process has not looked at since that day passed."""
+        today = self.clocks.today()
+        return [
+            one
+            for one in records
+            if (_is_over(one, today) and (one[matter.id_item], one["due_on"]) not in self._seen)
+            or _is_told(one, calendar)
+        ]
+
+    async def go_on_each(
+        self, matter: Matter[K], records: list[Record], rules: Callable[[Record], Rules[K, S]]
+    ) -> None:
+        """Take what falls due in each; what is wrong with one leaves the others as they are, and is tried again."""
+        for one in records:
+            try:
+                await self.go_on(matter, one, rules(one))
+            except SourceError:
+                raise
+            except Exception as fault:
+                # The type and the number alone: a fault's text may hold what a step says.
+                _log.error("%s could not be looked at: %s", one[matter.id_item], type(fault).__name__)
 
     def step(
         self,
@@ -115,19 +146,25 @@ class Desk:
         after, told = retaken(mine, steps[: number - 1], steps[number - 1 :])
         return Outcome(matter_id, after, mine.record(after), tuple(told))
 
-    async def go_on(self, matter: Matter[K], matter_id: str, rules: Rules[K, S]) -> tuple[Step[K], ...]:
-        """What the law takes by itself by now; the record is written anew, for a calendar may tell its day by now."""
+    async def go_on(self, matter: Matter[K], record: Record, rules: Rules[K, S]) -> tuple[Step[K], ...]:
+        """What the law takes by itself by now; the record is written anew where it says something else by now, for a
+        calendar may tell its day."""
+        matter_id = str(record[matter.id_item])
         async with self._one_at_a_time:
             before = await self.books.steps(matter, matter_id)
             standing = folded(rules, before)
             if standing is None:
                 return ()
             after, steps = by_itself(rules, standing, self.clocks.civil())
+            stands = rules.record(after)
             try:
-                await self._keep(matter, matter_id, len(before), steps, rules.record(after))
+                if steps or any(record[item] != value for item, value in stands.items()):
+                    await self._keep(matter, matter_id, len(before), steps, stands)
             except Overtaken:
                 # Another process took them, or a member a step: what is left falls due at the next look.
                 return ()
+            if _is_over(stands, self.clocks.today()):
+                self._seen.add((matter_id, stands["due_on"]))
             return tuple(steps)
 
     async def _in_turn(self, judged: Callable[[], Awaitable[Outcome[K, S]]]) -> Outcome[K, S]:
@@ -165,6 +202,16 @@ class Desk:
     ) -> None:
         await self.books.keep(matter, matter_id, before, steps, record, self.clocks.security(), once)
         self.kept += 1
+
+
+def _is_over(record: Record, today: date) -> bool:
+    due = record["due_on"]
+    return isinstance(due, date) and due < today
+
+
+def _is_told(record: Record, calendar: WorkingDays) -> bool:
+    year = record["pending_calendar"]
+    return year is not None and calendar.knows(int(str(year)))
 
 
 def _unknown() -> Problem:

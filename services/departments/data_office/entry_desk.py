@@ -1,20 +1,30 @@
 """The desk of the catalogue: entries drafted, published, superseded and retired; called by `routes` and `office`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.model import Contract
 from schemas.law.calendar import WorkingDays
-from schemas.law.sharing.catalogue_entry import RULES, CatalogueEntry, EntryState, EntryStep
+from schemas.law.sharing.catalogue_entry import CatalogueEntry
 from schemas.law.sharing.catalogue_entry import Taken as Step
-from schemas.law.sharing.steps import Party
+from schemas.law.sharing.entry_rules import RULES, EntryState, EntryStep
+from schemas.law.sharing.limits import Clock
+from schemas.law.sharing.steps import Party, StepRefused
 from schemas.query.bound import Value
 from schemas.query.tree import Operator
 from schemas.wire.problem import Problem
 from services.departments.data_office.desk import Desk, Outcome
-from services.departments.data_office.entries import EntryRules, askable, entry_id
+from services.departments.data_office.entries import (
+    EntryRules,
+    askable,
+    drafts,
+    entry_id,
+    later,
+    order,
+    submitted,
+)
 from services.departments.data_office.matters import ENTRIES, REQUESTS, Record
 from services.departments.data_office.people import People
 from services.departments.data_office.providers import provider_of
@@ -22,6 +32,8 @@ from services.departments.data_office.requests import GRANTED
 from services.engine.source.port import Once
 
 Kept = Outcome[EntryStep, CatalogueEntry]
+#: After these steps of one entry something may come of itself for another.
+_CONCERNING_OTHERS = (EntryStep.SUBMITTED, EntryStep.RETURNED, EntryStep.PUBLISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +77,14 @@ class EntryDesk:
     ) -> Kept:
         """The next step. StepRefused; Problem unknown-record."""
         record = await self.desk.record(ENTRIES, entry)
-        rules = self._rules_of(record)
+        rules = self._looked(record, await self._of_one(record))
         said = dict(facts)
         if kind is EntryStep.RETIREMENT_NOTICED:
             said["users"] = await self._users(record)
         outcome = await self.desk.take(
             ENTRIES, entry, rules, lambda _: self._step(rules, kind, people, said), once
         )
-        if kind is EntryStep.PUBLISHED:
+        if kind in _CONCERNING_OTHERS:
             await self.go_on()
         return outcome
 
@@ -81,22 +93,43 @@ class EntryDesk:
         return await self.desk.again(ENTRIES, self._rules_of, once)
 
     async def go_on(self) -> None:
-        """Retire what is over, supersede what has a successor, and tell due days that no calendar told before."""
-        today = self.desk.clocks.today()
+        """Take what falls due by itself: a last day that passed is recorded, a change is answered by the next version's
+        entry, what is over is retired, what has a successor superseded, and due days that no calendar told are told."""
         found = await self.desk.books.found(ENTRIES.records)
+        due = self.desk.due(ENTRIES, found, self.calendar)
+        concerned = [one for one in found if one in due or self._concerned(one, found)]
+        await self.desk.go_on_each(ENTRIES, concerned, lambda one: self._looked(one, found))
         newest = _newest(found)
         for one in found:
-            year = one["pending_calendar"]
-            over = one["state"] == EntryState.RETIRING.value and one["ends_on"] is not None
-            told = year is not None and self.calendar.knows(int(str(year)))
-            if told or (over and str(one["ends_on"]) <= today.isoformat()):
-                await self.desk.go_on(ENTRIES, str(one["entry_id"]), self._rules_of(one))
-            elif askable(one) and _order(one) < newest[_major(one)]:
-                await self._supersede(one)
+            if askable(one) and order(one) < newest[_major(one)]:
+                await self._supersede(one, found)
 
-    async def _supersede(self, record: Record) -> None:
+    def _concerned(self, record: Record, others: list[Record]) -> bool:
+        """Whether other entries, or the day, may have a step come of themselves."""
+        if record["state"] == EntryState.RETIRING.value:
+            return str(record["ends_on"]) <= self.desk.clocks.today().isoformat()
+        if record["state"] != EntryState.PUBLISHED.value:
+            return False
+        following = later(record, others)
+        waits = record["clock"] == Clock.UPDATE_CATALOGUE.value
+        return drafts(following) or (waits and bool(submitted(following)))
+
+    async def _supersede(self, record: Record, others: list[Record]) -> None:
         step = Step(EntryStep.SUPERSEDED, self.desk.clocks.civil(), Party.BRIDGE, self.office)
-        await self.desk.take(ENTRIES, str(record["entry_id"]), self._rules_of(record), lambda _: step)
+        rules = self._looked(record, others)
+        try:
+            await self.desk.take(ENTRIES, str(record["entry_id"]), rules, lambda _: step)
+        except StepRefused:
+            # Another process superseded it, or it was retired meanwhile.
+            return
+
+    async def _of_one(self, record: Record) -> list[Record]:
+        """The entries of the same dataset at the same department."""
+        return await self.desk.books.found(
+            ENTRIES.records,
+            ("dataset", Operator.EQ, record["dataset"]),
+            ("provider", Operator.EQ, record["provider"]),
+        )
 
     async def _users(self, record: Record) -> list[str]:
         """The members that may still use it: whose requests for the dataset are in force, or suspended."""
@@ -123,6 +156,9 @@ class EntryDesk:
         contract = self.contracts.contract(str(record["dataset"]), int(str(record["major"])))
         return self._rules(contract, str(record["provider"]), str(record["version"]))
 
+    def _looked(self, record: Record, others: list[Record]) -> EntryRules:
+        return replace(self._rules_of(record), successors=submitted(later(record, others)))
+
     def _rules(self, contract: Contract, provider: str, version: str | None = None) -> EntryRules:
         return EntryRules(contract, version or contract.version, provider, self.office, self.calendar)
 
@@ -131,13 +167,9 @@ def _newest(entries: list[Record]) -> dict[tuple[Value, ...], tuple[int, ...]]:
     """The newest version of each major among the entries that can be asked for."""
     newest: dict[tuple[Value, ...], tuple[int, ...]] = {}
     for one in filter(askable, entries):
-        newest[_major(one)] = max(_order(one), newest.get(_major(one), ()))
+        newest[_major(one)] = max(order(one), newest.get(_major(one), ()))
     return newest
 
 
 def _major(record: Record) -> tuple[Value, ...]:
     return record["dataset"], record["provider"], record["major"]
-
-
-def _order(record: Record) -> tuple[int, ...]:
-    return tuple(int(part) for part in str(record["version"]).split("."))

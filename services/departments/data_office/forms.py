@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from schemas.law.sharing.catalogue_entry import EntryStep
 from schemas.law.sharing.correction import CorrectionStep
+from schemas.law.sharing.entry_rules import EntryStep
 from schemas.law.sharing.request_rules import StepKind
 
 Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
@@ -161,10 +161,24 @@ class Retiring(Form):
     reason: Text = ""
 
 
+class TellingChange(Form):
+    """A change of law or duty that the entry does not fit (article 17), and the day on which it came into force."""
+
+    changed_on: date | None = None
+    basis: Text = ""
+
+
+class PuttingOff(Form):
+    working_days: int = 0
+    reason: Text = ""
+
+
 ENTRY_FORMS: Mapping[EntryStep, type[Form]] = {
     EntryStep.APPROVED: Nothing,
     EntryStep.SUBMITTED: Nothing,
     EntryStep.RETURNED: Returning,
     EntryStep.PUBLISHED: Nothing,
     EntryStep.RETIREMENT_NOTICED: Retiring,
+    EntryStep.CHANGE_TOLD: TellingChange,
+    EntryStep.UPDATE_EXTENDED: PuttingOff,
 }

@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 from schemas.law.calendar import PendingCalendar
-from schemas.law.sharing.catalogue_entry import EntryStep
 from schemas.law.sharing.correction import CorrectionStep
+from schemas.law.sharing.entry_rules import EntryStep
 from schemas.law.sharing.request_rules import StepKind
 from schemas.law.sharing.steps import Party, Step
 from schemas.query.bound import Value
@@ -45,7 +45,7 @@ REQUESTS = Matter(
         "working_days": ("working_days",),
         "condition": ("condition",),
         "grant_id": ("grant",),
-        "by_day": ("mend_by", "dispose_by"),
+        "by_day": ("mend_by", "dispose_by", "due_on"),
     },
     {StepKind.DELIVERED: "delivered_at"},
 )
@@ -63,7 +63,7 @@ ENTRIES = Matter(
     "data_office.entry_steps",
     "entry_id",
     EntryStep,
-    {"by_day": ("ends",)},
+    {"by_day": ("ends", "due_on", "changed_on")},
 )
 
 

@@ -73,14 +73,15 @@ class RequestDesk:
         return await self.desk.again(REQUESTS, self._rules_of, once)
 
     async def go_on(self) -> None:
-        """End what was granted until yesterday, and tell due days that no calendar told before."""
+        """Record last days that passed, end what was granted until yesterday, and tell due days that no calendar told
+        before."""
         over = await self.desk.books.found(
             REQUESTS.records,
             ("state", Operator.IN, GRANTED),
             ("until", Operator.LT, self.desk.clocks.today()),
         )
-        for one in (*over, *await self.desk.told(REQUESTS, self.calendar)):
-            await self.desk.go_on(REQUESTS, str(one["request_id"]), self._rules_of(one))
+        late = await self.desk.late(REQUESTS, self.calendar)
+        await self.desk.go_on_each(REQUESTS, [*late, *over], self._rules_of)
 
     async def in_force(self, **equal: str) -> list[Record]:
         """The requests in force that have these items."""

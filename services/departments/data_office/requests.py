@@ -10,8 +10,9 @@ from schemas.law.calendar import WorkingDays
 from schemas.law.divisions import UnknownDivision, lowest_common_ancestor
 from schemas.law.sharing import request
 from schemas.law.sharing.limits import legal_day
+from schemas.law.sharing.passing import passed
 from schemas.law.sharing.request import Standing, Step
-from schemas.law.sharing.request_rules import State, StepKind
+from schemas.law.sharing.request_rules import OVERDUE, State, StepKind
 from schemas.law.sharing.steps import Party
 from schemas.query.bound import Value
 from services.departments.data_office.matters import clock_values
@@ -39,6 +40,9 @@ class RequestRules:
         return request.after(standing, step, self.contract)
 
     def own(self, standing: Standing, now: datetime) -> Step | None:
+        late = passed(request.running(standing, self.contract, self.calendar), standing.passed, now)
+        if late is not None:
+            return Step(OVERDUE[late.clock], now, Party.BRIDGE, self.office, facts=late.facts)
         kind = request.needed(standing, self.contract, legal_day(now))
         if kind is None:
             return None

@@ -41,10 +41,16 @@ def folded(rules: Rules[K, S], steps: Iterable[Step[K]]) -> S | None:
 
 
 def taken(rules: Rules[K, S], standing: S | None, step: Step[K]) -> tuple[S, list[Step[K]]]:
-    """How it stands after the step, and the steps that came of it, its own first; raises StepRefused."""
-    rules.check(standing, step)
-    after, further = by_itself(rules, rules.after(standing, step), step.at)
-    return after, [step, *further]
+    """How it stands after the step, and all steps that were taken: those that fell due before it, for what is late was
+    late before somebody came, then its own, then those that came of it. Raises StepRefused."""
+    if standing is None:
+        rules.check(None, step)
+        after, further = by_itself(rules, rules.after(None, step), step.at)
+        return after, [step, *further]
+    stands, led = by_itself(rules, standing, step.at)
+    rules.check(stands, step)
+    after, further = by_itself(rules, rules.after(stands, step), step.at)
+    return after, [*led, step, *further]
 
 
 def by_itself(rules: Rules[K, S], standing: S, now: datetime) -> tuple[S, list[Step[K]]]:
@@ -58,12 +64,15 @@ def by_itself(rules: Rules[K, S], standing: S, now: datetime) -> tuple[S, list[S
 
 
 def retaken(rules: Rules[K, S], before: list[Step[K]], steps: list[Step[K]]) -> tuple[S, list[Step[K]]]:
-    """How it stood after the member's step that is the first of its kind among `steps`, which came after `before`, and
-    the steps that were taken with it."""
+    """How it stood after the first member's step among `steps`, which came after `before`, and the steps that were
+    taken with it, at its moment."""
     led = list(takewhile(lambda one: one.party is Party.BRIDGE, steps))
-    step = steps[len(led)]
-    after, further = by_itself(rules, rules.after(folded(rules, [*before, *led]), step), step.at)
-    return after, [*led, step, *further]
+    step, *later = steps[len(led) :]
+    further = takewhile(lambda one: one.party is Party.BRIDGE and one.at == step.at, later)
+    took = [*led, step, *further]
+    standing = folded(rules, [*before, *took])
+    assert standing is not None
+    return standing, took
 
 
 def party_of(member: str, rule: Rule[Any], parties: dict[Party, str]) -> Party:

@@ -11,8 +11,6 @@ from schemas.law.calendar import WorkingDays
 from schemas.law.sharing.catalogue_entry import (
     SHORTEST_NOTICE,
     CatalogueEntry,
-    EntryState,
-    EntryStep,
     Taken,
     after,
     check,
@@ -20,6 +18,7 @@ from schemas.law.sharing.catalogue_entry import (
     needed,
     review_due,
 )
+from schemas.law.sharing.entry_rules import EntryState, EntryStep
 from schemas.law.sharing.steps import Party, StepRefused
 from tests.schemas.law.sharing.made import AUTHORITY, PROVIDER
 

@@ -39,12 +39,14 @@ _WAYS: dict[State, dict[StepKind, set[State]]] = {
     State.RECEIVED: {
         StepKind.AGREED: {State.AGREED},
         StepKind.REFUSED: {State.REFUSED},
+        StepKind.ANSWER_OVERDUE: {State.RECEIVED},
         StepKind.EXTENDED: {State.RECEIVED},
         StepKind.DISPUTED: {State.RECEIVED},
         StepKind.ENDED: {State.ENDED},
     },
     State.AGREED: {
         StepKind.DELIVERED: {State.IN_FORCE},
+        StepKind.DELIVERY_OVERDUE: {State.AGREED},
         StepKind.DISPUTED: {State.AGREED},
         StepKind.ENDED: {State.ENDED},
     },
@@ -56,6 +58,7 @@ _WAYS: dict[State, dict[StepKind, set[State]]] = {
     },
     State.SUSPENDED: {
         StepKind.RESUMED: {State.IN_FORCE},
+        StepKind.MENDING_OVERDUE: {State.SUSPENDED},
         StepKind.USE_RECORDED: {State.SUSPENDED},
         StepKind.DISPUTED: {State.SUSPENDED},
         StepKind.ENDED: {State.ENDED},
@@ -64,6 +67,7 @@ _WAYS: dict[State, dict[StepKind, set[State]]] = {
     State.ENDED: {
         StepKind.DISPOSAL_ORDERED: {State.ENDED},
         StepKind.DISPOSED: {State.ENDED},
+        StepKind.DISPOSAL_OVERDUE: {State.ENDED},
         StepKind.USE_RECORDED: {State.ENDED},
     },
 }
