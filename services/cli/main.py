@@ -23,6 +23,7 @@ _NOUNS = (
         "restore",
         "log",
         "receivers",
+        "deadlines",
         "evidence",
         "topics",
         "acls",

@@ -1,7 +1,7 @@
 """A department as its folder describes it, and the running node made of it; used by every entry point."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from services.engine.api.plane import DataPlane
 
+    from prometheus_client.core import Metric
 _LEAST_SECRET_BYTES = 32
 
 
@@ -52,6 +53,10 @@ async def _nothing(app: "FastAPI", node: "Node") -> AsyncIterator[None]:
 @dataclass(frozen=True, slots=True)
 class Department:
     """What a department's folder says: its kind, and how its own tables show its contracts.
+def _no_metrics(app: "FastAPI") -> tuple["Metric", ...]:
+    return ()
+
+
 
     `mappings` is a pure function; it gives one mapping for each contract of the kind, all majors included. A department
     with `routes` of its own (called with the app and its data plane) writes its records there alone, by its own rules;
@@ -59,6 +64,7 @@ class Department:
     """
 
     kind: str
+    `metrics` are its own part of /metrics.
     mappings: Callable[[Catalogue], tuple[Mapping, ...]]
     routes: "Callable[[FastAPI, DataPlane], None] | None" = None
     beside: "Callable[[FastAPI, Node], AbstractAsyncContextManager[None]]" = _nothing
@@ -66,6 +72,7 @@ class Department:
 
 
 @dataclass(frozen=True, slots=True)
+    metrics: "Callable[[FastAPI], Iterable[Metric]]" = _no_metrics
 class Offered:
     """A department with its contracts read: everything known before a database is opened. `by_steps`: its records are
     written by the department's own rules alone, and not at their addresses."""

@@ -2,6 +2,7 @@
 
 import re
 
+from services.departments.data_office import alarms
 from services.engine.api.metrics import GAUGES
 from tests.house import tree
 
@@ -11,6 +12,7 @@ _ROW = re.compile(r"^\| `(langqiao_\w+)` \| (.+?) \| (.+?) \|$", re.MULTILINE)
 def test_the_table_of_metrics_and_the_code_agree() -> None:
     page = (tree.ROOT / "deploy/README.md").read_text(encoding="utf-8")
     told = {(one.name, "`dataset`" if one.by_dataset else "–", one.meaning) for one in GAUGES}
+    told.add((alarms.METRIC, ", ".join(f"`{one}`" for one in alarms.LABELS), alarms.MEANING))
     assert set(_ROW.findall(page)) == told
 
 

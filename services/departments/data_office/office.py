@@ -17,16 +17,18 @@ from schemas.contracts.load import load_all
 from schemas.law.calendar import BadCalendar, WorkingDays
 from schemas.trust.keys import BadKey, KeyPair, read_private
 from schemas.wire.problem import Problem
+from services.departments.data_office.alarms import Alarms
 from services.departments.data_office.books import Books
 from services.departments.data_office.clocks import Clocks
 from services.departments.data_office.correction_desk import CorrectionDesk
+from services.departments.data_office.deadlines import Deadlines
 from services.departments.data_office.desk import Desk
 from services.departments.data_office.entry_desk import EntryDesk
 from services.departments.data_office.granting import Granting
 from services.departments.data_office.proofs import AtTheBridge, Digests, Proofs
 from services.departments.data_office.request_desk import RequestDesk
 from services.engine.beside import beside
-from services.engine.node import BadDepartment, Node, read_secret
+from services.engine.node import BadDepartment, Node, read_pseudonym_keys
 from services.engine.relay.security import secured
 from services.engine.settings import Settings
 from services.engine.tls import open_tls
@@ -51,6 +53,8 @@ class Office:
     corrections: CorrectionDesk
     entries: EntryDesk
     granting: Granting
+    deadlines: Deadlines
+    alarms: Alarms
     secret: bytes = field(repr=False)
 
     async def move(self, ahead: timedelta) -> None:
@@ -61,23 +65,26 @@ class Office:
         await self.look()
 
     async def look(self) -> None:
-        """Take every step that falls due by itself."""
+        """Take every step that falls due by itself, and count what is overdue and due soon."""
         await self.requests.go_on()
         await self.corrections.go_on()
         await self.entries.go_on()
+        await self.alarms.look()
 
 
 def make_office(node: Node, contracts: Catalogue, calendar: WorkingDays, proofs: Proofs | None) -> Office:
     """The office over a running node, whose records it keeps. BadDepartment."""
     settings = node.settings
     clocks = Clocks(node.clock, settings.environment == _DEMO)
-    desk, member = Desk(Books(node.source, node.catalogue), clocks), settings.department
+    books, member = Books(node.source, node.catalogue), settings.department
+    desk, deadlines = Desk(books, clocks), Deadlines(books, clocks, calendar, member)
     requests = RequestDesk(desk, contracts, calendar, member)
     digests = _digests(settings)
     corrections = CorrectionDesk(desk, contracts, calendar, member, digests, proofs)
     entries = EntryDesk(desk, contracts, calendar, member)
     granting = Granting(requests, corrections, _key(settings))
-    return Office(clocks, requests, corrections, entries, granting, digests.secret)
+    alarms = Alarms(deadlines)
+    return Office(clocks, requests, corrections, entries, granting, deadlines, alarms, digests.secret)
 
 
 @asynccontextmanager
@@ -111,9 +118,9 @@ def _key(settings: Settings) -> KeyPair | None:
 
 
 def _digests(settings: Settings) -> Digests:
-    return Digests(
-        hmac.digest(read_secret(settings.pseudonym_key_file), b"values said to be wrong", "sha256")
-    )
+    # By the first key of all, for what is kept by it is compared with what comes after another has followed.
+    first = read_pseudonym_keys(settings.pseudonym_key_file).keys[-1]
+    return Digests(hmac.digest(first.secret, b"values said to be wrong", "sha256"))
 
 
 def _proofs(node: Node) -> Proofs | None:

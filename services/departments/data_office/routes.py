@@ -9,6 +9,7 @@ from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE
 from services.departments.data_office.calls import Told, admitted, answered, sent
 from services.departments.data_office.clock_route import add_clock_route
+from services.departments.data_office.deadlines_route import add_deadlines_route
 from services.departments.data_office.desk import Outcome
 from services.departments.data_office.forms import (
     CORRECTION_FORMS,
@@ -71,6 +72,7 @@ def add_routes(app: FastAPI, plane: DataPlane) -> None:
     )
     _post(app, plane, _AT_ENTRIES, "Draft a catalogue entry", Drafting, _draft)
     _steps(app, plane, _AT_ENTRIES, "A catalogue entry", ENTRIES, ENTRY_FORMS, lambda its: its.entries)
+    add_deadlines_route(app, plane)
     add_grants_route(app, plane)
     add_clock_route(app, plane)
 

@@ -62,7 +62,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.contracts, app.plane, app.by_steps = offered.contracts, plane, offered.by_steps
-    add_control_plane(app, plane)
+    add_control_plane(app, plane, department.metrics)
     add_witness_route(app, plane)
     add_registry_route(app, plane)
     add_time_tokens_route(app, plane)

@@ -1,9 +1,11 @@
 """The control plane, ordinary FastAPI: /health, /metrics, /catalogue, and problems for the rest; used by `app`."""
 
 import hashlib
+from collections.abc import Callable, Iterable
 
 import orjson
 from fastapi import FastAPI, Request, Response
+from prometheus_client.core import Metric
 from starlette.exceptions import HTTPException
 
 from schemas.wire import headers as names
@@ -17,8 +19,10 @@ from services.engine.api.responding import refused
 _STATUS_CODES = {404: "unknown-path", 405: "method-not-allowed", 413: "too-large"}
 
 
-def add_control_plane(app: FastAPI, plane: DataPlane) -> None:
-    """Put the control routes and the problem handlers into the app."""
+def add_control_plane(
+    app: FastAPI, plane: DataPlane, own_metrics: Callable[[FastAPI], Iterable[Metric]]
+) -> None:
+    """Put the control routes and the problem handlers into the app; `own_metrics` are the department's own."""
 
     @app.get("/health", tags=["control"], summary="Ready, or why not, with the age of each check")
     async def health() -> Response:
@@ -32,7 +36,7 @@ def add_control_plane(app: FastAPI, plane: DataPlane) -> None:
     async def metrics() -> Response:
         if plane.node is None:
             return refused(Problem("not-ready", "The service is starting."))
-        body = exposition(plane.node.standing.last)
+        body = exposition(plane.node.standing.last, own_metrics(app))
         return Response(body, headers={"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"})
 
     @app.get("/catalogue", tags=["control"], summary="What this node offers, with the contracts in full")

@@ -30,16 +30,16 @@ class Gauge:
     by_dataset: bool = False
 
 
-def exposition(stands: Stands | None) -> bytes:
-    """The page, of the last look; a gauge of which nothing is known has no sample."""
+def exposition(stands: Stands | None, own: Iterable[Metric] = ()) -> bytes:
+    """The page, of the last look; a gauge of which nothing is known has no sample. `own` are the department's."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Gauges(stands))
+    registry.register(_Gauges(stands, own))
     return generate_latest(registry)
 
 
 class _Gauges(Collector):
-    def __init__(self, stands: Stands | None) -> None:
-        self._stands = stands
+    def __init__(self, stands: Stands | None, own: Iterable[Metric]) -> None:
+        self._stands, self._own = stands, own
 
     def collect(self) -> Iterator[Metric]:
         for gauge in GAUGES:
@@ -48,6 +48,7 @@ class _Gauges(Collector):
             for dataset, value in gauge.samples(self._stands) if self._stands is not None else ():
                 family.add_metric((dataset,) if gauge.by_dataset else (), value)
             yield family
+        yield from self._own
 
 
 def _of_node(value: Callable[[CaptureStatus], float | None]) -> Callable[[Stands], Iterator[Sample]]:

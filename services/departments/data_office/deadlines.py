@@ -1,0 +1,120 @@
+"""The legal clocks that run: what has to be done by which day, by which article and by whom; told by `deadlines_route`,
+counted by `alarms`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from schemas.law.calendar import PendingCalendar, WorkingDays
+from schemas.law.sharing.correction import folded
+from schemas.law.sharing.limits import LIMITS, Clock
+from schemas.law.sharing.steps import Party
+from schemas.query.tree import Operator
+from services.departments.data_office.books import Books
+from services.departments.data_office.clocks import Clocks
+from services.departments.data_office.matters import CORRECTIONS, ENTRIES, REQUESTS, Matter, Record
+
+MATTERS: tuple[Matter[Any], ...] = (REQUESTS, CORRECTIONS, ENTRIES)
+
+
+class Stands(StrEnum):
+    """How a clock stands on a day."""
+
+    OVERDUE = "overdue"
+    DUE = "due"
+    PENDING = "pending calendar"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """One clock of one matter. `members` have to act, or their `systems`; `stands` is as of the day of asking."""
+
+    matter: Matter[Any]
+    record: Record
+    clock: Clock
+    stands: Stands
+    members: tuple[str, ...]
+    systems: tuple[str, ...] = ()
+
+    @property
+    def matter_id(self) -> str:
+        return str(self.record[self.matter.id_item])
+
+    def concerns(self, member: str) -> bool:
+        """Whether a member has to act, or waits for whoever has to."""
+        asked = (self.record.get(name) for name in ("provider", "requester", "filed_by"))
+        return member in self.members or member in asked
+
+    def told(self, member: str | None) -> dict[str, Any]:
+        """It as JSON; of systems those of that member, None: all."""
+        due = self.record["due_on"]
+        return {
+            "matter": self.matter.records,
+            "id": self.matter_id,
+            "dataset": self.record["dataset"],
+            "clock": self.clock.value,
+            "article": LIMITS[self.clock].article,
+            "stands": self.stands.value,
+            "due_on": str(due) if due is not None else None,
+            "pending_calendar": self.record["pending_calendar"],
+            "members": list(self.members),
+            "systems": [one for one in self.systems if member in (None, _member(one))],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """`office` is the authority. What stands in a record is enough, but for the systems that a correction waits for."""
+
+    books: Books
+    clocks: Clocks
+    calendar: WorkingDays
+    office: str
+
+    async def within(self, working_days: int) -> list[Deadline]:
+        """What is over, and what is due by the end of that many working days (0: today), the oldest first, then what
+        no calendar tells. Where the calendar ends before, everything that has a day."""
+        today = self.clocks.today()
+        until = self.calendar.due(today, working_days) if working_days else today
+        last = date.max if isinstance(until, PendingCalendar) else until
+        found = [one for matter in MATTERS for one in await self._of(matter, last)]
+        return sorted(found, key=lambda one: (str(one.record["due_on"] or date.max), one.matter_id))
+
+    async def _of(self, matter: Matter[Any], last: date) -> list[Deadline]:
+        near = await self.books.found(matter.records, ("due_on", Operator.LTE, last))
+        pending = await self.books.found(matter.records, ("pending_calendar", Operator.GT, 0))
+        return [await self._deadline(matter, one) for one in (*near, *pending)]
+
+    async def _deadline(self, matter: Matter[Any], record: Record) -> Deadline:
+        clock = Clock(str(record["clock"]))
+        stands = self._stands(record)
+        if clock is Clock.ACKNOWLEDGE:
+            steps = await self.books.steps(CORRECTIONS, str(record["correction_id"]))
+            correction = folded(steps)
+            systems = tuple(sorted(correction.open_at)) if correction is not None else ()
+            return Deadline(matter, record, clock, stands, _members(systems), systems)
+        return Deadline(matter, record, clock, stands, (self._acts(clock, record),))
+
+    def _stands(self, record: Record) -> Stands:
+        due = record["due_on"]
+        if not isinstance(due, date):
+            return Stands.PENDING
+        return Stands.OVERDUE if due < self.clocks.today() else Stands.DUE
+
+    def _acts(self, clock: Clock, record: Record) -> str:
+        match LIMITS[clock].by:
+            case Party.PROVIDER:
+                return str(record["provider"])
+            case Party.REQUESTER:
+                return str(record["requester"])
+        return self.office
+
+
+def _members(systems: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({_member(one) for one in systems}))
+
+
+def _member(system: str) -> str:
+    return system.partition("/")[0]
