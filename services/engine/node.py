@@ -38,10 +38,10 @@ from services.engine.tls import Tls
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from prometheus_client.core import Metric
 
     from services.engine.api.plane import DataPlane
 
-    from prometheus_client.core import Metric
 _LEAST_SECRET_BYTES = 32
 
 
@@ -50,29 +50,29 @@ async def _nothing(app: "FastAPI", node: "Node") -> AsyncIterator[None]:
     yield
 
 
-@dataclass(frozen=True, slots=True)
-class Department:
-    """What a department's folder says: its kind, and how its own tables show its contracts.
 def _no_metrics(app: "FastAPI") -> tuple["Metric", ...]:
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Department:
+    """What a department's folder says: its kind, and how its own tables show its contracts.
 
     `mappings` is a pure function; it gives one mapping for each contract of the kind, all majors included. A department
     with `routes` of its own (called with the app and its data plane) writes its records there alone, by its own rules;
     `beside` is open while the service runs. `represents` says by which records it knows who represents an enterprise.
+    `metrics` are its own part of /metrics.
     """
 
     kind: str
-    `metrics` are its own part of /metrics.
     mappings: Callable[[Catalogue], tuple[Mapping, ...]]
     routes: "Callable[[FastAPI, DataPlane], None] | None" = None
     beside: "Callable[[FastAPI, Node], AbstractAsyncContextManager[None]]" = _nothing
     represents: Representation | None = None
+    metrics: "Callable[[FastAPI], Iterable[Metric]]" = _no_metrics
 
 
 @dataclass(frozen=True, slots=True)
-    metrics: "Callable[[FastAPI], Iterable[Metric]]" = _no_metrics
 class Offered:
     """A department with its contracts read: everything known before a database is opened. `by_steps`: its records are
     written by the department's own rules alone, and not at their addresses."""
