@@ -11,6 +11,7 @@ from services.engine.source.port import (
     DatasetStale,
     KeyReused,
     NoSuchRecord,
+    NotAttached,
     RecordExists,
     SourceAway,
     SourceError,
@@ -23,6 +24,7 @@ _RETRY_SECONDS = "2"
 _SOURCE: dict[type[SourceError], tuple[str, str]] = {
     SourceAway: ("database-away", "The department's database does not answer."),
     DatasetStale: ("dataset-stale", "The department's table no longer fits the dataset."),
+    NotAttached: ("not-ready", "Capture is not in place: until it is, records have no ids and no versions."),
     StatementTooLong: ("too-costly", "The question ran longer than one statement may."),
     RecordExists: ("record-exists", "A record with this key exists."),
     KeyReused: ("key-reused", "This Idempotency-Key was used for another body."),

@@ -24,6 +24,8 @@ Work = Callable[Concatenate[Connection, P], R]
 
 #: How long a connection may take, and how long SQLite waits for a writer to end, in seconds.
 _PATIENCE = 5.0
+#: How SQLite's own words for it begin; it has no code of its own.
+_NO_TABLE = "no such table: "
 
 
 class DatabaseAway(Exception):
@@ -232,4 +234,5 @@ def _away(fault: BaseException) -> DatabaseAway:
     """Without the driver's text, which may hold a value."""
     cause = getattr(fault, "orig", None) or fault
     name = type(getattr(cause, "__cause__", None) or cause).__name__
-    return DatabaseRefuses(name) if isinstance(fault, ProgrammingError) else DatabaseAway(name)
+    refuses = isinstance(fault, ProgrammingError) or str(cause).startswith(_NO_TABLE)
+    return DatabaseRefuses(name) if refuses else DatabaseAway(name)

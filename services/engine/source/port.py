@@ -84,7 +84,7 @@ class RecordSource(Protocol):
 
     A query names its contract; its `columns` are final (access has replaced `star`), its `embeds` are empty.
     Raises `SourceAway` when the database does not answer in time, `DatasetStale` when the dataset's table no longer
-    fits its mapping; of other datasets that is no concern.
+    fits its mapping; of other datasets that is no concern. Raises `NotAttached` for what the engine's own tables say.
     """
 
     async def page(self, query: BoundQuery, *, limit: int, after: tuple[Value, ...] | None = None) -> Page:
@@ -162,6 +162,10 @@ class DatasetStale(SourceError):
     def __init__(self, items: AbstractMapping[str, str]) -> None:
         self.items = items
         super().__init__()
+
+
+class NotAttached(SourceError):
+    """A table is missing that is not the department's but the engine's own: capture was never put in place."""
 
 
 class RecordExists(SourceError):

@@ -10,7 +10,10 @@ import pytest
 
 from schemas.query.bound import BoundColumn, BoundCondition, BoundOrder, BoundQuery
 from schemas.query.tree import Operator
-from services.engine.source.port import SourceAway, StatementTooLong
+from services.engine.capture.attach import attach
+from services.engine.capture.database import open_database
+from services.engine.source.port import NotAttached, Once, SourceAway, StatementTooLong
+from services.engine.source.sql.ddl import create_tables
 from services.engine.source.sql.opening import BadDatabaseUrl
 from tests.seams.stores import depot
 from tests.seams.stores.conftest import DATABASES, FreshUrl, Store, opened, source_at
@@ -50,6 +53,24 @@ async def test_a_statement_over_its_budget_is_stopped_and_the_next_one_runs(
             return False
 
         await until(answers, what="a record is found again")
+
+
+@pytest.mark.parametrize("name", DATABASES)
+async def test_until_capture_is_in_place_records_are_read_without_ids_and_versions(
+    name: str, fresh_url: FreshUrl
+) -> None:
+    url = fresh_url(name)
+    await create_tables(url, [depot.depot()])
+    async with source_at(url, depot.depot()) as source:
+        assert (await source.page(_ALL, limit=1)).rows == []
+        with pytest.raises(NotAttached):
+            await source.version(depot.PARCELS, ("K", 1))
+        with pytest.raises(NotAttached):
+            await source.create(depot.PARCELS, 1, _ROW, Once("a", "b"))
+        database = open_database(url)
+        await attach(database, [depot.depot()], outbox_limit=10)
+        await database.close()
+        assert await source.version(depot.PARCELS, ("K", 1)) is None
 
 
 @pytest.mark.parametrize("name", DATABASES)

@@ -13,7 +13,7 @@ import asyncpg
 
 from services.engine.capture.keys import quoted
 from services.engine.capture.tables import POSTGRESQL
-from services.engine.source.port import SourceAway, StatementTooLong
+from services.engine.source.port import NotAttached, SourceAway, StatementTooLong
 from services.engine.source.sql.driver import Refused, Rows, Steps
 from services.engine.source.sql.postgresql_types import set_types
 from services.engine.source.sql.statements import Statement
@@ -172,4 +172,6 @@ def fault_of(fault: Exception) -> Exception:
         return StatementTooLong()
     if isinstance(fault, _REFUSED):
         return Refused()
+    if isinstance(fault, asyncpg.UndefinedTableError):
+        return NotAttached()
     return SourceAway() if isinstance(fault, _AWAY) else fault

@@ -15,6 +15,7 @@ from services.engine.source.port import (
     Changing,
     Creation,
     Key,
+    NotAttached,
     Once,
     Page,
     RecordExists,
@@ -226,7 +227,7 @@ class SqlSource:
         try:
             return await ask()
         except Exception as fault:
-            if isinstance(fault, Refused) or not isinstance(fault, SourceError):
+            if isinstance(fault, (Refused, NotAttached)) or not isinstance(fault, SourceError):
                 await self._look()
                 self._fitting.require(dataset)
             raise

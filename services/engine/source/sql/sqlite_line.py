@@ -7,7 +7,7 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
-from services.engine.source.port import SourceAway, StatementTooLong
+from services.engine.source.port import NotAttached, SourceAway, StatementTooLong
 from services.engine.source.sql.driver import Refused, Rows
 
 #: Steps of SQLite's machine between two looks at the clock: some ten microseconds.
@@ -29,6 +29,8 @@ _AWAY = frozenset(
         sqlite3.SQLITE_PROTOCOL,
     }
 )
+#: How SQLite's own words for it begin; it has no code of its own.
+_NO_TABLE = "no such table: "
 _REFUSED = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG})
 
 
@@ -90,6 +92,8 @@ def fault_of(fault: sqlite3.Error) -> Exception:
         return StatementTooLong()
     if code in _AWAY:
         return SourceAway()
+    if str(fault).startswith(_NO_TABLE):
+        return NotAttached()
     return Refused() if code in _REFUSED else fault
 
 

@@ -18,7 +18,7 @@ from services.engine.env_example import env_example
 from services.engine.node import BadDepartment
 from services.engine.settings import Settings
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import Trust, ready, reasons, running
+from tests.services.engine.api.conftest import ASKER, Trust, client_of, ready, reasons, running
 from tests.waiting import until
 
 
@@ -56,6 +56,20 @@ async def test_a_node_whose_capture_was_taken_away_is_not_ready(
         connection.execute(f"DROP TRIGGER {trigger}")
     await until(lambda: _blames(anonymous, "not in place for vehicle_office.vehicles"), what="health says it")
     assert not await ready(anonymous)
+
+
+async def test_where_capture_was_never_put_in_place_lists_are_answered_and_records_are_not(
+    settings: Settings, trust: Trust
+) -> None:
+    path = f"/records/{office.KIND}/vehicles"
+    made = create_app(office.DEPARTMENT, settings.model_copy(update={"attach": False}))
+    async with running(made) as anybody, client_of(made, trust.headers(ASKER), trust) as client:
+        assert (await anybody.get(path, params={"select": "seats", "limit": "1"})).status_code == 200
+        for asked in (path + "/A00", path + "?select=record_version"):
+            refused = await client.get(asked)
+            assert (refused.status_code, refused.json()["code"]) == (503, "not-ready")
+        await until(lambda: _blames(client, "see `langqiao department attach`"), what="health says it")
+        assert not await ready(client)
 
 
 async def test_a_relay_that_fell_silent_is_said_and_leaves_the_node_ready(
