@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 import orjson
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client.core import Metric
 from starlette.exceptions import HTTPException
 
@@ -32,7 +33,7 @@ def add_control_plane(
         body = orjson.dumps(found.document())
         return Response(body, 200 if found.ready else 503, {"Cache-Control": "no-store"}, names.JSON)
 
-    @app.get("/metrics", tags=["control"], summary="How publishing stands, for Prometheus")
+    @app.get("/metrics", tags=["control"], summary="For Prometheus", response_class=PlainTextResponse)
     async def metrics() -> Response:
         if plane.node is None:
             return refused(Problem("not-ready", "The service is starting."))

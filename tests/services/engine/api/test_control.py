@@ -125,6 +125,7 @@ async def test_the_data_routes_stand_in_the_api_description(anonymous: httpx.Asy
         f"{path}/{{record_id}}",
         "/health",
     } <= set(document["paths"])
+    assert list(document["paths"]["/metrics"]["get"]["responses"]["200"]["content"]) == ["text/plain"]
     record = document["components"]["schemas"][f"{office.KIND}.vehicles.v1"]["properties"]
     assert "secret" not in record
     assert record["price"] == {
