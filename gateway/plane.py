@@ -36,8 +36,11 @@ _VERBS: Mapping[str, Mapping[str, _Action]] = {
     "query": {"POST": list_records},
     "lookup": {"POST": look_up},
     "verify": {"POST": verify},
+    # A gateway would be told all rows of a grant; so callers ask each department themselves.
+    "changes": {},
 }
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_FOLLOW = "Send this call to the department itself, or follow the topic that /catalogue names."
 _QUESTION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MEMBER = re.compile(r"\d{6}\.[a-z][a-z0-9_]{0,63}", re.ASCII)
 _log = logging.getLogger("langqiao.access")
@@ -139,11 +142,12 @@ def _actions(rest: list[str]) -> tuple[str, Mapping[str, _Action]]:
 
 def _not_here(call: Call, actions: Mapping[str, _Action]) -> Problem:
     allowed = {"Allow": ", ".join(actions)}
-    if call.method not in _WRITES or actions not in (_DATASET, _RECORD):
+    if actions and (call.method not in _WRITES or actions not in (_DATASET, _RECORD)):
         return Problem("method-not-allowed", f"This address takes {allowed['Allow']}.", headers=allowed)
     owners = sorted({owner for offer in call.area.offers[call.dataset] for owner in offer.providers})
-    message = f"{call.dataset} is written at its department alone: {', '.join(owners)}."
-    return Problem("method-not-allowed", message, members={"owners": owners}, headers=allowed)
+    done, hint = ("written", None) if actions else ("followed", _FOLLOW)
+    message = f"{call.dataset} is {done} at its department alone: {', '.join(owners)}."
+    return Problem("method-not-allowed", message, hint, members={"owners": owners}, headers=allowed)
 
 
 def _call(gateway: Gateway, scope: Scope, receive: Receive) -> Call:
