@@ -22,7 +22,7 @@ class Standing:
     """How a request stands after its steps.
 
     `received` is when it was complete, `agreed` when the provider agreed, both aware; `extension` the working days
-    granted on top. `noticed`: its one notice of gaps has gone out. `grant` is the id of the grant that came of it.
+    granted on top, `asked` those that the provider asked for and the authority has not answered. `noticed`: its one notice of gaps has gone out. `grant` is the id of the grant that came of it.
     `by_day` is the day that an order named, to mend what it was suspended for or to dispose of the data; `passed` are
     the last days that passed with nothing done.
     """
@@ -34,6 +34,7 @@ class Standing:
     received: datetime | None = None
     agreed: datetime | None = None
     extension: int = 0
+    asked: int = 0
     grant: str | None = None
     disposal_ordered: bool = False
     disposed: bool = False
@@ -61,7 +62,10 @@ def after(standing: Standing | None, step: Step, contract: Contract) -> Standing
         case StepKind.AGREED:
             return replace(standing, state=State.AGREED, agreed=step.at)
         case StepKind.EXTENDED:
-            return replace(standing, extension=standing.extension + int(step.facts["working_days"]))
+            granted = standing.extension + int(step.facts["working_days"])
+            return replace(standing, extension=granted, asked=0)
+        case StepKind.EXTENSION_ASKED:
+            return replace(standing, asked=int(step.facts["working_days"]))
         case StepKind.DELIVERED:
             return replace(standing, state=State.IN_FORCE, grant=str(step.facts["grant"]))
         case StepKind.SUSPENDED:
@@ -177,8 +181,13 @@ def _check_standing(standing: Standing, step: Step, contract: Contract) -> None:
             raise StepRefused("wrong-state", "that passing is recorded")
         case StepKind.REFUSED:
             _check_condition(standing, step, contract)
+        case StepKind.EXTENSION_ASKED:
+            most = LIMITS[_answering(standing.application, contract)].longest_extension
+            _check_extension(standing, step, most - standing.extension)
+        case StepKind.EXTENDED if standing.asked == 0:
+            raise StepRefused("wrong-state", "the provider has not asked for more time")
         case StepKind.EXTENDED:
-            _check_extension(standing, step, contract)
+            _check_extension(standing, step, standing.asked)
 
 
 def _check_condition(standing: Standing, step: Step, contract: Contract) -> None:
@@ -190,11 +199,10 @@ def _check_condition(standing: Standing, step: Step, contract: Contract) -> None
         )
 
 
-def _check_extension(standing: Standing, step: Step, contract: Contract) -> None:
+def _check_extension(standing: Standing, step: Step, most: int) -> None:
     days = step.facts["working_days"]
     if StepKind.ANSWER_OVERDUE in {OVERDUE[one.clock] for one in standing.passed}:
         raise StepRefused("too-late", "an answer is put off before its last day is over, and not after")
-    most = LIMITS[_answering(standing.application, contract)].longest_extension - standing.extension
     if type(days) is not int or not 1 <= days <= most:
         raise StepRefused("too-long", f"an answer may be put off by {most} working days more, and no longer")
 

@@ -27,6 +27,7 @@ class StepKind(StrEnum):
     SUPPLEMENTED = "supplemented"
     AGREED = "agreed"
     REFUSED = "refused"
+    EXTENSION_ASKED = "extension-asked"
     EXTENDED = "extended"
     DELIVERED = "delivered"
     SUSPENDED = "suspended"
@@ -57,9 +58,10 @@ RULES: Mapping[StepKind, Rule[State]] = {
     StepKind.SUPPLEMENTED: rule(_in(State.INCOMPLETE), Party.REQUESTER),
     StepKind.AGREED: rule(_in(State.RECEIVED), Party.PROVIDER, Party.BRIDGE, two=True),
     StepKind.REFUSED: rule(_in(State.RECEIVED), Party.PROVIDER, two=True, says=("condition", "reason")),
-    StepKind.EXTENDED: rule(
-        _in(State.RECEIVED), Party.PROVIDER, two=True, says=("working_days", "reason", "approved_by")
+    StepKind.EXTENSION_ASKED: rule(
+        _in(State.RECEIVED), Party.PROVIDER, two=True, says=("working_days", "reason")
     ),
+    StepKind.EXTENDED: rule(_in(State.RECEIVED), Party.AUTHORITY, says=("working_days",)),
     StepKind.DELIVERED: rule(_in(State.AGREED), Party.PROVIDER, Party.BRIDGE, says=("grant",)),
     StepKind.SUSPENDED: rule(
         _in(State.IN_FORCE), Party.PROVIDER, Party.AUTHORITY, two=True, says=("reason", "mend_by")

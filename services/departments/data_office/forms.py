@@ -62,10 +62,17 @@ class Refusing(ByTwo):
     reason: Text = ""
 
 
-class Extending(ByTwo):
+class AskingForTime(ByTwo):
+    """More time for an answer (article 21), which the authority grants."""
+
     working_days: int = 0
     reason: Text = ""
-    approved_by: Name = Field("", description="Who of the authority approved it.")
+
+
+class Extending(Form):
+    """The working days that the authority grants, no more than were asked for."""
+
+    working_days: int = 0
 
 
 class Suspending(ByTwo):
@@ -101,6 +108,7 @@ REQUEST_FORMS: Mapping[StepKind, type[Form]] = {
     StepKind.SUPPLEMENTED: Applying,
     StepKind.AGREED: ByTwo,
     StepKind.REFUSED: Refusing,
+    StepKind.EXTENSION_ASKED: AskingForTime,
     StepKind.EXTENDED: Extending,
     StepKind.DELIVERED: Nothing,
     StepKind.SUSPENDED: Suspending,

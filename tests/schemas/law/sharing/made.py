@@ -56,7 +56,8 @@ def step(
 
 SAID: dict[StepKind, dict[str, Any]] = {
     StepKind.REFUSED: {"condition": "holder.purpose", "reason": "not what it is shared for"},
-    StepKind.EXTENDED: {"working_days": 3, "reason": "the archive moves", "approved_by": "head-3"},
+    StepKind.EXTENSION_ASKED: {"working_days": 3, "reason": "the archive moves"},
+    StepKind.EXTENDED: {"working_days": 3},
     StepKind.DELIVERED: {"grant": "G-1"},
     StepKind.SUSPENDED: {"reason": "used beyond its purpose", "mend_by": "2036-05-01"},
     StepKind.RESUMED: {"reason": "mended"},

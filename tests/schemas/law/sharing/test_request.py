@@ -121,12 +121,29 @@ def test_only_a_published_condition_is_a_ground_to_refuse() -> None:
 
 
 def test_an_answer_is_put_off_by_ten_working_days_in_all() -> None:
-    first = step(StepKind.EXTENDED, Party.PROVIDER, working_days=7)
-    standing = taken(applied(items=ASKED), first)
+    first = (
+        step(StepKind.EXTENSION_ASKED, Party.PROVIDER, working_days=8),
+        step(StepKind.EXTENDED, Party.AUTHORITY, working_days=7),
+    )
+    standing = taken(applied(items=ASKED), *first)
     assert running(standing, CONTRACT, _CALENDAR) == (Clock.ANSWER_CONDITIONAL, date(2026, 3, 25))
-    assert refused(standing, step(StepKind.EXTENDED, Party.PROVIDER, working_days=4)) == "too-long"
-    assert refused(standing, step(StepKind.EXTENDED, Party.PROVIDER, approved_by="")) == "says-too-little"
-    assert taken(applied(items=ASKED), first, step(StepKind.EXTENDED, Party.PROVIDER)).extension == 10
+    again = step(StepKind.EXTENSION_ASKED, Party.PROVIDER)
+    assert refused(standing, step(again.kind, again.party, working_days=4)) == "too-long"
+    assert refused(standing, step(again.kind, again.party, reason="")) == "says-too-little"
+    assert refused(standing, step(again.kind, again.party, second="")) == "two-people"
+    granted = step(StepKind.EXTENDED, Party.AUTHORITY)
+    assert taken(applied(items=ASKED), *first, again, granted).extension == 10
+
+
+def test_the_authority_alone_puts_an_answer_off_and_no_longer_than_was_asked() -> None:
+    received, asked = applied(items=ASKED), step(StepKind.EXTENSION_ASKED, Party.PROVIDER, working_days=3)
+    standing = taken(received, asked)
+    assert running(standing, CONTRACT, _CALENDAR) == (Clock.ANSWER_CONDITIONAL, date(2026, 3, 16))
+    assert refused(standing, step(StepKind.EXTENDED, Party.PROVIDER)) == "wrong-party"
+    assert refused(standing, step(StepKind.EXTENDED, Party.AUTHORITY, working_days=4)) == "too-long"
+    assert refused(taken(received), step(StepKind.EXTENDED, Party.AUTHORITY)) == "wrong-state"
+    granted = taken(received, asked, step(StepKind.EXTENDED, Party.AUTHORITY))
+    assert refused(granted, step(StepKind.EXTENDED, Party.AUTHORITY)) == "wrong-state"
 
 
 def test_agreement_and_suspension_take_two_named_people() -> None:

@@ -40,6 +40,7 @@ _WAYS: dict[State, dict[StepKind, set[State]]] = {
         StepKind.AGREED: {State.AGREED},
         StepKind.REFUSED: {State.REFUSED},
         StepKind.ANSWER_OVERDUE: {State.RECEIVED},
+        StepKind.EXTENSION_ASKED: {State.RECEIVED},
         StepKind.EXTENDED: {State.RECEIVED},
         StepKind.DISPUTED: {State.RECEIVED},
         StepKind.ENDED: {State.ENDED},

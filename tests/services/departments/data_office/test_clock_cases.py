@@ -42,6 +42,7 @@ _BY = {
     "disposed": Party.REQUESTER,
     "filed": Party.REQUESTER,
     "acknowledged": Party.REQUESTER,
+    "extended": Party.AUTHORITY,
     "published": Party.AUTHORITY,
     "update-extended": Party.AUTHORITY,
 }

@@ -86,13 +86,15 @@ async def test_a_conditional_request_is_agreed_by_two_named_people_and_delivered
             "unpublished-condition",
         ),
         (PROVIDER, "refused", {"second": "head-2", "condition": "name.purpose"}, "says-too-little"),
-        (PROVIDER, "extended", {"second": "head-2", "working_days": 3, "reason": "x"}, "says-too-little"),
+        (PROVIDER, "extension-asked", {"second": "head-2", "working_days": 3}, "says-too-little"),
         (
             PROVIDER,
-            "extended",
-            {"second": "head-2", "working_days": 11, "reason": "x", "approved_by": "head-9"},
+            "extension-asked",
+            {"second": "head-2", "working_days": 11, "reason": "x"},
             "too-long",
         ),
+        (PROVIDER, "extended", {"working_days": 3}, "wrong-party"),
+        (OFFICE, "extended", {"working_days": 3}, "wrong-state"),
         (PROVIDER, "suspended", {"second": "head-2", "reason": "x", "mend_by": "2036-01-01"}, "wrong-state"),
         (PROVIDER, "ended", {"reason": "x"}, "wrong-party"),
         (REQUESTER, "disposed", {"second": "h", "method": "erased", "where": "all"}, "wrong-state"),
@@ -111,11 +113,13 @@ async def test_a_step_that_the_law_does_not_allow_is_refused_and_leaves_no_trace
     assert len(await bureau.read(f"request_steps?select=number&request_id=eq.{request_id}")) == 1
 
 
-async def test_an_extension_moves_the_last_day(bureau: Bureau) -> None:
+async def test_an_extension_that_the_authority_grants_moves_the_last_day(bureau: Bureau) -> None:
     request_id = await _applied(bureau, ASKED)
     [before] = await bureau.read(f"requests?request_id=eq.{request_id}")
-    body = {"second": "head-2", "working_days": 3, "reason": "archive", "approved_by": "head-9"}
-    told = (await bureau.take(PROVIDER, f"requests/{request_id}/extended", body)).json()
+    body = {"second": "head-2", "working_days": 3, "reason": "archive"}
+    asked = (await bureau.take(PROVIDER, f"requests/{request_id}/extension-asked", body)).json()
+    assert (asked["due_on"], asked["pending_calendar"]) == (before["due_on"], before["pending_calendar"])
+    told = (await bureau.take(OFFICE, f"requests/{request_id}/extended", {"working_days": 3})).json()
     assert told["pending_calendar"] or told["due_on"] > before["due_on"]
 
 
