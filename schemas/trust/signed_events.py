@@ -15,6 +15,7 @@ from schemas.trust.model import Member
 from schemas.trust.registry import Registry
 from schemas.trust.statements import system_of
 from schemas.wire.event import Headers
+from schemas.wire.topics import Topic
 
 #: The attribute as a Kafka header; its value is `<suite>:<key id>:<signature in base64>`.
 HEADER = "ce_signature"
@@ -25,8 +26,8 @@ _ATTRIBUTES, _CONTENT_TYPE = "ce_", "content-type"
 
 
 class EventRefused(Exception):
-    """An event that is not its node's; `reason` is stable: unsigned, malformed, unknown-key, another-node,
-    bad-signature."""
+    """An event that is not its node's; `reason` is stable: unsigned, malformed, unknown-key, another-node (than it
+    names, or than the topic's department has), bad-signature."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -35,17 +36,18 @@ class EventRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """An event as a topic has it; `value` is None of a tombstone."""
+    """An event as a topic has it; `value` is None of a tombstone. Others may write messages without a key, and headers
+    without a value."""
 
     topic: str
-    key: bytes
+    key: bytes | None
     value: bytes | None
-    headers: Iterable[tuple[str, bytes]]
+    headers: Iterable[tuple[str, bytes | None]]
 
 
 def sign(event: Published, key: KeyPair) -> Headers:
     """Its headers with the signature of the key's owner."""
-    headers = [(name, text) for name, text in event.headers if name != HEADER]
+    headers = [(name, text) for name, text in event.headers if text is not None and name != HEADER]
     signature = base64.b64encode(key.private.sign(_said(event, headers))).decode()
     return [*headers, (HEADER, f"{key.suite.name}:{key.key_id}:{signature}".encode())]
 
@@ -53,7 +55,7 @@ def sign(event: Published, key: KeyPair) -> Headers:
 def check(event: Published, registry: Registry) -> Member:
     """The node whose event it is; raises EventRefused. A key that the registry lists counts whenever the event was
     made: a subscriber who reads far back lists the keys of earlier registries too, all but those that were lost."""
-    headers = list(event.headers)
+    headers = _headers(event)
     texts = [text for name, text in headers if name == HEADER]
     if not texts:
         raise EventRefused("unsigned")
@@ -63,23 +65,39 @@ def check(event: Published, registry: Registry) -> Member:
         raise EventRefused("unknown-key")
     member, public = found
     sources = [text.decode("utf-8", "replace") for name, text in headers if name == _SOURCE]
-    if len(sources) != 1 or member.system != system_of(sources[0]):
+    if len(sources) != 1 or member.system != system_of(sources[0]) or member.id != _publisher(event.topic):
         raise EventRefused("another-node")
     if not verifies(public, signature, _said(event, headers)):
         raise EventRefused("bad-signature")
     return member
 
 
+def _headers(event: Published) -> Headers:
+    """Its headers, of which those that are its own have a value. What a mirror adds is none of the event's."""
+    if any(text is None and _is_own(name) for name, text in event.headers):
+        raise EventRefused("malformed")
+    return [(name, text) for name, text in event.headers if text is not None]
+
+
+def _is_own(name: str) -> bool:
+    return name == _CONTENT_TYPE or name.startswith(_ATTRIBUTES)
+
+
+def _publisher(topic: str) -> str:
+    """The department whose topic it is; empty where it is none of records."""
+    try:
+        found = Topic.parse(topic)
+    except ValueError:
+        return ""
+    return f"{found.division}.{found.dataset.partition('.')[0]}"
+
+
 def _said(event: Published, headers: Headers) -> bytes:
-    """What is signed: each part after its length in 8 bytes. Headers that a mirror adds are none of the event's."""
-    own = sorted(
-        (name, text)
-        for name, text in headers
-        if name == _CONTENT_TYPE or (name.startswith(_ATTRIBUTES) and name != HEADER)
-    )
+    """What is signed: each part after its length in 8 bytes."""
     parts: list[bytes | None] = [_CONTEXT, event.topic.encode(), event.key, event.value]
-    for name, text in own:
-        parts += [name.encode(), text]
+    for name, text in sorted(headers):
+        if _is_own(name) and name != HEADER:
+            parts += [name.encode(), text]
     return b"".join(_ABSENT.to_bytes(8) if one is None else len(one).to_bytes(8) + one for one in parts)
 
 

@@ -9,6 +9,7 @@ import typer
 from services.cli import show
 from services.cli.ask import QuestionText, split
 from services.cli.caller import DEFAULT_PROFILE, REFUSED, ProfileFile, Purpose, calling, load_profile
+from services.cli.registries import Authority, Registries, history_of
 from services.engine.access.putting import put
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from schemas.trust.evidence import Part
     from schemas.trust.evidence_judged import Judged
-    from schemas.trust.history import History
 
 _FORM = 1
 
@@ -87,18 +87,8 @@ def receipts(file: _File) -> None:
 @app.command()
 def verify(
     file: _File,
-    registry: Annotated[
-        list[Path],
-        typer.Option(
-            "--registry",
-            help="Signed member registry of that day; later and earlier ones beside it.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ],
-    authority: Annotated[
-        str, typer.Option("--authority", help="Public keys that may sign registries, JSON: key id -> hex.")
-    ],
+    registry: Registries,
+    authority: Authority,
     without_time: Annotated[
         bool, typer.Option("--without-time", help="Take the department's own word for the time of signing.")
     ] = False,
@@ -110,7 +100,7 @@ def verify(
     """
     from schemas.trust.evidence_judged import Check, judge
 
-    history = _history(registry, authority)
+    history = history_of(registry, authority)
     found = [judge(one, history) for one in _read(file)]
     taken = {Check.TIME} if without_time else set()
     bad = sum(not one.holds for each in found for one in each.findings if one.check not in taken)
@@ -133,18 +123,6 @@ def _show(place: int, one: "Judged", as_lines: bool) -> None:
         else:
             verdict = "holds" if each.holds else f"FAILS ({each.reason})"
             typer.echo(f"   {each.check:<9} {verdict}: {each.detail}")
-
-
-def _history(paths: list[Path], authority: str) -> "History":
-    from schemas.trust import signed
-    from schemas.trust.authority import read_registry
-    from schemas.trust.history import History, issue
-
-    try:
-        trusted = orjson.loads(authority)
-        return History([issue(read_registry(path.read_text().strip(), trusted)) for path in paths])
-    except (orjson.JSONDecodeError, signed.DocumentRefused) as fault:
-        raise typer.BadParameter(str(fault), param_hint="--registry") from None
 
 
 def _read(file: Path) -> "list[Part]":

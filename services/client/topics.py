@@ -4,6 +4,7 @@ integrators' programs."""
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from ssl import SSLContext
 from time import monotonic
 from typing import Any, Self
@@ -22,6 +23,16 @@ log = logging.getLogger(__name__)
 #: How long the start waits for a broker and for topics that a relay is about to make, and how often it looks.
 _PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A message that is not its node's, by its place on the topic; `reason` as of `EventRefused`."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
 
 
 class CannotFollow(Exception):
@@ -48,7 +59,7 @@ def follow(
 
 class Following:
     """An endless iterator over events; begins when first asked. Messages that are no events of ours are passed over;
-    `refused` counts those that were not signed as they must be."""
+    `refused` counts those that were not signed as they must be. Whoever is to see these too asks by `take`."""
 
     def __init__(
         self,
@@ -73,6 +84,16 @@ class Following:
         return self
 
     async def __anext__(self) -> Event:
+        while True:
+            found = await self.take()
+            if isinstance(found, Event):
+                return found
+            place = (found.topic, found.partition, found.offset)
+            log.error("%s-%s: the message at %s is not its node's: %s", *place, found.reason)
+
+    async def take(self) -> Event | Foreign:
+        """The next event, or a message that must be signed and is not; raises CannotFollow, and StopAsyncIteration
+        once it is closed."""
         consumer = await self._started()
         while True:
             try:
@@ -87,8 +108,7 @@ class Following:
                 return from_kafka(message.key, message.value, message.headers)
             except EventRefused as fault:
                 self.refused += 1
-                place = (message.topic, message.partition, message.offset)
-                log.error("%s-%s: the message at %s is not its node's: %s", *place, fault.reason)
+                return Foreign(message.topic, message.partition, message.offset, fault.reason)
             except BadEvent:
                 log.warning(
                     "%s-%s: the message at %s is no event", message.topic, message.partition, message.offset

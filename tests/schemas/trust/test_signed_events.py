@@ -13,6 +13,7 @@ from schemas.trust.model import Member, Role
 from schemas.trust.registry import Registry
 from schemas.trust.signed_events import HEADER, EventRefused, Published, check, sign
 from schemas.wire.event import Event, from_kafka, to_kafka
+from tests.schemas.trust.anything import altered
 
 _NODE, _OTHER = "330203.workshop", "330203.taxation"
 _KEYS = {node: new_key() for node in (_NODE, _OTHER)}
@@ -110,6 +111,19 @@ _DEEDS: dict[str, tuple[Callable[[Published], Published], str]] = {
         lambda one: replace(one, headers=[*one.headers, (HEADER, b"ed25519:x:AA==")]),
         "malformed",
     ),
+    "an attribute without a value": (
+        lambda one: replace(one, headers=[*one.headers, ("ce_dataref", None)]),
+        "malformed",
+    ),
+    "a signature without a value": (
+        lambda one: replace(one, headers=[*list(one.headers)[:-1], (HEADER, None)]),
+        "malformed",
+    ),
+    "another department's topic": (
+        lambda _: _published(_event(), topic=_TOPIC.replace("workshop", "taxation")),
+        "another-node",
+    ),
+    "a topic of nobody's": (lambda _: _published(_event(), topic="dev.registry"), "another-node"),
     "no form": (_header(HEADER, b"\xff"), "malformed"),
     "no bytes": (_header(HEADER, b"ed25519:x:?"), "malformed"),
     "another suite": (
@@ -132,7 +146,29 @@ def test_whatever_was_done_to_an_event_shows(deed: str) -> None:
     assert refused.value.reason == reason
 
 
-@given(st.lists(st.tuples(st.text(max_size=8), st.binary(max_size=8)), max_size=4), st.binary(max_size=80))
-def test_whatever_comes_is_refused_and_breaks_nothing(headers: list[tuple[str, bytes]], text: bytes) -> None:
+_HEADERS = st.tuples(
+    st.sampled_from(["ce_id", "ce_source", HEADER]) | st.text(max_size=8), st.none() | st.binary(max_size=8)
+)
+
+
+@given(st.none() | st.binary(max_size=4), st.lists(_HEADERS, max_size=4), st.none() | st.binary(max_size=80))
+def test_whatever_comes_is_refused_and_breaks_nothing(
+    key: bytes | None, headers: list[tuple[str, bytes | None]], text: bytes | None
+) -> None:
     with pytest.raises(EventRefused):
-        check(Published(_TOPIC, b"r1", b"{}", [*headers, (HEADER, text)]), _REGISTRY)
+        check(Published(_TOPIC, key, b"{}", [*headers, (HEADER, text)]), _REGISTRY)
+
+
+@given(st.data())
+def test_an_event_altered_in_one_place_is_refused_or_reads_as_before(data: st.DataObject) -> None:
+    one = _published(_event())
+    headers = list(one.headers)
+    place = data.draw(st.integers(0, len(headers) - 1))
+    name, text = headers[place]
+    assert text is not None
+    headers[place] = (name, data.draw(altered(text.decode())).encode())
+    try:
+        check(replace(one, headers=headers), _REGISTRY)
+    except EventRefused:
+        return
+    assert from_kafka(one.key, one.value, headers) == _event()
