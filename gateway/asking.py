@@ -20,6 +20,7 @@ from gateway.plan import Level
 from gateway.sources import Missing, Sources
 from schemas.query.bound import BoundCondition
 from schemas.query.render import render_body
+from schemas.query.sealed import SEALED, met_too
 from schemas.query.tree import Query
 from schemas.query.unbind import filter_of, unbind
 from schemas.trust.message import Message
@@ -135,7 +136,9 @@ class Asker:
         if id(level) not in self._bodies:
             self._bodies[id(level)] = render_body(unbind(level.asked))
         body = dict(self._bodies[id(level)])
-        if narrowed is not None:
+        if narrowed is not None and narrowed.sealed_for is not None:
+            body[SEALED] = met_too(body.get(SEALED), filter_of(narrowed))
+        elif narrowed is not None:
             for name, text in render_body(Query(where=(filter_of(narrowed),))).items():
                 before = body.get(name)
                 body[name] = [*(before if isinstance(before, list) else [before]), text] if before else text

@@ -1,11 +1,13 @@
 """Batched key joins: the records that rows meet along their embeds, matched by decoded key; used by `run`, `lookup`.
 
-Keys are opaque here: de-duplicated, compared for equality, sent on, and never parsed, shown or logged.
+Keys are opaque here: de-duplicated, compared for equality, sent on, and never parsed, shown or logged; those of
+personal items are sealed, which makes no difference to how they are joined.
 """
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any
 
 from gateway.area import Offer
@@ -17,6 +19,7 @@ from schemas.query.bound import BoundCondition, Value
 from schemas.query.semantics import sort_key
 from schemas.query.tree import Operator
 from schemas.query.values import to_wire
+from schemas.trust.sealing import key_id_in
 
 #: What a key met: rows, or None when a missing source knows.
 Met = list[Row] | None
@@ -55,7 +58,7 @@ class Joiner:
     async def met(self, level: Level, keys: Sequence[Value]) -> dict[Value, list[Row]] | None:
         """The decided rows of a level by key, each key's within the level's window; None when a source is missing."""
         assert level.key is not None
-        narrowed = BoundCondition(level.key.item, Operator.IN, tuple(keys))
+        narrowed = BoundCondition(level.key.item, Operator.IN, tuple(keys), sealed_for=level.key.sealed_for)
         pushed = len(keys) == 1 and len(level.offers) == 1 and not level.inner
         sides = await together(*(self._side(level, offer, narrowed, pushed) for offer in level.offers))
         if None in sides:
@@ -77,7 +80,7 @@ class Joiner:
     async def _attach(self, join: Join, rows: list[Row]) -> None:
         """Put what each row met into it; a null key meets nothing, whoever is away."""
         keys = _distinct(row[join.parent.name] for row in rows)
-        chunks = [keys[at : at + self.keys_per_call] for at in range(0, len(keys), self.keys_per_call)]
+        chunks = list(_chunks(keys, self.keys_per_call, sealed=join.parent.sealed_for is not None))
         self.asker.sources.known(join.level)
         found: dict[Value, Met] = {}
         for chunk, met in zip(
@@ -149,6 +152,14 @@ def _final(join: Join, rows: list[Row]) -> Any:
     if not join.one:
         return rows
     return rows[0] if rows else None
+
+
+def _chunks(keys: list[Value], most: int, *, sealed: bool) -> Iterator[list[Value]]:
+    """The keys in parts; sealed ones by the key that sealed them, for a node answers by one alone."""
+    alike = groupby(keys, key=lambda key: key_id_in(str(key))) if sealed else [("", iter(keys))]
+    for _, part in alike:
+        while chunk := list(islice(part, most)):
+            yield chunk
 
 
 def _distinct(keys: Iterable[Value]) -> list[Value]:

@@ -33,6 +33,7 @@ _STATES = {
     "deadline-passed": SourceState.SLOW,
     "dataset-stale": SourceState.STALE,
     "registry-stale": SourceState.STALE,
+    "link-key-missing": SourceState.STALE,
 }
 #: The question bound well here: a node that cannot bind it serves another contract than its catalogue said.
 _STALE = frozenset(
@@ -122,8 +123,8 @@ def reason_of(answer: NodeAnswer) -> Missing:
     problem = _problem(answer)
     if problem is None or answer.status != problem.status:
         return faulty()
-    if problem.code in ("bad-message", "not-asked"):
-        # It was we who signed it, and made it of the question.
+    if problem.code in ("bad-message", "not-asked", "sealed-key-refused"):
+        # It was we who signed it, and made it of the question, and of what other nodes gave.
         return Missing(SourceState.FAULTY, problem.code)
     if problem.status in (401, 403, 429):
         return Missing(SourceState.FORBIDDEN, problem.code, problem)
@@ -178,6 +179,10 @@ def _read_here(level: Level) -> dict[str, BoundColumn]:
 
 
 def _value(column: BoundColumn, value: object) -> object:
+    if column.sealed_for is not None:
+        if not isinstance(value, str | None):
+            raise faulty()
+        return value
     try:
         return from_json(column.item, value)
     except UnreadableValue:

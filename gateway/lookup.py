@@ -16,12 +16,14 @@ from gateway.joins import Joiner, shaped
 from gateway.judging import Row
 from gateway.plan import Level
 from gateway.planning import lookup_of
+from gateway.question import sealed_in
 from gateway.record_ids import met_by_record_id
 from gateway.sources import Sources
 from schemas.contracts.model import SYSTEM_ITEMS, Item
 from schemas.query.bound import BoundCondition, BoundQuery, Value
 from schemas.query.parse import parse_body
 from schemas.query.question import lookup_keys, lookup_query, lookup_values
+from schemas.query.sealed import with_sealed
 from schemas.trust.evidence_answer import wanted
 from schemas.wire import headers as names
 from schemas.wire.preference import preferences
@@ -33,7 +35,8 @@ async def look_up(call: Call) -> Reply:
     """Parse, bind, refuse early, plan, then run and answer chunk by chunk; the first chunk before any header."""
     members = await call.json()
     by, sent = lookup_keys(members, call.gateway.settings.max_keys)
-    query = lookup_query(parse_body(members), by)
+    sealed = sealed_in(call, members)
+    query = lookup_query(with_sealed(parse_body(members), sealed), by)
     partial = preferences(call.headers.get("prefer", "")).partial
     call.mark("parse")
     question = bound(call, query)
@@ -60,7 +63,7 @@ def _item_of(question: BoundQuery) -> Item:
 
 
 def _level(call: Call, question: BoundQuery, item: Item, keys: int, partial: bool) -> Level:
-    level = lookup_of(question, call.area, call.caller, item, keys)
+    level = lookup_of(question, call.area, call.gateway.settings, call.caller, item, keys)
     if level.refusal is not None:
         raise level.refusal
     for below in level.every():

@@ -70,7 +70,7 @@ def _level(call: Call, question: BoundQuery, version: BoundColumn) -> Level:
     if not call.caller.anonymous:
         # Versions are shown to members alone, so an anonymous caller's answer has no tag.
         question = replace(question, columns=(*question.columns, version))
-    level = lookup_of(question, call.area, call.caller, _RECORD_ID, 1)
+    level = lookup_of(question, call.area, call.gateway.settings, call.caller, _RECORD_ID, 1)
     for one in level.every():
         if one.refusal is not None:
             raise one.refusal

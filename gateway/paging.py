@@ -9,6 +9,7 @@ import orjson
 
 from gateway.call import Call
 from schemas.query.render import render_params
+from schemas.query.sealed import without_sealed
 from schemas.query.tree import Query
 from schemas.wire import cursor
 from schemas.wire.problem import Problem
@@ -65,8 +66,9 @@ def next_link(path: str, parameters: Sequence[tuple[str, str]], sealed: str) -> 
 
 
 def _binding(call: Call, query: Query, major: int) -> bytes:
-    """What a cursor is bound to: who asks, as whom, what for, and the same question (the offset aside)."""
+    """What a cursor is bound to: who asks, as whom, what for, and the same question, the offset aside, and what another
+    gateway sent sealed, which is another text each time; the nodes' own cursors are bound to it."""
     caller = call.caller
     who = [caller.member, caller.system, caller.officer, caller.purpose, caller.on_behalf]
-    asked = render_params(replace(query, offset=0))
+    asked = render_params(without_sealed(replace(query, offset=0)))
     return hashlib.sha256(orjson.dumps([who, call.dataset, major, asked])).digest()

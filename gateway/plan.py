@@ -72,10 +72,11 @@ class Join:
 @dataclass(frozen=True, slots=True)
 class Start:
     """Where a plan begins when not at the root: the keys of an inner embed are fetched first (`probe`), and the root
-    is asked for records with those alone, by `item`."""
+    is asked for records with those alone, by `item`; `sealed_for` where they are sealed."""
 
     probe: Level
     item: Item
+    sealed_for: str | None
     name: str
 
 

@@ -13,10 +13,13 @@ from schemas.query.size import MAX_KEYS
 from schemas.trust.access import refuse_early
 from schemas.trust.follows import filtered, needs_question
 from schemas.trust.model import Caller
+from schemas.trust.sealing import travels_sealed
 from schemas.wire.problem import Problem
 
 #: Items whose wire form is their value: a column shown to the caller can be read as a key as it is.
 _PLAIN = frozenset({ItemType.STRING, ItemType.INTEGER, ItemType.BOOLEAN})
+#: An item that is matched, and the end that its values are sealed for, None: they are not.
+_Key = tuple[Item, str | None]
 #: Records that one key meets where the contract does not say that it is unique.
 _PER_KEY = 5
 
@@ -35,7 +38,7 @@ def plan_of(
 
     Raises Problem not-filterable when a link stands on an item that no node filters by.
     """
-    planner = _Planner(area, caller)
+    planner = _Planner(area, settings.seal_keys, caller)
     chosen = _chosen(planner, question, settings) if start is None else _named(planner, question, start)
     root = planner.root(question, settings.max_rows, counted, chosen)
     probed = sum(one.estimate for one in chosen.probe.every()) if chosen is not None else 0
@@ -43,15 +46,22 @@ def plan_of(
     return Plan(root, _page(question, root, settings), chosen, estimate)
 
 
-def lookup_of(question: BoundQuery, area: Area, caller: Caller, item: Item, keys: int) -> Level:
-    """The root level of a lookup of so many keys by an item."""
-    planner = _Planner(area, caller)
-    return planner.level(question, "", item, min(planner.met(question), keys * _per_key(question, item)))
+def lookup_of(
+    question: BoundQuery, area: Area, settings: Settings, caller: Caller, item: Item, keys: int
+) -> Level:
+    """The root level of a lookup of so many keys by an item. The caller wrote them, so they are not sealed."""
+    planner = _Planner(area, settings.seal_keys, caller)
+    return planner.level(
+        question, "", (item, None), min(planner.met(question), keys * _per_key(question, item))
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Planner:
+    """`sealing`: whether the join keys of personal items pass sealed."""
+
     area: Area
+    sealing: bool
     caller: Caller
 
     def root(self, query: BoundQuery, most: int, counted: bool, start: Start | None) -> Level:
@@ -67,13 +77,13 @@ class _Planner:
         """About how many records meet a level's own filter."""
         return estimated_rows(query, self.area.records(query.contract.dataset))
 
-    def level(self, query: BoundQuery, path: str, key: Item | None, estimate: int) -> Level:
+    def level(self, query: BoundQuery, path: str, key: _Key | None, estimate: int) -> Level:
         offers = self.area.offers[query.contract.dataset]
         columns = _Columns(query)
-        matched = columns.of(key) if key is not None else None
+        matched = columns.of(*key) if key is not None else None
         order = tuple(columns.of(one.item) for one in query.order) if len(offers) > 1 else ()
         joins = tuple(self.join(one, query, columns, path, estimate) for one in query.embeds)
-        used = [*query.used_items().values(), *([key] if key is not None else [])]
+        used = [*query.used_items().values(), *([key[0]] if key is not None else [])]
         return Level(
             path=path,
             asked=replace(query, columns=tuple(columns.all), embeds=(), limit=None, offset=0),
@@ -97,20 +107,30 @@ class _Planner:
             message = f"the link {embed.link.name} cannot be followed: {target.not_filterable_because}"
             raise Problem("not-filterable", message, members={"items": [target.name]})
         estimate = min(self.met(embed.query), parents * _per_key(embed.query, target))
+        here, there = self.sealed_for(parent, embed)
         return Join(
             name=embed.name,
             link=embed.link.name,
             one=embed.link.cardinality is Cardinality.ONE,
             inner=embed.inner,
-            parent=columns.of(parent.contract.items[embed.link.item]),
-            level=self.level(embed.query, below, target, estimate),
+            parent=columns.of(parent.contract.items[embed.link.item], here),
+            level=self.level(embed.query, below, (target, there), estimate),
         )
 
     def start(self, embed: BoundEmbed, parent: BoundQuery) -> Start:
         probe = _probe(embed.query)
         target = embed.query.contract.items[embed.link.target_item]
-        level = self.level(probe, embed.name, target, self.met(probe))
-        return Start(level, parent.contract.items[embed.link.item], embed.name)
+        here, there = self.sealed_for(parent, embed)
+        level = self.level(probe, embed.name, (target, there), self.met(probe))
+        return Start(level, parent.contract.items[embed.link.item], here, embed.name)
+
+    def sealed_for(self, parent: BoundQuery, embed: BoundEmbed) -> tuple[str | None, str | None]:
+        """What the keys of an embed's link are sealed for at the parent and at the embed: each other's end; None where
+        they are not."""
+        link, dataset = embed.link, parent.contract.dataset
+        if not (self.sealing and travels_sealed(self.area.catalogue, dataset, link)):
+            return None, None
+        return f"{link.target}.{link.target_item}", f"{dataset}.{link.item}"
 
 
 @dataclass(slots=True)
@@ -124,12 +144,13 @@ class _Columns:
     def __post_init__(self) -> None:
         self.all = list(self.query.columns)
 
-    def of(self, item: Item) -> BoundColumn:
-        """The column that holds an item's value."""
+    def of(self, item: Item, sealed_for: str | None = None) -> BoundColumn:
+        """The column that holds an item's value, or its value sealed."""
         for column in self.all:
-            if column.item.name == item.name and (column.name in self.hidden or item.type in _PLAIN):
+            own = column.name in self.hidden or (sealed_for is None and item.type in _PLAIN)
+            if own and (column.item.name, column.sealed_for) == (item.name, sealed_for):
                 return column
-        column = BoundColumn(self._free_name(), item)
+        column = BoundColumn(self._free_name(), item, sealed_for)
         self.all.append(column)
         self.hidden.append(column.name)
         return column

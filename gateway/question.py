@@ -1,9 +1,11 @@
-"""What a call asks, read from its parameters or body and its headers: the parse stage; used by `listing` and `one`."""
+"""What a call asks, read from its parameters or body and its headers: the parse stage; by `listing` and `lookup`."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.call import Call
 from schemas.query.question import from_address, from_body, ranged
+from schemas.query.sealed import SEALED, with_sealed
 from schemas.query.tree import Query
 from schemas.wire import headers as names
 from schemas.wire import preference
@@ -31,7 +33,15 @@ async def read_question(call: Call) -> Question:
     form = preference.accepts(call.headers.get("accept", ""), _FORMS)
     prefer = preference.preferences(call.headers.get("prefer", ""))
     if call.method == "POST":
-        query, cursor = from_body(await call.json())
+        members = await call.json()
+        sealed = sealed_in(call, members)
+        query, cursor = from_body(members)
+        query = with_sealed(query, sealed)
     else:
         query, cursor = from_address(call.parameters)
     return Question(ranged(query, call.headers.get("range")), prefer, form, cursor)
+
+
+def sealed_in(call: Call, members: dict[str, Any]) -> Any:
+    """What of a body travels sealed, taken out of it, where another gateway asks; from anybody else nothing does."""
+    return members.pop(SEALED, None) if call.hops() else None

@@ -125,7 +125,8 @@ async def _start(asker: Asker, start: Start) -> BoundCondition | None:
     if None in sides or joiner.undecided or len(keys) > most:
         return None
     # In an order that depends on the keys alone: a node's cursor is good for the same question only.
-    return BoundCondition(start.item, Operator.IN, tuple(sorted(keys, key=lambda key: str(to_wire(key)))))
+    listed = tuple(sorted(keys, key=lambda key: str(to_wire(key))))
+    return BoundCondition(start.item, Operator.IN, listed, sealed_for=start.sealed_for)
 
 
 async def _keys(joiner: Joiner, probe: Level, offer: Offer, most: int) -> set[Value] | None:

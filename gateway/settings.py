@@ -76,6 +76,11 @@ class Settings(TlsSettings, BaseSettings):
     join_keys: Annotated[int, Field(ge=1, le=MOST_KEYS)] = Field(
         200, description="Keys in one call of a join: 100 to 500 suit an index, and the body stays small."
     )
+    seal_keys: bool = Field(
+        True,
+        description="Whether the join keys of personal items pass sealed, by keys that departments alone hold; off only"
+        " while departments have none, and do not require it.",
+    )
     start_keys: Annotated[int, Field(ge=1, le=5_000)] = Field(
         2_000, description="Most keys with which a plan may start from an embed: one list in one call."
     )

@@ -72,6 +72,7 @@ def _join(join: Join) -> Mapping[str, Any]:
         "item": join.parent.item.name,
         "target_item": join.target.name,
         "inner": join.inner,
+        "sealed": join.parent.sealed_for is not None,
         "cardinality": "one" if join.one else "many",
     }
 

@@ -141,7 +141,7 @@ class Contract:
 
 
 #: Words that the query grammar keeps for itself: no item and no link may be called so.
-RESERVED = frozenset("select order limit offset and or not cursor columns on_conflict".split())
+RESERVED = frozenset("select order limit offset and or not cursor columns on_conflict sealed".split())
 
 _FREE = Sharing(SharingClass.UNCONDITIONAL)
 

@@ -53,7 +53,7 @@ class _Binder:
 
     def _column(self, one: Column, contract: Contract) -> BoundColumn:
         item = SYSTEM_ITEMS.get(one.name) or self._item(one.name, contract, one.place)
-        return BoundColumn(one.alias or one.name, item)
+        return BoundColumn(one.alias or one.name, item, one.sealed_for)
 
     def _item(self, name: str, contract: Contract, place: Place) -> Item:
         item = contract.items.get(name)
@@ -92,7 +92,7 @@ class _Binder:
             )
         item = self._item(one.item, contract, one.place)
         self._may_filter(item, one.place)
-        return BoundCondition(item, one.operator, _value(item, one), one.negated)
+        return BoundCondition(item, one.operator, _value(item, one), one.negated, one.sealed_for)
 
     def _may_filter(self, item: Item, place: Place) -> None:
         if not item.filterable:
@@ -129,6 +129,8 @@ def _order(one: Order, contract: Contract) -> BoundOrder:
 
 
 def _value(item: Item, one: Condition) -> Value | tuple[Value, ...]:
+    if one.sealed_for is not None:
+        return one.value
     if one.operator is Operator.IS:
         return _truth(item, one)
     if one.operator in _PATTERNS:

@@ -16,12 +16,15 @@ class BoundCondition:
     """`value` is a tuple for IN; for IS it is None, True or False (`is.unknown` equals `is.null` on booleans).
 
     LIKE and ILIKE carry PostgreSQL's pattern (`%`, `_`, backslash escapes): `*` has already become `%`.
+    With `sealed_for` its values came as keys of the link that leads to this `<dataset>.<item>`, sealed: they are those
+    texts until a node has opened them.
     """
 
     item: Item
     operator: Operator
     value: Value | tuple[Value, ...]
     negated: bool = False
+    sealed_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,11 @@ BoundFilter = BoundCondition | BoundGroup
 
 @dataclass(frozen=True, slots=True)
 class BoundColumn:
-    """`item` returned under `name`."""
+    """`item` returned under `name`; with `sealed_for` as a key of the link that leads there, sealed."""
 
     name: str
     item: Item
+    sealed_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from schemas.contracts.model import RESERVED
+from schemas.query.sealed import SEALED, without_sealed, written
 from schemas.query.tree import (
     Column,
     Condition,
@@ -28,15 +29,15 @@ def render_params(query: Query) -> list[tuple[str, str]]:
 
 
 def render_body(query: Query) -> dict[str, object]:
-    """The POST form: a member repeated becomes a list."""
+    """The POST form: a member repeated becomes a list, and what travels sealed stands in a member of its own."""
     body: dict[str, object] = {}
-    for name, text in render_params(query):
+    for name, text in render_params(without_sealed(query)):
         seen = body.get(name)
         if seen is None:
             body[name] = text
         else:
             body[name] = [*(seen if isinstance(seen, list) else [seen]), text]
-    return body
+    return {**body, SEALED: sealed} if (sealed := written(query)) else body
 
 
 def select_text(query: Query) -> str:

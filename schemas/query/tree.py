@@ -33,13 +33,17 @@ _NOWHERE = Place()
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`item=not.op.value`; `value` is a tuple of texts for IN, one text otherwise (IS: null/true/false/unknown)."""
+    """`item=not.op.value`; `value` is a tuple of texts for IN, one text otherwise (IS: null/true/false/unknown).
+
+    With `sealed_for` the texts are keys of the link that leads to this `<dataset>.<item>`, sealed: see `sealed`.
+    """
 
     item: str
     operator: Operator
     value: str | tuple[str, ...]
     negated: bool = False
     place: Place = field(default=_NOWHERE, compare=False)
+    sealed_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,12 @@ Filter = Condition | Group
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """An item to return, under `alias` when given."""
+    """An item to return, under `alias` when given; with `sealed_for` as a key of the link that leads there, sealed."""
 
     name: str
     alias: str | None = None
     place: Place = field(default=_NOWHERE, compare=False)
+    sealed_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

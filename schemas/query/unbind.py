@@ -22,7 +22,8 @@ def unbind(query: BoundQuery) -> Query:
     """The query's names and texts, embeds included."""
     select: list[Selection] = [Star()] if query.star else []
     for column in query.columns:
-        select.append(Column(column.item.name, column.name if column.name != column.item.name else None))
+        alias = column.name if column.name != column.item.name else None
+        select.append(Column(column.item.name, alias, sealed_for=column.sealed_for))
     for embed in query.embeds:
         alias = embed.name if embed.name != embed.link.name else None
         select.append(Embed(embed.link.name, unbind(embed.query), alias, embed.inner))
@@ -38,7 +39,7 @@ def unbind(query: BoundQuery) -> Query:
 def filter_of(one: BoundFilter) -> Filter:
     """One filter's names and texts."""
     if isinstance(one, BoundCondition):
-        return Condition(one.item.name, one.operator, _text(one), one.negated)
+        return Condition(one.item.name, one.operator, _text(one), one.negated, sealed_for=one.sealed_for)
     return Group(one.any, tuple(filter_of(member) for member in one.members), one.negated)
 
 

@@ -13,7 +13,7 @@ from schemas.contracts.model import SYSTEM_ITEMS, Item, Link, SharingClass
 from schemas.query.bound import BoundCondition, BoundFilter, BoundQuery
 from schemas.query.tree import Query
 from schemas.trust.asked import Asked
-from schemas.trust.levels import EQUALITY, Keys, Level, levels
+from schemas.trust.levels import EQUALITY, Keys, Level, Way, levels
 
 #: Most keys of a joined dataset in one call.
 MOST_KEYS = 1_000
@@ -41,14 +41,15 @@ def filtered(level: Query | BoundQuery) -> bool:
     return bool(level.where) or any(one.inner and filtered(one.query) for one in level.embeds)
 
 
-def beyond(step: Step, asked: Asked, catalogue: Catalogue) -> str | None:
-    """In what a step goes beyond the question; None: it follows. `catalogue` says where the question's links lead.
+def beyond(step: Step, asked: Asked, catalogue: Catalogue, *, sealed: bool = True) -> str | None:
+    """In what a step goes beyond the question; None: it follows. `catalogue` says where the question's links lead; with
+    `sealed` those of personal items are joined by sealed keys alone.
 
     One of dataset, version, records, filter, keys, items, order, rows, count. Of several levels about one dataset the
     step must follow from one.
     """
     found = "dataset"
-    for level in levels(asked, catalogue):
+    for level in levels(asked, catalogue, sealed=sealed):
         if level.dataset == step.query.contract.dataset:
             beyond_it = _beyond(step, level)
             if beyond_it is None:
@@ -82,8 +83,8 @@ def _beyond_root(step: Step, level: Level, own: BoundQuery, more: list[BoundFilt
     if step.counted and not asked.counted:
         return "count"
     # What records are addressed by tells which of them answers which key.
-    addressed = set(SYSTEM_ITEMS) if asked.ids is not None else {asked.by} if asked.by is not None else set()
-    if _shows_more(step, own, level.joined() | addressed):
+    addressed = SYSTEM_ITEMS if asked.ids is not None else () if asked.by is None else (asked.by,)
+    if _shows_more(step, own, (*level.ways(), *map(Way, addressed))):
         return "items"
     return "rows" if _asks_more_rows(step, level, own) else None
 
@@ -96,20 +97,20 @@ def _beyond_embed(
     if step.counted:
         return "count"
     if not more:
-        return _beyond_start(step, level, link)
-    keys = _keys(more[0], link.target_item)
+        return _beyond_start(step, level)
+    keys = _keys(more[0], level.way())
     if len(more) > 1 or keys is None:
         return "filter"
     if not _can_be_met(level, link, keys):
         return "keys"
-    return "items" if _shows_more(step, own, level.joined() | {link.target_item}) else None
+    return "items" if _shows_more(step, own, (*level.ways(), level.way())) else None
 
 
-def _beyond_start(step: Step, level: Level, link: Link) -> str | None:
+def _beyond_start(step: Step, level: Level) -> str | None:
     """A plan may start from an embed that decides which rows there are: it asks for that embed's keys alone."""
     if not level.decides or not filtered(level.query):
         return "keys"
-    return "items" if _shows_more(step, None, level.joined(inner=True) | {link.target_item}) else None
+    return "items" if _shows_more(step, None, (*level.ways(inner=True), level.way())) else None
 
 
 def _can_be_met(level: Level, link: Link, keys: Keys) -> bool:
@@ -124,16 +125,21 @@ def _can_be_met(level: Level, link: Link, keys: Keys) -> bool:
 def _narrows(step: Step, level: Level, more: list[BoundFilter]) -> bool:
     """Whether further conditions on the root are a lookup's keys, as they must be there, or those of inner embeds."""
     by = level.asked.by
-    looked_up = [] if by is None else [keys for one in more if (keys := _keys(one, by)) is not None]
+    looked_up = [] if by is None else [keys for one in more if (keys := _keys(one, Way(by))) is not None]
     if by is not None and not any(keys <= level.looked_up(step.query.contract) for keys in looked_up):
         return False
-    items = level.joined(inner=True) | ({by} if by is not None else set())
-    return all(any(_keys(one, item) is not None for item in items) for one in more)
+    ways = (*level.ways(inner=True), *(() if by is None else (Way(by),)))
+    return all(any(_keys(one, way) is not None for way in ways) for one in more)
 
 
-def _shows_more(step: Step, own: BoundQuery | None, joined: frozenset[str]) -> bool:
-    """Whether an item is shown that was neither asked for, nor ordered or joined by."""
-    more = {one.item.name for one in step.query.columns} - joined
+def _shows_more(step: Step, own: BoundQuery | None, ways: tuple[Way, ...]) -> bool:
+    """Whether an item is shown that was neither asked for, nor ordered or joined by, or is sealed for another link."""
+    beside = [
+        one for one in step.query.columns if not any(way.fits(one.item.name, one.sealed_for) for way in ways)
+    ]
+    if any(one.sealed_for is not None for one in beside):
+        return True
+    more = {one.item.name for one in beside}
     if own is not None:
         more -= {one.item.name for one in own.columns} | {one.item.name for one in own.order}
     if own is not None and own.star:
@@ -162,10 +168,10 @@ def _more(where: tuple[BoundFilter, ...], own: tuple[BoundFilter, ...]) -> list[
     return more
 
 
-def _keys(one: BoundFilter, item: str) -> Keys | None:
-    """The keys that a condition names, where it is nothing but keys of this item."""
+def _keys(one: BoundFilter, way: Way) -> Keys | None:
+    """The keys that a condition names, where it is nothing but keys of this link."""
     if not isinstance(one, BoundCondition) or one.negated or one.operator not in EQUALITY:
         return None
-    if one.item.name != item:
+    if not way.fits(one.item.name, one.sealed_for):
         return None
     return frozenset(one.value if isinstance(one.value, tuple) else (one.value,))

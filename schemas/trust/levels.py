@@ -11,24 +11,42 @@ from schemas.query.question import lookup_values
 from schemas.query.tree import Column, Condition, Filter, Operator, Query, Star
 from schemas.query.values import UnreadableValue, from_text
 from schemas.trust.asked import Asked
+from schemas.trust.sealing import travels_sealed
 from schemas.wire.problem import Problem
 
 EQUALITY = (Operator.EQ, Operator.IN)
 Keys = frozenset[Value]
 
 
-def levels(asked: Asked, catalogue: Catalogue) -> Iterator["Level"]:
-    """All levels of a question, as far as the catalogue knows where its links lead; the root first."""
-    waiting = [Level(asked, catalogue, asked.dataset, asked.query)]
+def levels(asked: Asked, catalogue: Catalogue, *, sealed: bool = True) -> Iterator["Level"]:
+    """All levels of a question, as far as the catalogue knows where its links lead; the root first. With `sealed` the
+    join keys of personal items are none unless they are sealed."""
+    waiting = [Level(asked, catalogue, sealed, asked.dataset, asked.query)]
     while waiting:
         level = waiting.pop()
         yield level
         links = catalogue.links(level.dataset)
         waiting += [
-            Level(asked, catalogue, links[one.link].target, one.query, level, links[one.link], one.inner)
+            Level(
+                asked, catalogue, sealed, links[one.link].target, one.query, level, links[one.link], one.inner
+            )
             for one in level.query.embeds
             if one.link in links
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a link is joined by at one of its ends: by keys of `item`, sealed for the `other` end, or as they are where
+    that is `plain` enough."""
+
+    item: str
+    other: str = ""
+    plain: bool = True
+
+    def fits(self, item: str, sealed_for: str | None) -> bool:
+        """Whether keys of this item, sealed so or not, are this link's."""
+        return item == self.item and (self.plain if sealed_for is None else sealed_for == self.other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,7 @@ class Level:
 
     asked: Asked
     catalogue: Catalogue
+    sealed: bool
     dataset: str
     query: Query
     above: "Level | None" = None
@@ -66,11 +85,21 @@ class Level:
             return None
         return replace(own, star=star and self.asked.shows)
 
-    def joined(self, *, inner: bool = False) -> frozenset[str]:
-        """The items on which the links of its embeds stand; with `inner` of those alone that decide."""
+    def ways(self, *, inner: bool = False) -> tuple[Way, ...]:
+        """How its embeds are joined; with `inner` those alone that decide."""
         links = self.catalogue.links(self.dataset)
         embeds = (one for one in self.query.embeds if one.link in links and (one.inner or not inner))
-        return frozenset(links[one.link].item for one in embeds)
+        found = (links[one.link] for one in embeds)
+        return tuple(
+            Way(one.item, f"{one.target}.{one.target_item}", self._plain(self, one)) for one in found
+        )
+
+    def way(self) -> Way:
+        """How it is joined to the level above."""
+        assert self.above is not None
+        assert self.link is not None
+        above = f"{self.above.dataset}.{self.link.item}"
+        return Way(self.link.target_item, above, self._plain(self.above, self.link))
 
     def most_rows(self) -> int | None:
         """How many of its records can stand in one answer; None: any number."""
@@ -99,6 +128,9 @@ class Level:
             return frozenset() if item is None else frozenset(lookup_values(item, self.asked.keys))
         except Problem:
             return frozenset()
+
+    def _plain(self, above: "Level", link: Link) -> bool:
+        return not (self.sealed and travels_sealed(self.catalogue, above.dataset, link))
 
     @property
     def _looked_up_by(self) -> str | None:

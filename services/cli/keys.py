@@ -9,12 +9,14 @@ from schemas.trust import keys
 from schemas.trust.model import Role
 from schemas.trust.suites import ED25519
 from services.cli import show, tls
+from services.cli.linking import link
 from services.cli.rotating import SuiteName, new_key, rotate
 from services.client.profile import Profile
 
 app = typer.Typer(help="Keys of systems and authorities.", no_args_is_help=True)
 app.add_typer(tls.app, name="tls")
 app.command()(rotate)
+app.command()(link)
 
 
 @app.callback()

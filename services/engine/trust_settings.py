@@ -1,13 +1,25 @@
 """What a department's settings say of TLS, and of a second trust beside the registry; a part of `settings`."""
 
+from pathlib import Path
+
 from pydantic import Field, ValidationInfo, field_validator
 
 from schemas.wire.tls import TlsSettings
 
 
 class TrustSettings(TlsSettings):
-    """By what files the service speaks TLS, and which issuer's tokens it takes."""
+    """By what files the service speaks TLS, whose tokens it takes, and by which keys join keys travel sealed."""
 
+    link_keys_file: Path | None = Field(
+        None,
+        description="File of the keys by which join keys of personal items travel sealed, as `langqiao keys link` makes"
+        " it; taken up anew when it changes; unset: such joins are refused here.",
+    )
+    require_sealed_keys: bool = Field(
+        True,
+        description="Whether a gateway that is held to a signed question gets and sends the join keys of personal items"
+        " sealed alone; off only where its seal_keys is.",
+    )
     issuer: str | None = Field(
         None,
         pattern=r"^https://\S+$",

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -15,20 +16,25 @@ from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.load import load_document
 from schemas.contracts.model import SYSTEM_ITEMS, Contract, Item, SharingClass
 from schemas.query.bind import bind
-from schemas.query.bound import BoundColumn, BoundQuery, Value
+from schemas.query.bound import BoundColumn, BoundCondition, BoundFilter, BoundQuery, Value, conditions
 from schemas.query.parse import parse_body
+from schemas.query.sealed import with_sealed
 from schemas.query.semantics import matches, sort_key
 from schemas.query.tree import Condition, Operator, Query
-from schemas.query.values import to_wire
+from schemas.query.values import from_text, to_wire
 from schemas.trust.access import refuse_early
+from schemas.trust.link_keys import LinkKey, ends_of
 from schemas.trust.model import Caller
+from schemas.trust.sealing import Seal, key_id_in
 from schemas.wire import cursor
 from schemas.wire.descriptor import Descriptor, Offering
 from schemas.wire.preference import content_range
 from schemas.wire.problem import MEDIA_TYPE, Problem
-from tests.gateway.town import Rows
+from tests.gateway.town import WEST, Rows
 
 _SECRET = b"s" * 32
+#: The keys of every link: that each has its own is the departments' affair.
+_LINK_KEYS = tuple(LinkKey(text * 64, datetime(2026, 1, 1, tzinfo=UTC)) for text in (b"k", b"l"))
 
 
 @dataclass
@@ -105,7 +111,7 @@ class Node:
 
     def _query(self, request: Request, members: dict[str, Any]) -> Response:
         text = members.pop("cursor", None)
-        query = parse_body(members)
+        query = _parsed(members)
         asked = self._bound(request, query)
         rows = self._met(asked)
         binding = _binding(request, members)
@@ -123,16 +129,18 @@ class Node:
         }
         if page and first + len(page) < len(rows):
             headers["Langqiao-Next"] = cursor.seal(_SECRET, binding, first + len(page), 1)
-        return _json([_shown(asked, row) for row in page], headers)
+        return _json([_shown(request, asked, row) for row in page], headers)
 
     def _lookup(self, request: Request, members: dict[str, Any]) -> Response:
         ids = members.pop("record_ids")
-        asked = self._bound(request, parse_body(members))
+        asked = self._bound(request, _parsed(members))
         rows = self._met(asked)
         lines: list[Any] = [
             {
                 "key": one,
-                "records": [_shown(asked, row) for row in rows if record_id(asked.contract, row) == one],
+                "records": [
+                    _shown(request, asked, row) for row in rows if record_id(asked.contract, row) == one
+                ],
             }
             for one in ids
         ]
@@ -149,6 +157,8 @@ class Node:
     def _bound(self, request: Request, query: Query) -> BoundQuery:
         dataset = f"{request.path_params['kind']}.{request.path_params['name']}"
         asked = bind(query, self.contracts, dataset, int(request.headers["contract-version"]))
+        request.state.came = _came(asked)
+        asked = replace(asked, where=tuple(_opened(request, asked.contract, one) for one in asked.where))
         caller = (
             Caller("330200.approvals", "window", "o", "case:1")
             if "authorization" in request.headers
@@ -185,11 +195,46 @@ def record_id(contract: Contract, row: Mapping[str, Value]) -> str:
     return key if contract.key_public else hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
-def _shown(asked: BoundQuery, row: Mapping[str, Value]) -> dict[str, Any]:
-    return {one.name: _wire(asked.contract, one, row) for one in asked.columns}
+def _parsed(members: dict[str, Any]) -> Query:
+    sealed = members.pop("sealed", None)
+    return with_sealed(parse_body(members), sealed)
 
 
-def _wire(contract: Contract, column: BoundColumn, row: Mapping[str, Value]) -> Any:
+def _came(asked: BoundQuery) -> dict[tuple[str, str], LinkKey]:
+    """The key by which the keys of each link came, as the gateway sends those of one key alone in a join."""
+    by_id = {one.key_id: one for one in _LINK_KEYS}
+    return {
+        (one.item.name, one.sealed_for): by_id[key_id_in(str(text))]
+        for one in conditions(asked.where)
+        if one.sealed_for is not None and isinstance(one.value, tuple)
+        for text in one.value
+    }
+
+
+def _opened(request: Request, contract: Contract, one: BoundFilter) -> BoundFilter:
+    """A condition with the keys that a gateway had from another stand-in."""
+    if not isinstance(one, BoundCondition) or one.sealed_for is None:
+        return one
+    assert isinstance(one.value, tuple)
+    seal = _seal(request, contract, one.item, one.sealed_for)
+    return replace(one, value=tuple(from_text(one.item, seal.open(str(text))) for text in one.value))
+
+
+def _seal(request: Request, contract: Contract, item: Item, other: str) -> Seal:
+    """By the key by which the link's keys came; else by the second in the west, where it has already begun."""
+    ends = ends_of(f"{contract.dataset}.{item.name}", other)
+    question = request.headers["langqiao-question"]
+    by = _LINK_KEYS[str(request.url.hostname).startswith(WEST)]
+    return Seal(_LINK_KEYS, request.state.came.get((item.name, other), by), ends, question)
+
+
+def _shown(request: Request, asked: BoundQuery, row: Mapping[str, Value]) -> dict[str, Any]:
+    return {one.name: _wire(request, asked.contract, one, row) for one in asked.columns}
+
+
+def _wire(request: Request, contract: Contract, column: BoundColumn, row: Mapping[str, Value]) -> Any:
+    if column.sealed_for is not None:
+        return _seal(request, contract, column.item, column.sealed_for).seal(row[column.item.name])
     if column.item is SYSTEM_ITEMS["record_id"]:
         return record_id(contract, row)
     if column.item is SYSTEM_ITEMS["record_version"]:

@@ -50,6 +50,11 @@ class DepartmentPlan:
         return self.folder / "node.key.pem"
 
     @property
+    def link_keys(self) -> Path:
+        """The keys by which its join keys of personal items travel sealed."""
+        return self.folder / "link-keys.json"
+
+    @property
     def grants_key(self) -> Path:
         """The key with which it issues grants, where it is the office."""
         return self.folder / "grants.key.pem"

@@ -5,9 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from schemas.contracts.catalogue import Catalogue
+from schemas.contracts.load import load_readable
 from schemas.trust import keys, signed
 from schemas.trust.keys import KeyPair
+from schemas.trust.link_keys import LinkKeys, new_link_key, write_link_keys
 from schemas.trust.model import Role
+from schemas.trust.sealing import sealed_links
 from services.cli.world.plan import (
     ASKING_MEMBER,
     CITIZEN_SERVICES,
@@ -18,6 +22,7 @@ from services.cli.world.plan import (
     WorldPlan,
 )
 from services.client.profile import Profile
+from services.engine.access.putting import put
 
 #: What the story and the README ask for.
 CASE = "case:330200-2026-000017"
@@ -62,6 +67,7 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
         one.node_key.write_bytes(keys.write_private(nodes[f"{one.member}/node"][1]))
         for name in ("pseudonym.key", "cursor.key"):
             (one.folder / name).write_bytes(secrets.token_bytes(32))
+    _write_link_keys(plan, now)
     for one in _offices(plan):
         one.grants_key.write_bytes(keys.write_private(offices[f"{one.member}/grants"][1]))
     (plan.trust / "gateway-cursor.key").write_bytes(secrets.token_bytes(32))
@@ -69,6 +75,19 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
     plan.registrar_key.write_bytes(keys.write_private(registrar[1]))
     plan.authority_key.write_bytes(keys.write_private(authority))
     return {authority.key_id: authority.public_hex}
+
+
+def _write_link_keys(plan: WorldPlan, now: datetime) -> None:
+    """For each department the keys of those links of personal items whose other end is kept in this world too."""
+    made = {ends: new_link_key(now) for ends in sealed_links(Catalogue(load_readable()))}
+    kinds = {one.kind for one in plan.departments}
+    for one in plan.departments:
+        own = {
+            ends: (key,)
+            for ends, key in made.items()
+            if one.kind in (held := {end.partition(".")[0] for end in ends}) and held <= kinds
+        }
+        put(one.link_keys, write_link_keys(LinkKeys(own)))
 
 
 def _offices(plan: WorldPlan) -> list[DepartmentPlan]:

@@ -88,6 +88,7 @@ class World:
             "LANGQIAO_CURSOR_KEY_FILE": str(one.folder / "cursor.key"),
             "LANGQIAO_LOG_FOLDER": str(one.access_log),
             "LANGQIAO_NODE_KEY_FILE": str(one.node_key),
+            "LANGQIAO_LINK_KEYS_FILE": str(one.link_keys),
             "LANGQIAO_WITNESSES": orjson.dumps(self.plan.witnesses(one)).decode(),
             # Nobody who tries evidence out wants to wait a minute for its time token.
             "LANGQIAO_LOG_CHECKPOINT_SECONDS": "5",

@@ -20,6 +20,7 @@ from schemas.wire.problem import Problem
 from services.engine.access.came import Came
 from services.engine.access.issuing import Issuing, open_issuing
 from services.engine.access.kept_registry import KeptRegistry, open_registry
+from services.engine.access.link_keys import KeptLinkKeys
 from services.engine.access.questions import Arrived, Questions
 from services.engine.access.spent import Spent
 from services.engine.access.trusted import SignedFile
@@ -35,7 +36,7 @@ _NONE = Grants()
 class Gate:
     """Deny by default: what `decide` does not allow is refused. `owner` is this department's member id, `node` the id
     that messages for it name; `came` knows the messages that came, `spent` how often
-    grants were leaned on, `questions` judges what gateways ask for others."""
+    grants were leaned on, `questions` judges what gateways ask for others, by `link_keys` join keys are sealed."""
 
     owner: str
     node: str
@@ -47,6 +48,7 @@ class Gate:
     came: Came
     spent: Spent
     questions: Questions
+    link_keys: KeptLinkKeys
     issuing: Issuing | None
     clock: Callable[[], datetime]
 
@@ -182,8 +184,12 @@ async def open_gate(
         came,
         spent,
         Questions(
-            settings.kind, settings.contracts_dir, settings.require_messages and settings.require_questions
+            settings.kind,
+            settings.contracts_dir,
+            settings.require_messages and settings.require_questions,
+            settings.require_sealed_keys,
         ),
+        KeptLinkKeys(settings.link_keys_file, clock),
         open_issuing(settings, security, clock),
         clock,
     )

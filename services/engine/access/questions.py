@@ -35,7 +35,8 @@ class Arrived:
 @dataclass(slots=True)
 class Questions:
     """What a caller's own system sends is its question itself. What a gateway sends must follow from one, where it
-    touches conditional personal items and this is `required`, or one came with it.
+    touches conditional personal items and this is `required`, or one came with it; with `sealed` it joins by sealed
+    keys where they are of personal items.
 
     Where the question's links lead stand in the contracts of all kinds, which are read when they are first needed; a
     link of which no contract is here leads nowhere.
@@ -44,6 +45,7 @@ class Questions:
     kind: str
     contracts_dir: Path | None
     required: bool
+    sealed: bool
     _catalogue: Catalogue | None = None
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -71,7 +73,7 @@ class Questions:
         if allowed is not None and (own is None or own > allowed):
             raise _not_asked("deadline")
         try:
-            found = beyond(step, asked(signed), await self._contracts())
+            found = beyond(step, asked(signed), await self._contracts(), sealed=self.sealed)
         except Unreadable:
             found = "dataset"
         if found is not None:

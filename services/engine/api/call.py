@@ -16,6 +16,7 @@ from services.engine.node import Node
 
 if TYPE_CHECKING:
     from services.engine.api.entering import Disclosure
+    from services.engine.api.sealing import Seals
 
 _ANONYMOUS = Caller()
 #: A deadline of more digits than this, in ms, is over any ceiling.
@@ -28,8 +29,8 @@ class Call:
     `estimate` (records that may be touched) from the cost stage on, `disclosure` from the select stage on.
     `query` is the query string as it came, `sent` the body once it was read (`whole`). `message` names the signed
     message that it was and `sender` who sent it, from the access stage on; `handed` is the question that a gateway
-    handed on with it; `request` is the digest of all under `salt`, from the log stage
-    on."""
+    handed on with it; `seals` are for what is given sealed, from the access stage on; `request` is the digest of all
+    under `salt`, from the log stage on."""
 
     node: Node
     method: str
@@ -50,6 +51,7 @@ class Call:
     message: str | None = None
     sender: Member | None = None
     handed: Any = None
+    seals: "Seals" = field(default_factory=dict)
     salt: bytes = b""
     request: str = ""
     timing: Timing = field(default_factory=Timing)

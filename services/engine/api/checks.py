@@ -64,7 +64,7 @@ def node_checks(
 
 
 def _trusting(gate: Gate, tls: Tls) -> Mapping[str, Check]:
-    """What others vouch for; without it a node goes on by what it had."""
+    """What others vouch for, or share; without it a node goes on by what it had."""
 
     async def issuer() -> Finding:
         fault = gate.issuing.fault if gate.issuing is not None else None
@@ -75,7 +75,11 @@ def _trusting(gate: Gate, tls: Tls) -> Mapping[str, Check]:
         reason = tls.why_not(gate.clock())
         return Finding(not reason, reason, needed=False)
 
-    return {"tls": secured, "issuer": issuer}
+    async def links() -> Finding:
+        reason = gate.link_keys.why_not()
+        return Finding(reason is None, reason or "", needed=False, facts=gate.link_keys.facts())
+
+    return {"tls": secured, "issuer": issuer, "link_keys": links}
 
 
 def _log(stands: LogStands, late_seconds: float) -> Finding:

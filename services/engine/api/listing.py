@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from schemas.query.bind import bind
 from schemas.query.bound import BoundQuery
 from schemas.query.question import from_address, from_body, ranged
+from schemas.query.sealed import SEALED, with_sealed
 from schemas.query.tree import Query
+from schemas.query.unbind import unbind
 from schemas.trust.entries import Act
 from schemas.trust.follows import Step
 from schemas.trust.subjects import reader
@@ -17,6 +19,7 @@ from services.engine.api.entering import asked
 from services.engine.api.knowing import hold, know
 from services.engine.api.paging import Position, binding, next_link
 from services.engine.api.rows import RowWriter
+from services.engine.api.sealing import unsealed
 
 _FORMS = (names.JSON, names.OBJECT)
 
@@ -49,6 +52,10 @@ async def list_records(call: Call) -> Reply:
     bound = bind(question.query, call.node.catalogue, call.dataset, call.major(), in_url=in_url)
     call.mark("bind")
     await know(call)
+    bound = unsealed(call, bound)
+    if call.seals:
+        # A cursor is bound to the keys themselves: sealed for another question they are other texts.
+        question = replace(question, query=unbind(bound))
     put, bound = bound, call.node.gate.decide(bound, call.caller)
     start = _start(call, question, bound)
     await hold(call, Step(put, passed=start.passed, counted=question.prefer.count_exact), bound)
@@ -67,7 +74,10 @@ async def _parse(call: Call) -> Question:
     form = preference.accepts(call.headers.get("accept", ""), _FORMS)
     prefer = preference.preferences(call.headers.get("prefer", ""))
     if call.method == "POST":
-        query, cursor = from_body(await call.json())
+        members = await call.json()
+        sealed = members.pop(SEALED, None)
+        query, cursor = from_body(members)
+        query = with_sealed(query, sealed)
     else:
         query, cursor = from_address(call.parameters)
     query = without_embeds(ranged(query, call.headers.get("range")))
@@ -136,7 +146,7 @@ async def _gather(call: Call, bound: BoundQuery, start: Position, wanted: int) -
     """
     assert call.disclosure is not None
     settings = call.node.settings
-    writer, subjects = RowWriter(bound.columns), reader(bound.contract, bound.columns)
+    writer, subjects = RowWriter(bound.columns, call.seals), reader(bound.contract, bound.columns)
     bound = replace(bound, columns=subjects.columns)
     pieces: list[bytes] = []
     rows = size = 0

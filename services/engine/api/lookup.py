@@ -11,6 +11,7 @@ from schemas.query.bind import bind
 from schemas.query.bound import BoundColumn, BoundCondition, BoundFilter, BoundQuery, Value
 from schemas.query.parse import parse_body
 from schemas.query.question import lookup_keys, lookup_query, lookup_values
+from schemas.query.sealed import SEALED, with_sealed
 from schemas.query.tree import Operator
 from schemas.trust.entries import Act
 from schemas.trust.follows import Step
@@ -22,6 +23,7 @@ from services.engine.api.entering import Disclosure, asked, enter
 from services.engine.api.knowing import hold, know
 from services.engine.api.listing import without_embeds
 from services.engine.api.rows import RowWriter
+from services.engine.api.sealing import unsealed
 from services.engine.api.sending import with_first
 from services.engine.source.keys import by_keys
 
@@ -34,13 +36,15 @@ async def look_up(call: Call) -> Reply:
     """Parse, bind, access, cost, then select and answer chunk by chunk; the first chunk before any header."""
     members = await call.json()
     by, sent = lookup_keys(members, call.node.settings.max_keys)
-    query = lookup_query(without_embeds(parse_body(members)), by)
+    sealed = members.pop(SEALED, None)
+    query = lookup_query(with_sealed(without_embeds(parse_body(members)), sealed), by)
     call.mark("parse")
     bound = bind(query, call.node.catalogue, call.dataset, call.major())
     item = _BY_RECORD_ID if by is None else _condition(bound.where[-1]).item
     values = lookup_values(item, sent)
     call.mark("bind")
     await know(call)
+    bound = unsealed(call, bound)
     allowed, probe = await _decide(call, bound, item, values)
     call.mark("access")
     call.estimate = len(values) if probe is None else await call.node.cost.check(allowed, counted=True)
@@ -93,7 +97,7 @@ async def _lines(
 ) -> AsyncIterator[bytes]:
     """One piece of NDJSON per chunk of keys, each in the access log before it is given, then the end line with the
     chunks' receipts."""
-    writer, subjects = RowWriter(query.columns), reader(query.contract, query.columns)
+    writer, subjects = RowWriter(query.columns, call.seals), reader(query.contract, query.columns)
     query = replace(query, columns=subjects.columns)
     total = 0
     receipts = []

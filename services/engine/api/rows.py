@@ -1,6 +1,6 @@
 """Rows as the store gives them, written as JSON; called by every read of the data plane."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Context, Decimal
 from typing import Any
 
@@ -9,17 +9,24 @@ import orjson
 from schemas.contracts.model import Item, ItemType
 from schemas.query.bound import BoundColumn, Value
 from schemas.query.values import to_wire
+from schemas.trust.sealing import Seal
 
 _Writer = Callable[[Value], Any]
 _AS_IT_IS = frozenset({ItemType.STRING, ItemType.INTEGER, ItemType.BOOLEAN})
 
 
 class RowWriter:
-    """Writes rows of one question: the columns' names and wire forms are settled once, not per row."""
+    """Writes rows of one question: the columns' names and wire forms are settled once, not per row. Columns that are
+    given sealed are so by `seals`, by item and the other end of the link."""
 
-    def __init__(self, columns: Sequence[BoundColumn]) -> None:
+    def __init__(
+        self, columns: Sequence[BoundColumn], seals: Mapping[tuple[str, str], Seal] | None = None
+    ) -> None:
         self._names = tuple(column.name for column in columns)
-        writers = (_writer(column.item) for column in columns)
+        writers = (
+            _writer(one.item) if one.sealed_for is None else (seals or {})[one.item.name, one.sealed_for].seal
+            for one in columns
+        )
         self._special = tuple((place, one) for place, one in enumerate(writers) if one is not None)
 
     def records(self, rows: Sequence[tuple[Value, ...]]) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from tests.flow.federation.county import PLACES, Dataset, Place
 from tests.flow.federation.questions import Question
 from tests.flow.federation.records import Contents
 from tests.flow.federation.tables import MakeTables, SqliteTables, Tables, create
+from tests.link_keys import keys_file, write_keys
 from tests.waiting import until
 
 ASKER = f"{county.DIVISION}.approvals"
@@ -52,11 +53,13 @@ class Call:
 
 @dataclass
 class InProcessNodes:
-    """Node calls straight into the departments' apps. `down` holds base URLs at which nobody listens."""
+    """Node calls straight into the departments' apps. `down` holds base URLs at which nobody listens; `calls` and
+    `answers` are all that passed between gateway and nodes."""
 
     apps: Mapping[str, FastAPI]
     down: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
+    answers: list[bytes] = field(default_factory=list)
 
     async def call(
         self,
@@ -76,6 +79,7 @@ class InProcessNodes:
         request = httpx.Request(method, base_url + path, headers=sent, content=body)
         response = await transport.handle_async_request(request)
         content = await response.aread()
+        self.answers.append(content)
         return NodeAnswer(response.status_code, dict(response.headers.items()), content)
 
 
@@ -130,6 +134,7 @@ def _stored(one: Dataset, place: Place, contents: Contents) -> list[dict[str, St
 async def running(folder: Path, make_tables: MakeTables | None = None) -> AsyncIterator[County]:
     """The county with empty tables, ready to be asked; in SQLite files under the folder unless said otherwise."""
     write_contracts(folder / "contracts")
+    write_keys(folder, [folder / "contracts"], [place.member for place in PLACES])
     key, trusted = make_trust(folder)
     made_by = make_tables or (lambda member: SqliteTables(folder / f"{member}.sqlite"))
     tables = {place: made_by(place.member) for place in PLACES}
@@ -213,6 +218,7 @@ def settings_of(folder: Path, place: Place, url: str, trusted: dict[str, str]) -
         registry_file=folder / "registry.jws",
         authority_keys=trusted,
         pseudonym_key_file=folder / "pseudonym.key",
+        link_keys_file=keys_file(folder, place.member),
         # Issued yesterday, and nobody confirms it here.
         registry_word_seconds=7 * 86_400,
         follow_registry=False,

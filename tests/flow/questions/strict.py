@@ -26,6 +26,7 @@ from tests.flow.federation.running import (
     settings_of,
 )
 from tests.flow.federation.tables import SqliteTables
+from tests.link_keys import write_keys
 from tests.messages import Messages
 from tests.waiting import until
 
@@ -53,6 +54,7 @@ class Strict:
 async def strict_county(folder: Path) -> AsyncIterator[Strict]:
     """The county with empty tables, its gateway, and a port for each of its nodes."""
     write_contracts(folder / "contracts", PERSONAL)
+    write_keys(folder, [folder / "contracts"], [place.member for place in PLACES])
     key, trusted = make_trust(folder)
     authority = keys.new_key()
     trusted = {**trusted, authority.key_id: authority.public_hex}

@@ -1,83 +1,23 @@
-"""A gateway that is not honest: it has its key, a caller's token and the question that the caller signed, and asks real
-departments over sockets whatever it likes. It is given what follows from the question, and nothing else."""
+"""A gateway that is not honest is given what follows from the question that it was handed, and nothing else."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-import orjson
 import pytest
-import yaml
 
-from schemas.trust import keys
 from schemas.trust.message import Message, sign
 from schemas.trust.question import handed_on
 from schemas.wire import headers as names
 from tests.flow.federation import canaries
 from tests.flow.federation.county import places_of
-from tests.flow.questions.strict import Strict
+from tests.flow.questions.hostile import STRANGER, TABLE, Hostile
 
-_TABLE = yaml.safe_load(Path(__file__).with_name("hostile.yaml").read_text(encoding="utf-8"))
 _PAGE = {"select": "code,name", "code": "in.(91CANARY1,91CANARY2)", "limit": 2}
 _FIRMS = "trade_office/firms/query"
-_STRANGER = keys.new_key()
 Change = Callable[[Any], Any]
-
-
-@dataclass(frozen=True)
-class Hostile:
-    """The gateway that may do as it likes, over its connections to the departments."""
-
-    strict: Strict
-    client: httpx.AsyncClient
-
-    def question(self, name: str, *, by: str = "caller", age: float = 0, **more: str) -> Message:
-        """A question of the table as its caller signed it, or somebody else, some seconds ago."""
-        said = _TABLE["questions"][name]
-        body = orjson.dumps(said["body"]) if "body" in said else b""
-        own = {**self.strict.headers, names.QUESTION: "q-1", **said.get("headers", {}), **more}
-        asked = Message(said.get("method", "POST"), said["path"], said.get("query", ""), own, body)
-        key = {"caller": self.strict.own, "gateway": self.strict.gateway, "stranger": _STRANGER}[by]
-        signed = sign(asked, key, datetime.now(UTC) - timedelta(seconds=age))
-        return replace(asked, headers={**own, **signed})
-
-    async def ask(self, at: str, asks: Any, handed: Any, **more: str) -> httpx.Response:
-        """One call to the department that keeps the canaries, as a message of the gateway's own."""
-        return await self.send(self.call(at, asks, handed, **more))
-
-    def call(self, at: str, asks: Any, handed: Any, **more: str) -> tuple[str, Message]:
-        """Where a call goes, and the call."""
-        place = places_of(at.partition("/")[0])[0]
-        body = orjson.dumps({"asks": asks, "question": handed} if handed is not None else asks)
-        own = {
-            **self.strict.headers,
-            names.QUESTION: "q-1",
-            names.DEADLINE: "5000",
-            names.NODE: place.member,
-            "content-type": names.SUBCALL if handed is not None else names.JSON,
-            **more,
-        }
-        call = Message("POST", f"/records/{at}", "", own, body)
-        signed = sign(call, self.strict.gateway, datetime.now(UTC))
-        return self.strict.addresses[place], replace(call, headers={**own, **signed})
-
-    async def send(self, sent: tuple[str, Message]) -> httpx.Response:
-        address, call = sent
-        return await self.client.request(
-            call.method, address + call.path, headers=dict(call.headers), content=call.body
-        )
-
-
-@pytest.fixture(scope="module")
-def hostile(runner: asyncio.Runner, strict: Strict) -> Iterator[Hostile]:
-    runner.run(strict.county.load(canaries.contents()))
-    client = httpx.AsyncClient(trust_env=False)
-    yield Hostile(strict, client)
-    runner.run(client.aclose())
 
 
 def _refusal(answer: httpx.Response) -> tuple[int, str, str]:
@@ -87,7 +27,7 @@ def _refusal(answer: httpx.Response) -> tuple[int, str, str]:
     return answer.status_code, said.get("code", ""), said.get("beyond", said.get("reason", ""))
 
 
-@pytest.mark.parametrize("case", _TABLE["cases"], ids=lambda case: str(case["name"]).replace(" ", "-"))
+@pytest.mark.parametrize("case", TABLE["cases"], ids=lambda case: str(case["name"]).replace(" ", "-"))
 def test_a_call_follows_from_the_question_or_is_refused(
     case: dict[str, Any], runner: asyncio.Runner, hostile: Hostile
 ) -> None:
@@ -111,7 +51,7 @@ def _with(**own: str) -> Change:
 
 
 _WIDER = '{"select":"*"}'
-_DIGEST = sign(Message("", "", "", {}, _WIDER.encode()), _STRANGER, datetime.now(UTC))["content-digest"]
+_DIGEST = sign(Message("", "", "", {}, _WIDER.encode()), STRANGER, datetime.now(UTC))["content-digest"]
 #: What becomes of a question on its way, and why it is refused then.
 _ALTERED: dict[str, tuple[Change, str]] = {
     "a wider body": (lambda one: {**one, "body": _WIDER}, "altered"),

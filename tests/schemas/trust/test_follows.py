@@ -35,7 +35,7 @@ def _honest(question: Question) -> Iterator[tuple[Level, Step]]:
 
 
 def _key(level: Level) -> BoundCondition | None:
-    """A key that the rows above can have; None where they can have none."""
+    """A key that the rows above can have, sealed where the link's are; None where they can have none."""
     assert level.link is not None
     assert level.above is not None
     known = level.above.known(level.link.item)
@@ -44,7 +44,10 @@ def _key(level: Level) -> BoundCondition | None:
     if not values or level.above.most_rows() == 0:
         return None
     item = _COUNTY.contract(level.dataset).items[level.link.target_item]
-    return BoundCondition(item, Operator.IN, (min(values, key=str),))
+    way = level.way()
+    return BoundCondition(
+        item, Operator.IN, (min(values, key=str),), sealed_for=None if way.plain else way.other
+    )
 
 
 def _wider(level: Level, step: Step) -> Iterator[Step]:
@@ -54,8 +57,16 @@ def _wider(level: Level, step: Step) -> Iterator[Step]:
     assert own is not None
     for at in range(len(own.where)):
         yield replace(step, query=replace(asked, where=asked.where[:at] + asked.where[at + 1 :]))
-    named = {one.item.name for one in (*own.columns, *own.order)} | level.joined()
-    named |= {level.link.target_item} if level.link is not None else set()
+    ways = [*level.ways(), *([] if level.link is None else [level.way()])]
+    named = {one.item.name for one in (*own.columns, *own.order)} | {one.item for one in ways if one.plain}
+    for at, one in enumerate(asked.where):
+        if isinstance(one, BoundCondition) and one.sealed_for is not None:
+            for other in {None, "another.link.item"}:
+                where = (*asked.where[:at], replace(one, sealed_for=other), *asked.where[at + 1 :])
+                yield replace(step, query=replace(asked, where=where))
+    for way in ways:
+        item = asked.contract.items[way.item]
+        yield _with(step, BoundColumn("more", item, "another.link.item"))
     for item in asked.contract.items.values():
         if item.name not in named:
             if not own.star:
