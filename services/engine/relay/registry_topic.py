@@ -15,8 +15,8 @@ from services.engine.settings import Settings
 
 #: How soon a broker that is away, or a topic that is not there yet, is looked for again, in seconds.
 _AGAIN_SECONDS = 1.0
-#: How long what waits on the topic may take to come, in milliseconds.
-_LISTENING_MS = 200
+#: How long each look at the topic takes, in milliseconds; what comes later is handed in at the next one.
+_LISTENING_MS = 20
 #: How long a broker may take to answer before it counts as away, in seconds.
 _PATIENCE_SECONDS = 5.0
 _log = logging.getLogger("langqiao.engine")
@@ -77,31 +77,16 @@ async def _listen(settings: Settings, take: Take) -> None:
         while place.topic not in await consumer.topics():  # noqa: ASYNC110 nobody tells us of it
             await asyncio.sleep(_AGAIN_SECONDS)
         consumer.assign([place])
-        consumer.pause(place)
-        await _read_on(consumer, place, take)
-    finally:
-        await consumer.stop()
-
-
-async def _read_on(consumer: Any, place: Any, take: Take) -> None:
-    """All that the topic keeps, and each second what came. Fetched only where something waits: some brokers answer an
-    empty fetch at once, and the client asks again at once."""
-    reached: int | None = None
-    while True:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            end = (await consumer.end_offsets([place]))[place]
-        if reached is None or end < reached:
-            # At the beginning, or of a topic that was made anew.
-            reached = (await consumer.beginning_offsets([place]))[place]
-            consumer.seek(place, reached)
-        if reached < end:
+        await consumer.seek_to_beginning(place)
+        while True:
+            # Paused meanwhile: some brokers answer an empty fetch at once, and the client asks again at once.
             consumer.resume(place)
             for message in (await consumer.getmany(place, timeout_ms=_LISTENING_MS)).get(place, ()):
                 await _hand_in(message, take)
             consumer.pause(place)
-            reached = await consumer.position(place)
-        else:
             await asyncio.sleep(_AGAIN_SECONDS)
+    finally:
+        await consumer.stop()
 
 
 async def _hand_in(message: Any, take: Take) -> None:
