@@ -25,6 +25,7 @@ class Clock(StrEnum):
     ACKNOWLEDGE = "acknowledge a corrected value"
     MEND = "mend what a permission was suspended for"
     DISPOSE = "dispose of the data and certify it"
+    DECIDE = "decide a dispute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ LIMITS = {
     Clock.ACKNOWLEDGE: Limit(3, 0, None, Party.REQUESTER),
     Clock.MEND: Limit(None, 0, 27, Party.REQUESTER),
     Clock.DISPOSE: Limit(None, 0, 27, Party.REQUESTER),
+    Clock.DECIDE: Limit(10, 0, None, Party.AUTHORITY),
 }
 
 #: How long a requester keeps its use records, in years (article 29).

@@ -22,9 +22,10 @@ class Standing:
     """How a request stands after its steps.
 
     `received` is when it was complete, `agreed` when the provider agreed, both aware; `extension` the working days
-    granted on top, `asked` those that the provider asked for and the authority has not answered. `noticed`: its one notice of gaps has gone out. `grant` is the id of the grant that came of it.
-    `by_day` is the day that an order named, to mend what it was suspended for or to dispose of the data; `passed` are
-    the last days that passed with nothing done.
+    granted on top, `asked` those that the provider asked for and the authority has not answered. `noticed`: its one
+    notice of gaps has gone out. `grant` is the id of the grant that came of it. `by_day` is the day that an order
+    named, to mend what it was suspended for or to dispose of the data. `disputed` is since when (aware) a dispute waits
+    for a decision; `passed` are the last days that passed with nothing done.
     """
 
     state: State
@@ -39,6 +40,7 @@ class Standing:
     disposal_ordered: bool = False
     disposed: bool = False
     by_day: date | None = None
+    disputed: datetime | None = None
     passed: frozenset[Passed] = frozenset()
 
 
@@ -74,6 +76,10 @@ def after(standing: Standing | None, step: Step, contract: Contract) -> Standing
             return replace(standing, disposal_ordered=True, by_day=_day(step, "dispose_by"))
         case StepKind.DISPOSED:
             return replace(standing, disposed=True)
+        case StepKind.DISPUTED:
+            return replace(standing, disputed=standing.disputed or step.at)
+        case StepKind.DISPUTE_DECIDED:
+            return replace(standing, disputed=None)
         case kind if kind in OVERDUE.values():
             return replace(standing, passed=standing.passed | {Passed.said(step.facts)})
     return replace(standing, state=_ENTERED.get(step.kind, standing.state))
@@ -114,7 +120,22 @@ def needed(standing: Standing, contract: Contract, today: date) -> StepKind | No
 def running(
     standing: Standing, contract: Contract, calendar: WorkingDays
 ) -> tuple[Clock, date | PendingCalendar] | None:
-    """The clock that runs, whoever it runs for, and its last day; None: none runs."""
+    """The clock that runs, whoever it runs for, and its last day; None: none runs. Where a dispute waits, that is the
+    clock of its decision as soon as the law's own has stopped, or its passing is recorded."""
+    law = _of_the_law(standing, contract, calendar)
+    if standing.disputed is None or not (law is None or _is_recorded(standing, law)):
+        return law
+    return Clock.DECIDE, due(Clock.DECIDE, standing.disputed, calendar)
+
+
+def _is_recorded(standing: Standing, clock: tuple[Clock, date | PendingCalendar]) -> bool:
+    name, day = clock
+    return not isinstance(day, PendingCalendar) and Passed(name, day) in standing.passed
+
+
+def _of_the_law(
+    standing: Standing, contract: Contract, calendar: WorkingDays
+) -> tuple[Clock, date | PendingCalendar] | None:
     if standing.state is State.RECEIVED and standing.received is not None:
         clock = _answering(standing.application, contract)
         return clock, due(clock, standing.received, calendar, extension=standing.extension)
@@ -181,6 +202,8 @@ def _check_standing(standing: Standing, step: Step, contract: Contract) -> None:
             raise StepRefused("wrong-state", "that passing is recorded")
         case StepKind.REFUSED:
             _check_condition(standing, step, contract)
+        case StepKind.DISPUTE_DECIDED if standing.disputed is None:
+            raise StepRefused("wrong-state", "no dispute waits for a decision")
         case StepKind.EXTENSION_ASKED:
             most = LIMITS[_answering(standing.application, contract)].longest_extension
             _check_extension(standing, step, most - standing.extension)

@@ -37,10 +37,12 @@ class StepKind(StrEnum):
     DISPOSED = "disposed"
     USE_RECORDED = "use-recorded"
     DISPUTED = "disputed"
+    DISPUTE_DECIDED = "dispute-decided"
     ANSWER_OVERDUE = "answer-overdue"
     DELIVERY_OVERDUE = "delivery-overdue"
     MENDING_OVERDUE = "mending-overdue"
     DISPOSAL_OVERDUE = "disposal-overdue"
+    DECISION_OVERDUE = "decision-overdue"
 
 
 def _in(*states: State | None) -> frozenset[State | None]:
@@ -49,6 +51,7 @@ def _in(*states: State | None) -> frozenset[State | None]:
 
 _LIVE = _in(State.IN_FORCE, State.SUSPENDED)
 _OPEN = _in(State.RECEIVED, State.AGREED)
+_DISPUTABLE = _LIVE | _OPEN | {State.REFUSED}
 _PASSING = ("clock", "due_on")
 
 #: A provider may not end or alter a service alone (article 27): ending is the requester's, or the authority's.
@@ -79,13 +82,13 @@ RULES: Mapping[StepKind, Rule[State]] = {
         Party.REQUESTER,
         says=("scenario", "process", "effect", "storage", "destruction"),
     ),
-    StepKind.DISPUTED: rule(
-        _LIVE | _OPEN | {State.REFUSED}, Party.REQUESTER, Party.PROVIDER, says=("reason",)
-    ),
+    StepKind.DISPUTED: rule(_DISPUTABLE, Party.REQUESTER, Party.PROVIDER, says=("reason",)),
+    StepKind.DISPUTE_DECIDED: rule(_DISPUTABLE | {State.ENDED}, Party.AUTHORITY, says=("decision",)),
     StepKind.ANSWER_OVERDUE: rule(_in(State.RECEIVED), Party.BRIDGE, says=_PASSING),
     StepKind.DELIVERY_OVERDUE: rule(_in(State.AGREED), Party.BRIDGE, says=_PASSING),
     StepKind.MENDING_OVERDUE: rule(_in(State.SUSPENDED), Party.BRIDGE, says=_PASSING),
     StepKind.DISPOSAL_OVERDUE: rule(_in(State.ENDED), Party.BRIDGE, says=_PASSING),
+    StepKind.DECISION_OVERDUE: rule(_DISPUTABLE | {State.ENDED}, Party.BRIDGE, says=_PASSING),
 }
 
 #: The step that records that a clock's last day has passed.
@@ -95,4 +98,5 @@ OVERDUE: Mapping[Clock, StepKind] = {
     Clock.DELIVER: StepKind.DELIVERY_OVERDUE,
     Clock.MEND: StepKind.MENDING_OVERDUE,
     Clock.DISPOSE: StepKind.DISPOSAL_OVERDUE,
+    Clock.DECIDE: StepKind.DECISION_OVERDUE,
 }

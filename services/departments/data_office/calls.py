@@ -27,6 +27,8 @@ from services.engine.api.plane import Action, DataPlane
 from services.engine.source.port import Once
 
 F = TypeVar("F", bound=Form)
+#: What the office adds to a step, and whoever takes it must learn at once.
+_LEARNT = ("decided_by",)
 
 
 class Told(Response):
@@ -92,6 +94,7 @@ async def answered(
         matter.id_item: outcome.matter_id,
         "steps": [one.kind.value for one in outcome.steps],
         **outcome.record,
+        **{name: one.facts[name] for one in outcome.steps for name in _LEARNT if name in one.facts},
     }
     return Reply(201, orjson.dumps(told), names.JSON)
 

@@ -15,6 +15,7 @@ from schemas.query.tree import Operator
 from services.departments.data_office.books import Books
 from services.departments.data_office.clocks import Clocks
 from services.departments.data_office.matters import CORRECTIONS, ENTRIES, REQUESTS, Matter, Record
+from services.departments.data_office.requests import judge
 
 MATTERS: tuple[Matter[Any], ...] = (REQUESTS, CORRECTIONS, ENTRIES)
 
@@ -104,6 +105,8 @@ class Deadlines:
         return Stands.OVERDUE if due < self.clocks.today() else Stands.DUE
 
     def _acts(self, clock: Clock, record: Record) -> str:
+        if clock is Clock.DECIDE:
+            return judge(str(record["requester"]), str(record["provider"]), self.office)
         match LIMITS[clock].by:
             case Party.PROVIDER:
                 return str(record["provider"])

@@ -84,6 +84,10 @@ class Reasoned(ByTwo):
     reason: Text = ""
 
 
+class Deciding(ByTwo):
+    decision: Text = ""
+
+
 class Ordering(Form):
     dispose_by: date | None = None
 
@@ -118,6 +122,7 @@ REQUEST_FORMS: Mapping[StepKind, type[Form]] = {
     StepKind.DISPOSED: Disposing,
     StepKind.USE_RECORDED: Recording,
     StepKind.DISPUTED: Reasoned,
+    StepKind.DISPUTE_DECIDED: Deciding,
 }
 
 

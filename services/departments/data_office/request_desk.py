@@ -98,7 +98,7 @@ class RequestDesk:
         people: People,
         facts: Mapping[str, Any],
     ) -> Step:
-        parties, said = rules.parties(standing, people.member), rules.completed(kind, standing, facts)
+        parties, said = rules.parties(standing, people.member, kind), rules.completed(kind, standing, facts)
         return self.desk.step(kind, people, RULES[kind], parties, said)
 
     def _rules_of(self, record: Record) -> RequestRules:

@@ -67,10 +67,13 @@ class RequestRules:
             **clock_values(clock, due),
         }
 
-    def parties(self, standing: Standing | None, member: str) -> dict[Party, str]:
-        """Who is what in this request; whoever takes the first step is its requester."""
+    def parties(self, standing: Standing | None, member: str, kind: StepKind) -> dict[Party, str]:
+        """Who is what in this request; whoever takes the first step is its requester. A dispute is decided by the
+        data office of the division that it goes to, whose office that may be."""
         requester = standing.requester if standing is not None else member
-        return {Party.REQUESTER: requester, Party.PROVIDER: self.provider, Party.AUTHORITY: self.office}
+        decides = kind is StepKind.DISPUTE_DECIDED
+        authority = judge(requester, self.provider, self.office) if decides else self.office
+        return {Party.REQUESTER: requester, Party.PROVIDER: self.provider, Party.AUTHORITY: authority}
 
     def completed(
         self, kind: StepKind, standing: Standing | None, facts: Mapping[str, Any]
@@ -96,6 +99,12 @@ class RequestRules:
             case StepKind.DISPOSAL_ORDERED:
                 return {"dispose_by": (today + _DISPOSE_WITHIN).isoformat()}
         return {}
+
+
+def judge(one: str, other: str, office: str) -> str:
+    """The data office that decides between two members; empty across provinces."""
+    division = decided_by(one, other)
+    return f"{division}.{office.partition('.')[2]}" if division is not None else ""
 
 
 def decided_by(one: str, other: str) -> str | None:

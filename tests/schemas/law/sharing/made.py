@@ -66,4 +66,5 @@ SAID: dict[StepKind, dict[str, Any]] = {
     StepKind.DISPOSED: {"method": "erased", "where": "all copies"},
     StepKind.USE_RECORDED: dict.fromkeys(("scenario", "process", "effect", "storage", "destruction"), "said"),
     StepKind.DISPUTED: {"reason": "no ground was given"},
+    StepKind.DISPUTE_DECIDED: {"decision": "the items are shared"},
 }

@@ -40,9 +40,11 @@ _BY = {
     "applied": Party.REQUESTER,
     "ended": Party.REQUESTER,
     "disposed": Party.REQUESTER,
+    "disputed": Party.REQUESTER,
     "filed": Party.REQUESTER,
     "acknowledged": Party.REQUESTER,
     "extended": Party.AUTHORITY,
+    "dispute-decided": Party.AUTHORITY,
     "published": Party.AUTHORITY,
     "update-extended": Party.AUTHORITY,
 }

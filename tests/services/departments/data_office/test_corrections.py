@@ -11,7 +11,7 @@ from schemas.law.sharing.correction import Corrected, Version
 from services.departments.data_office.matters import CORRECTIONS
 from services.departments.data_office.office import Office
 from services.departments.data_office.proofs import Complaint
-from tests.services.departments.data_office.conftest import OTHER, PROVIDER, REQUESTER, Bureau
+from tests.services.departments.data_office.conftest import OFFICE, OTHER, PROVIDER, REQUESTER, Bureau
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -101,6 +101,28 @@ async def test_whoever_received_the_wrong_value_is_told_and_acknowledges_for_its
         assert (await bureau.take(member, path)).json()["open_systems"] == left
         assert (await bureau.take(member, path)).json()["reason"] == "wrong-party"
     assert (await bureau.take(PROVIDER, path)).json()["reason"] == "wrong-party"
+
+
+async def test_each_system_that_was_told_sees_what_it_has_to_acknowledge_until_it_has(
+    bureau: Bureau, shown: Shown
+) -> None:
+    correction = await _filed(bureau)
+    shown.proof = _seen(4, "address")
+    systems = [f"{REQUESTER}/window", f"{OTHER}/window"]
+    await bureau.take(PROVIDER, f"corrections/{correction}/corrected", {"received_by": systems})
+
+    async def told(member: str) -> list[str] | None:
+        async with bureau.client(member) as client:
+            page = (await client.get("/office/deadlines?within=20")).json()
+        found = {one["id"]: one["systems"] for one in page["deadlines"]}
+        return found.get(correction)
+
+    assert [await told(member) for member in (OTHER, REQUESTER)] == [[systems[1]], [systems[0]]]
+    assert await told(OFFICE) == sorted(systems)
+    assert await told(PROVIDER) == [], "it waits, and learns of no other member's systems"
+    await bureau.take(OTHER, f"corrections/{correction}/acknowledged")
+    assert await told(OTHER) is None
+    assert await told(OFFICE) == [systems[0]]
 
 
 async def test_it_is_upheld_with_reasons_alone_and_by_its_department_alone(

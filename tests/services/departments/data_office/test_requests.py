@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.departments.data_office.requests import judge
 from tests.services.departments.data_office.conftest import (
     ASKED,
     FREE,
@@ -123,10 +124,33 @@ async def test_an_extension_that_the_authority_grants_moves_the_last_day(bureau:
     assert told["pending_calendar"] or told["due_on"] > before["due_on"]
 
 
-async def test_who_disputes_learns_which_division_decides(bureau: Bureau) -> None:
+async def test_who_disputes_learns_which_division_decides_and_its_office_decides_once(bureau: Bureau) -> None:
     request_id = await _applied(bureau, ASKED)
-    told = await bureau.take(REQUESTER, f"requests/{request_id}/disputed", {"reason": "no answer"})
-    assert told.json()["steps"] == ["disputed"]
+    path = f"requests/{request_id}"
+    told = (await bureau.take(REQUESTER, f"{path}/disputed", {"reason": "no answer"})).json()
+    assert (told["steps"], told["decided_by"]) == (["disputed"], OFFICE.partition(".")[0])
+    body = {"decision": "the items are shared"}
+    for member in (REQUESTER, PROVIDER):
+        assert (await bureau.take(member, f"{path}/dispute-decided", body)).json()["reason"] == "wrong-party"
+    assert (await bureau.take(OFFICE, f"{path}/dispute-decided")).json()["reason"] == "says-too-little"
+    assert (await bureau.take(OFFICE, f"{path}/dispute-decided", body)).json()["state"] == "received"
+    assert (await bureau.take(OFFICE, f"{path}/dispute-decided", body)).json()["reason"] == "wrong-state"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "office"),
+    [
+        ("330203.taxation", "330203.credit", "330203.data_office"),
+        ("330203.taxation", "330212.credit", "330200.data_office"),
+        ("330106.taxation", "330200.credit", "330000.data_office"),
+        ("330203.taxation", "330200.credit", "330200.data_office"),
+        ("330203.taxation", "310101.credit", ""),
+    ],
+)
+async def test_a_dispute_goes_to_the_data_office_of_the_lowest_common_superior(
+    one: str, other: str, office: str
+) -> None:
+    assert judge(one, other, OFFICE) == office
 
 
 async def test_the_end_orders_disposal_and_takes_the_certificate_once(bureau: Bureau) -> None:
