@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from schemas.derived.acls import rights
+from services.cli.caller import UNREACHED
 from services.cli.operating import DryRun, operating
 from services.directory.known import members, publishers
 
@@ -32,15 +33,27 @@ def sync(
     """Give the broker the rights that follow from contracts, member registry and grants, and take away all others.
 
     All others under the environment, that is: rights under other names stay. Run it when registry or grants change,
-    and daily, since grants expire; or with --every, and a grant that is suspended reads no topic that much later.
+    and daily, since grants expire; or with --every, and a grant that is suspended reads no topic that much later. Then
+    a broker that is away, and a document that is no longer to be relied on, are said each time, and end nothing.
     """
-    _sync(dry_run)
-    while every:
+    code = _tried(dry_run)
+    if not every or code not in (0, UNREACHED):
+        raise typer.Exit(code)
+    while True:
         sleep(every)
-        _sync(dry_run, quiet=True)
+        _tried(dry_run, quiet=True)
 
 
-def _sync(dry_run: bool, *, quiet: bool = False) -> None:
+def _tried(dry_run: bool, *, quiet: bool = False) -> int:
+    """The exit code of one time; why it is none of success has been said."""
+    try:
+        _sync(dry_run, quiet=quiet)
+    except typer.Exit as ended:
+        return ended.exit_code
+    return 0
+
+
+def _sync(dry_run: bool, *, quiet: bool) -> None:
     try:
         from services.directory import acls
     except ImportError:

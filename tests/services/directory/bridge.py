@@ -64,6 +64,10 @@ class Bridge:
 
     def langqiao(self, *arguments: str, **changed: object) -> Result:
         """The tool, with the operator's settings in its environment; `changed` are further ones."""
+        return run(*arguments, environment=dict(self.settings(**changed)))
+
+    def settings(self, **changed: object) -> dict[str, str]:
+        """The operator's settings as an environment holds them."""
         said = {
             "departments": orjson.dumps([PUBLISHER, NEIGHBOUR]).decode(),
             "environment": self.environment,
@@ -74,10 +78,7 @@ class Bridge:
             **self.operator,
             **changed,
         }
-        told: dict[str, str | None] = {
-            f"LANGQIAO_OPERATOR_{name.upper()}": str(value) for name, value in said.items()
-        }
-        return run(*arguments, environment=told)
+        return {f"LANGQIAO_OPERATOR_{name.upper()}": str(value) for name, value in said.items()}
 
     def _sign(self, name: str, **listed: object) -> None:
         now = datetime.now(UTC)
