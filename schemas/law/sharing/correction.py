@@ -29,6 +29,7 @@ class CorrectionStep(StrEnum):
     UPHELD = "upheld"
     NOTIFIED = "notified"
     ACKNOWLEDGED = "acknowledged"
+    RECEIVERS_ADDED = "receivers-added"
     ANSWER_OVERDUE = "answer-overdue"
     ACKNOWLEDGEMENT_OVERDUE = "acknowledgement-overdue"
 
@@ -61,7 +62,7 @@ Said = Step[CorrectionStep]
 class Correction:
     """How a correction request stands. `wrong` is the version that was said to be wrong; `informed` are the systems
     that had received it and were told, `acknowledged` those of them that have confirmed. `received_by` are all that
-    received it, by the department's access log; `corrected` is the version that mends it. `told` is when they were
+    received it, by the department's access log, which may find more of them later; `corrected` is the version that mends it. `told` is when they were
     told; `passed` are the last days that passed with nothing done."""
 
     state: CorrectionState
@@ -94,6 +95,9 @@ RULES: Mapping[CorrectionStep, Rule[CorrectionState]] = {
     CorrectionStep.UPHELD: rule(frozenset({CorrectionState.FILED}), Party.PROVIDER, says=("reason",)),
     CorrectionStep.NOTIFIED: rule(frozenset({CorrectionState.CORRECTED}), Party.BRIDGE),
     CorrectionStep.ACKNOWLEDGED: rule(frozenset({CorrectionState.CORRECTED}), Party.REQUESTER),
+    CorrectionStep.RECEIVERS_ADDED: rule(
+        frozenset({CorrectionState.CORRECTED}), Party.PROVIDER, says=("received_by",)
+    ),
     CorrectionStep.ANSWER_OVERDUE: rule(frozenset({CorrectionState.FILED}), Party.BRIDGE, says=_PASSING),
     CorrectionStep.ACKNOWLEDGEMENT_OVERDUE: rule(
         frozenset({CorrectionState.CORRECTED}), Party.BRIDGE, says=_PASSING
@@ -117,6 +121,8 @@ def check(stands: Correction | None, step: Said, *, proof: Corrected | None = No
         _check_proof(stands, proof)
     elif step.kind is CorrectionStep.ACKNOWLEDGED and step.facts.get("system") not in stands.open_at:
         raise StepRefused("wrong-party", "that system has nothing to acknowledge")
+    elif step.kind is CorrectionStep.RECEIVERS_ADDED and _receivers(step) <= stands.received_by:
+        raise StepRefused("wrong-state", "each of these systems is told already")
     elif step.kind in OVERDUE.values() and Passed.said(step.facts) in stands.passed:
         raise StepRefused("wrong-state", "that passing is recorded")
 
@@ -138,9 +144,11 @@ def after(stands: Correction | None, step: Said) -> Correction:
         )
     match step.kind:
         case CorrectionStep.CORRECTED:
-            received = frozenset(map(str, step.facts.get("received_by", ())))
+            received = _receivers(step)
             mended = _version(step) if "epoch" in step.facts else None
             return replace(stands, state=CorrectionState.CORRECTED, corrected=mended, received_by=received)
+        case CorrectionStep.RECEIVERS_ADDED:
+            return replace(stands, received_by=stands.received_by | _receivers(step))
         case CorrectionStep.UPHELD:
             return replace(stands, state=CorrectionState.UPHELD)
         case CorrectionStep.NOTIFIED:
@@ -182,6 +190,10 @@ def running(stands: Correction, calendar: WorkingDays) -> tuple[Clock, date | Pe
     if stands.told is not None and stands.open_at:
         return Clock.ACKNOWLEDGE, due(Clock.ACKNOWLEDGE, stands.told, calendar)
     return None
+
+
+def _receivers(step: Said) -> frozenset[str]:
+    return frozenset(map(str, step.facts.get("received_by", ())))
 
 
 def _version(step: Said) -> Version:

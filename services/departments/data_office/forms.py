@@ -154,6 +154,7 @@ CORRECTION_FORMS: Mapping[CorrectionStep, type[Form]] = {
     CorrectionStep.CORRECTED: Correcting,
     CorrectionStep.UPHELD: Reasoned,
     CorrectionStep.ACKNOWLEDGED: Nothing,
+    CorrectionStep.RECEIVERS_ADDED: Correcting,
 }
 
 

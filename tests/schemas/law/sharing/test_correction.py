@@ -151,3 +151,18 @@ def test_it_says_who_filed_it_and_whether_the_subject_did() -> None:
     stands = after(None, filed(by_subject=True))
     assert (stands.filed_by, stands.by_subject) == (REQUESTER, True)
     assert not after(None, filed()).by_subject
+
+
+def test_a_system_that_is_found_later_is_told_as_well_and_once() -> None:
+    mended = said(CorrectionStep.CORRECTED, Party.PROVIDER, received_by=["a/window"], epoch=1, version=5)
+    told = said(CorrectionStep.NOTIFIED, Party.BRIDGE, systems=["a/window"])
+    stands = after(after(after(None, filed()), mended), told)
+    more = said(CorrectionStep.RECEIVERS_ADDED, Party.PROVIDER, received_by=["a/window", "b/window"])
+    check(stands, more)
+    stands = after(stands, more)
+    assert needed(stands) is CorrectionStep.NOTIFIED
+    stands = after(stands, said(CorrectionStep.NOTIFIED, Party.BRIDGE, systems=["b/window"]))
+    assert stands.open_at == {"a/window", "b/window"}
+    assert refused(stands, more) == "wrong-state"
+    assert refused(stands, said(more.kind, Party.REQUESTER, received_by=["c/window"])) == "wrong-party"
+    assert refused(stands, said(more.kind, Party.PROVIDER)) == "says-too-little"

@@ -103,6 +103,19 @@ async def test_whoever_received_the_wrong_value_is_told_and_acknowledges_for_its
     assert (await bureau.take(PROVIDER, path)).json()["reason"] == "wrong-party"
 
 
+async def test_a_system_that_the_access_log_finds_later_is_told_as_well(bureau: Bureau, shown: Shown) -> None:
+    correction = await _filed(bureau)
+    shown.proof = _seen(4, "address")
+    await bureau.take(PROVIDER, f"corrections/{correction}/corrected")
+    path, found = f"corrections/{correction}/receivers-added", {"received_by": [f"{OTHER}/window"]}
+    added = (await bureau.take(PROVIDER, path, found)).json()
+    assert (added["steps"], added["open_systems"]) == (["receivers-added", "notified"], 1)
+    assert added["clock"] == "acknowledge a corrected value"
+    assert (await bureau.take(PROVIDER, path, found)).json()["reason"] == "wrong-state"
+    acknowledged = (await bureau.take(OTHER, f"corrections/{correction}/acknowledged")).json()
+    assert (acknowledged["open_systems"], acknowledged["clock"]) == (0, None)
+
+
 async def test_each_system_that_was_told_sees_what_it_has_to_acknowledge_until_it_has(
     bureau: Bureau, shown: Shown
 ) -> None:
