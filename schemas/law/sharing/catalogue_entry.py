@@ -29,7 +29,7 @@ Taken = Step[EntryStep]
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
     """How an entry stands. `drafted_by` is who drafted it last; `submitted` is aware; `ends` is the day on which a
-    major that is retired is no more, and `users` the systems that still used it when the notice went out. `changed` is
+    major that is retired is no more, and `users` the members that still use it. `changed` is
     the first day of a change of law or duty that it does not fit, `extension` the working days granted on top to update
     it, `next` the version that was submitted in its place; `passed` are the last days that passed with nothing done."""
 
@@ -77,8 +77,9 @@ def after(entry: CatalogueEntry | None, step: Taken) -> CatalogueEntry:
     if step.kind is EntryStep.SUBMITTED:
         return replace(entry, state=EntryState.SUBMITTED, submitted=step.at)
     if step.kind is EntryStep.RETIREMENT_NOTICED:
-        users = tuple(sorted(step.facts.get("users", ())))
-        return replace(entry, state=EntryState.RETIRING, ends=_ends(step), users=users)
+        return replace(entry, state=EntryState.RETIRING, ends=_ends(step), users=_users(step))
+    if step.kind is EntryStep.USERS_RECOUNTED:
+        return replace(entry, users=_users(step))
     if step.kind in OVERDUE.values():
         return replace(entry, passed=entry.passed | {Passed.said(step.facts)})
     if step.kind in _LEADS_TO:
@@ -157,6 +158,10 @@ def _check_extension(entry: CatalogueEntry, step: Taken) -> None:
     )
     if type(days) is not int or not 1 <= days <= most:
         raise StepRefused("too-long", f"an update may be put off by {most} working days more, and no longer")
+
+
+def _users(step: Taken) -> tuple[str, ...]:
+    return tuple(sorted(step.facts.get("users", ())))
 
 
 def _ends(step: Taken) -> date:

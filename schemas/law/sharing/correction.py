@@ -62,8 +62,8 @@ Said = Step[CorrectionStep]
 class Correction:
     """How a correction request stands. `wrong` is the version that was said to be wrong; `informed` are the systems
     that had received it and were told, `acknowledged` those of them that have confirmed. `received_by` are all that
-    received it, by the department's access log, which may find more of them later; `corrected` is the version that mends it. `told` is when they were
-    told; `passed` are the last days that passed with nothing done."""
+    received it, by the department's access log, which may find more of them later; `corrected` is the version that
+    mends it. `told` is when they were told last; `passed` are the last days that passed with nothing done."""
 
     state: CorrectionState
     dataset: str

@@ -29,6 +29,7 @@ class EntryStep(StrEnum):
     PUBLISHED = "published"
     SUPERSEDED = "superseded"
     RETIREMENT_NOTICED = "retirement-noticed"
+    USERS_RECOUNTED = "users-recounted"
     RETIRED = "retired"
     CHANGE_TOLD = "change-told"
     UPDATE_EXTENDED = "update-extended"
@@ -49,6 +50,7 @@ RULES: Mapping[EntryStep, Rule[EntryState]] = {
     EntryStep.RETIREMENT_NOTICED: rule(
         frozenset({EntryState.PUBLISHED}), Party.AUTHORITY, says=("ends", "reason")
     ),
+    EntryStep.USERS_RECOUNTED: rule(frozenset({EntryState.RETIRING}), Party.BRIDGE),
     EntryStep.RETIRED: rule(frozenset({EntryState.RETIRING}), Party.BRIDGE),
     EntryStep.CHANGE_TOLD: rule(
         frozenset({EntryState.PUBLISHED}), Party.PROVIDER, Party.AUTHORITY, says=("changed_on", "basis")

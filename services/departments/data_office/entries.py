@@ -38,7 +38,7 @@ class Successor:
 @dataclass(frozen=True, slots=True)
 class EntryRules:
     """The rules for one entry: the contract that it is of and its version, who keeps the data, the authority, and the
-    later versions that were submitted (None: nobody looked)."""
+    later versions that were submitted, and the members that still use it (None: nobody looked)."""
 
     contract: Contract
     version: str
@@ -46,6 +46,7 @@ class EntryRules:
     office: str
     calendar: WorkingDays
     successors: tuple[Successor, ...] | None = None
+    users: tuple[str, ...] | None = None
 
     def check(self, standing: CatalogueEntry | None, step: Taken) -> None:
         catalogue_entry.check(standing, step)
@@ -62,6 +63,8 @@ class EntryRules:
             return self._said(EntryStep.UPDATE_SUBMITTED, now, {"version": answer.version})
         if standing.next is not None and self._is_returned(standing.next):
             return self._said(EntryStep.UPDATE_RETURNED, now, {})
+        if standing.state is EntryState.RETIRING and self.users not in (None, standing.users):
+            return self._said(EntryStep.USERS_RECOUNTED, now, {"users": list(self.users or ())})
         kind = catalogue_entry.needed(standing, now)
         return self._said(kind, now, {}) if kind is not None else None
 

@@ -94,11 +94,21 @@ class EntryDesk:
 
     async def go_on(self) -> None:
         """Take what falls due by itself: a last day that passed is recorded, a change is answered by the next version's
-        entry, what is over is retired, what has a successor superseded, and due days that no calendar told are told."""
+        entry, who still uses what retires is told, what is over is retired, what has a successor superseded, and due
+        days that no calendar told are told."""
         found = await self.desk.books.found(ENTRIES.records)
         due = self.desk.due(ENTRIES, found, self.calendar)
-        concerned = [one for one in found if one in due or self._concerned(one, found)]
-        await self.desk.go_on_each(ENTRIES, concerned, lambda one: self._looked(one, found))
+        users = {one["entry_id"]: tuple(await self._users(one)) for one in found if _is_retiring(one)}
+        concerned = [
+            one
+            for one in found
+            if one in due or self._concerned(one, found) or not _are(users.get(one["entry_id"]), one)
+        ]
+        await self.desk.go_on_each(
+            ENTRIES,
+            concerned,
+            lambda one: replace(self._looked(one, found), users=users.get(one["entry_id"])),
+        )
         newest = _newest(found)
         for one in found:
             if askable(one) and order(one) < newest[_major(one)]:
@@ -106,7 +116,7 @@ class EntryDesk:
 
     def _concerned(self, record: Record, others: list[Record]) -> bool:
         """Whether other entries, or the day, may have a step come of themselves."""
-        if record["state"] == EntryState.RETIRING.value:
+        if _is_retiring(record):
             return str(record["ends_on"]) <= self.desk.clocks.today().isoformat()
         if record["state"] != EntryState.PUBLISHED.value:
             return False
@@ -161,6 +171,15 @@ class EntryDesk:
 
     def _rules(self, contract: Contract, provider: str, version: str | None = None) -> EntryRules:
         return EntryRules(contract, version or contract.version, provider, self.office, self.calendar)
+
+
+def _is_retiring(record: Record) -> bool:
+    return record["state"] == EntryState.RETIRING.value
+
+
+def _are(users: tuple[str, ...] | None, record: Record) -> bool:
+    """Whether the record names these users, where anybody looked."""
+    return users is None or ",".join(users) == (record["users"] or "")
 
 
 def _newest(entries: list[Record]) -> dict[tuple[Value, ...], tuple[int, ...]]:

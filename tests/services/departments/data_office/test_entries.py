@@ -11,7 +11,7 @@ import pytest_asyncio
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.load import load_all
 from services.departments.data_office.office import Office
-from tests.services.departments.data_office.conftest import FREE, OFFICE, PROVIDER, REQUESTER, Bureau
+from tests.services.departments.data_office.conftest import FREE, OFFICE, OTHER, PROVIDER, REQUESTER, Bureau
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -80,6 +80,14 @@ async def test_a_major_is_retired_with_notice_a_day_and_its_users_and_ends_on_th
     bumped.clocks.ahead = timedelta(days=89)
     await bumped.look()
     assert await _state(bureau, _NEW) == "retiring"
+    for member, expected in ((OTHER, {REQUESTER, OTHER}), (None, {REQUESTER})):
+        if member is not None:
+            request_id = (await bureau.take(member, "requests", FREE)).json()["request_id"]
+        else:
+            await bureau.take(OTHER, f"requests/{request_id}/ended", {"reason": "done"})
+        await bumped.look()
+        [record] = await bureau.read(f"entries?select=users,state&entry_id=eq.{_NEW}")
+        assert set(record["users"].split(",")) == expected
     bumped.clocks.ahead = timedelta(days=91)
     await bumped.look()
     assert await _state(bureau, _NEW) == "retired"
