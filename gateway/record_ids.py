@@ -1,18 +1,25 @@
-"""Records by record id: all nodes of a dataset are asked, for an id does not say whose it is; by `one` and `lookup`."""
+"""Records by record id: all nodes of a dataset are asked, for an id does not say whose it is; by `one` and `lookup`.
 
-from collections.abc import Sequence
+A record may be asked for by an earlier id while a department's pseudonym key is followed by another: then it bears its
+own id, and stands in the line of the one that was asked for.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import orjson
 
 from gateway.area import Offer
 from gateway.asking import together
-from gateway.joins import Joiner, Met, grouped, merged
+from gateway.joins import Joiner, Met, merged
 from gateway.judging import Row, accepted, check_rows, faulty
 from gateway.nodes import NodeAnswer
 from gateway.plan import Level
 from gateway.sources import Missing
 from schemas.query.bound import Value
 from schemas.trust.evidence_chunks import without
+
+#: Where a row says which id it was met by: no column is called so.
+_ASKED = " asked"
 
 
 async def met_by_record_id(
@@ -22,7 +29,10 @@ async def met_by_record_id(
     sides = await together(*(_side(joiner, level, offer, ids) for offer in level.offers))
     if None in sides:
         return None
-    return grouped(level, await joiner.decide(level, merged(level, sides)), windowed=False)
+    found: dict[Value, list[Row]] = {}
+    for row in await joiner.decide(level, merged(level, sides)):
+        found.setdefault(row.pop(_ASKED), []).append(row)
+    return found
 
 
 async def _side(joiner: Joiner, level: Level, offer: Offer, ids: Sequence[Value]) -> Met:
@@ -43,7 +53,8 @@ def _rows(level: Level, body: bytes, ids: Sequence[Value]) -> list[Row]:
     try:
         *lines, end = (orjson.loads(line) for line in without(body).splitlines())
         keys = [line["key"] for line in lines]
-        rows = [row for line in lines for row in line["records"]]
+        of_ids = [line["records"] for line in lines]
+        rows = [row for each in of_ids for row in each]
         whole = "end" in end
     except (orjson.JSONDecodeError, ValueError, TypeError, KeyError):
         raise faulty() from None
@@ -51,6 +62,17 @@ def _rows(level: Level, body: bytes, ids: Sequence[Value]) -> list[Row]:
         raise faulty()
     check_rows(level, rows)
     assert level.key is not None
-    if any(row[level.key.name] not in ids for row in rows):
+    own = {asked: [row[level.key.name] for row in each] for asked, each in zip(ids, of_ids, strict=True)}
+    if not all(_fits(asked, own) for asked in own):
         raise faulty()
+    for asked, each in zip(ids, of_ids, strict=True):
+        for row in each:
+            row[_ASKED] = asked
     return rows
+
+
+def _fits(asked: Value, own: Mapping[Value, Sequence[Value]]) -> bool:
+    """Whether the records in an id's line may answer for it; `own` are their own ids in each line. They bear it; or it
+    is an earlier id of one record alone, which answers for its own too, if that is asked for."""
+    met = own[asked]
+    return all(one == asked or (len(met) == 1 and own.get(one, met) == met) for one in met)

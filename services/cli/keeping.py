@@ -16,9 +16,9 @@ from services.departments import load
 from services.engine.capture.archive import BadArchive
 from services.engine.capture.attach import CannotAttach
 from services.engine.capture.database import Database, DatabaseAway, DatabaseRefuses
-from services.engine.capture.keeping import CannotKeep, Owner, fingerprint
+from services.engine.capture.keeping import CannotKeep, Owner
 from services.engine.mapping.model import Mapping
-from services.engine.node import BadDepartment, read_contracts, read_secret
+from services.engine.node import BadDepartment, read_contracts, read_pseudonym_keys
 from services.engine.settings import Settings
 
 R = TypeVar("R")
@@ -49,8 +49,9 @@ def keeper_of(settings: Settings) -> Keeper:
     """The department that settings describe."""
     offered = read_contracts(load(settings.kind, "app").DEPARTMENT, settings)
     versions = {f"{one.dataset}.v{one.major}": one.version for one in offered.contracts}
-    key = fingerprint(read_secret(settings.pseudonym_key_file))
-    return Keeper(Owner(settings.node_id, key, versions), offered.mappings)
+    keys = read_pseudonym_keys(settings.pseudonym_key_file)
+    others = frozenset(one.fingerprint for one in keys.keys)
+    return Keeper(Owner(settings.node_id, keys.oldest.fingerprint, versions, others), offered.mappings)
 
 
 def secret_files(settings: Settings) -> dict[str, Path]:

@@ -10,12 +10,14 @@ from schemas.trust.model import Role
 from schemas.trust.suites import ED25519
 from services.cli import show, tls
 from services.cli.linking import link
+from services.cli.pseudonyms import retire
 from services.cli.rotating import SuiteName, new_key, rotate
 from services.client.profile import Profile
 
 app = typer.Typer(help="Keys of systems and authorities.", no_args_is_help=True)
 app.add_typer(tls.app, name="tls")
 app.command()(rotate)
+app.command()(retire)
 app.command()(link)
 
 

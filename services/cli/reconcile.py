@@ -10,7 +10,7 @@ import typer
 from services.cli import show
 from services.cli.caller import REFUSED, UNREACHED
 from services.cli.configured import configured
-from services.departments import load
+from services.cli.feeds import feeds_read
 from services.engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def reconcile(
     they do not arrive. Exit code 1 when something differs and is not mended.
     """
     settings = configured(Settings)
-    feeds = _feeds(settings)
+    feeds = feeds_read(settings)
     chosen = [one for one in feeds if dataset in (None, one.dataset)]
     if not chosen:
         raise typer.BadParameter(f"{settings.kind} has no dataset {dataset}", param_hint="DATASET")
@@ -92,12 +92,16 @@ class _Work:
 
     async def _each(self, feeds: "Sequence[Feed]") -> int:
         from services.cli.at_database import opened
+        from services.engine.capture import naming
+        from services.engine.relay.feeds import keys_of
         from services.engine.relay.kafka_topics import KafkaTopics
         from services.engine.relay.reconciling import Comparison
 
         topics = KafkaTopics(self._settings)
         worst = 0
         async with opened(self._settings) as database:
+            stand = await database.read(naming.stand)
+            keys_of(feeds).follow(stand.turns, stand.epoch)
             for feed in feeds:
                 found = await Comparison(database, feed, topics, self._wait).run()
                 mended = await self._mended(found, database) if self._mend and found.findings else None
@@ -126,19 +130,6 @@ class _Work:
         typer.echo(_sentence(found))
         if mended is not None:
             typer.echo(_of_mending(mended))
-
-
-def _feeds(settings: Settings) -> "Sequence[Feed]":
-    from schemas.contracts.document import ContractFault
-    from services.engine.node import BadDepartment, read_contracts, read_secret
-    from services.engine.relay.feeds import feeds_of
-
-    try:
-        offered = read_contracts(load(settings.kind, "app").DEPARTMENT, settings)
-        return feeds_of(offered.mappings, settings, read_secret(settings.pseudonym_key_file))
-    except (LookupError, ContractFault, BadDepartment) as fault:
-        typer.echo(f"The department cannot be read: {fault}", err=True)
-        raise typer.Exit(2) from None
 
 
 def _of(side: "Side") -> dict[str, Any]:

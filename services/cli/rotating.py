@@ -14,6 +14,7 @@ from schemas.trust.ring import KeyRing, read_ring, write_ring
 from schemas.trust.signed import DocumentRefused
 from schemas.trust.suites import SUITES
 from services.cli import show
+from services.cli.pseudonyms import PSEUDONYM, follow_pseudonym
 from services.engine.access.putting import put
 
 
@@ -27,7 +28,8 @@ class Times:
 
 
 System = Annotated[
-    str, typer.Argument(help="System id as the registry lists it, such as 330200.taxation/node.")
+    str,
+    typer.Argument(help="System id as the registry lists it, such as 330200.taxation/node; or pseudonym."),
 ]
 KeyFile = Annotated[
     Path | None, typer.Option("--key", help="Its key file, to which the new key is added.", exists=True)
@@ -70,7 +72,13 @@ def rotate(
     With --registry and --authority the registry is signed anew, with a higher number, for `registry publish`. Where
     owner and authority are two, the owner runs it with --key alone and sends what it prints, and the authority with
     --public.
+
+    In place of a system, `pseudonym` adds a key to the file of a department's pseudonym keys, which the relay takes
+    in while it runs.
     """
+    if system == PSEUDONYM:
+        follow_pseudonym(key)
+        return
     if (key is None) is not bool(public) or (registry is None) is not (authority is None):
         raise typer.BadParameter("name one of --key and --public, and --registry together with --authority")
     if public and registry is None:

@@ -24,11 +24,14 @@ from services.engine.attaching import capturing
 from services.engine.capture.captured import captures
 from services.engine.checkpointing import checkpointing, telling_on_topic
 from services.engine.granting import grants_fetched
-from services.engine.log.access_log import AccessLog, derived_key, open_log
+from services.engine.keys_followed import keys_followed
+from services.engine.log.access_log import AccessLog, open_log
+from services.engine.log.keys import LogKeys
 from services.engine.log.standing import log_stands
 from services.engine.log.witnessing import FOLDER, Witness
 from services.engine.mapping.model import Mapping
 from services.engine.own_key import OwnKey, open_key
+from services.engine.pseudonym_keys import BadKeys, PseudonymKeys, open_keys
 from services.engine.relay.registry_topic import registry_followed
 from services.engine.representation import Representation
 from services.engine.settings import Settings
@@ -110,17 +113,17 @@ async def open_node(
     offered: Offered, settings: Settings, own: OwnKey | None, tls: Tls, clock: Callable[[], datetime]
 ) -> AsyncIterator[Node]:
     """The node with its database open and capture in place, or on its way; closed with the block."""
-    secret = read_secret(settings.pseudonym_key_file)
+    keys = read_pseudonym_keys(settings.pseudonym_key_file)
     async with (
-        open_log(settings, _log_key(settings, secret), own, clock) as log,
+        open_log(settings, _log_keys(settings, keys), own, clock) as log,
         capturing(offered.mappings, settings) as database,
-        open_source(offered.mappings, settings, secret) as source,
+        keys_followed(database, keys),
+        open_source(offered.mappings, settings, keys) as source,
         AsyncExitStack() as stack,
     ):
         gate = await open_gate(settings, log, tls.client, clock)
         await stack.enter_async_context(_told(gate, settings, own, tls))
-        witness = _witness(log, settings)
-        publish = telling_on_topic(database, offered.catalogue)
+        witness, publish = _witness(log, settings), telling_on_topic(database, offered.catalogue)
         checkpoints = await stack.enter_async_context(
             checkpointing(log, settings, lambda: gate.registry.value, publish, tls.client)
         )
@@ -193,6 +196,14 @@ def read_secret(path: Path) -> bytes:
     return secret
 
 
+def read_pseudonym_keys(path: Path) -> PseudonymKeys:
+    """The pseudonym keys in a file; BadDepartment when it holds none."""
+    try:
+        return open_keys(path)
+    except BadKeys as fault:
+        raise BadDepartment(f"{path.name}: {fault}") from None
+
+
 def read_node_key(settings: Settings, clock: Callable[[], datetime]) -> OwnKey | None:
     """The key that signs receipts and checkpoints, where there is one; BadDepartment when its file holds none."""
     path = settings.node_key_file
@@ -210,8 +221,10 @@ def _witness(log: AccessLog, settings: Settings) -> Witness | None:
     return Witness(log.folder / FOLDER, settings.node_id, log.own.now, log.clock)
 
 
-def _log_key(settings: Settings, secret: bytes) -> bytes:
-    return derived_key(secret) if settings.log_key_file is None else read_secret(settings.log_key_file)
+def _log_keys(settings: Settings, keys: PseudonymKeys) -> LogKeys:
+    if settings.log_key_file is None:
+        return LogKeys(keys, derived=True)
+    return LogKeys(read_pseudonym_keys(settings.log_key_file), derived=False)
 
 
 def _cursor_key(settings: Settings) -> bytes:

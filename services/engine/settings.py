@@ -127,7 +127,8 @@ class Settings(GrantsSettings, TrustSettings, BaseSettings):
         description="Public keys that may sign registry and grants, JSON: key id -> hex; empty: nobody may.",
     )
     pseudonym_key_file: Path = Field(
-        description="File of at least 32 secret bytes that make record ids; service and relay share it for life."
+        description="File of at least 32 secret bytes that make record ids, which service and relay share; `langqiao"
+        " keys rotate pseudonym` lets others follow, and it is taken up anew when it changes."
     )
     cursor_key_file: Path | None = Field(
         None,
@@ -156,8 +157,8 @@ class Settings(GrantsSettings, TrustSettings, BaseSettings):
     )
     log_key_file: Path | None = Field(
         None,
-        description="File of at least 32 secret bytes that make the log's pseudonyms, for life; unset: they follow"
-        " from the pseudonym key.",
+        description="File of at least 32 secret bytes that make the log's pseudonyms, of several as after a rotation;"
+        " unset: they follow from the pseudonym keys.",
     )
     node_key_file: Path | None = Field(
         None,

@@ -28,7 +28,7 @@ from services.departments.data_office.granting import Granting
 from services.departments.data_office.proofs import AtTheBridge, Digests, Proofs
 from services.departments.data_office.request_desk import RequestDesk
 from services.engine.beside import beside
-from services.engine.node import BadDepartment, Node, read_secret
+from services.engine.node import BadDepartment, Node, read_pseudonym_keys
 from services.engine.relay.security import secured
 from services.engine.settings import Settings
 from services.engine.tls import open_tls
@@ -118,9 +118,9 @@ def _key(settings: Settings) -> KeyPair | None:
 
 
 def _digests(settings: Settings) -> Digests:
-    return Digests(
-        hmac.digest(read_secret(settings.pseudonym_key_file), b"values said to be wrong", "sha256")
-    )
+    # By the first key of all, for what is kept by it is compared with what comes after another has followed.
+    first = read_pseudonym_keys(settings.pseudonym_key_file).keys[-1]
+    return Digests(hmac.digest(first.secret, b"values said to be wrong", "sha256"))
 
 
 def _proofs(node: Node) -> Proofs | None:

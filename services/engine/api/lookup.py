@@ -133,23 +133,31 @@ def _named(contract: Contract, item: Item, chunk: Sequence[Value]) -> Iterator[S
 async def _found(
     call: Call, query: BoundQuery, item: Item, chunk: Sequence[Value]
 ) -> Mapping[Value, Sequence[tuple[Value, ...]]]:
-    """The rows met by each key of a chunk, in the question's order; the key stands last in each row."""
-    narrowed = await _narrowed(call, query, item, chunk)
-    narrowed = replace(narrowed, columns=(*narrowed.columns, BoundColumn("", item)))
-    found: dict[Value, list[tuple[Value, ...]]] = {}
+    """The rows met by each key of a chunk, in the question's order; what they are met by stands last in each row.
+
+    By record id that is the record's own key, for one that came with another pseudonym key may have two ids.
+    """
+    if item is not _BY_RECORD_ID:
+        by_value = await _rows_by(call, query.narrowed(_among(item, chunk)), (item,))
+        return {value: rows for (value,), rows in by_value.items()}
+    keys = await call.node.source.keys(query.contract.dataset, [str(value) for value in chunk])
+    # Also where there are none: those that are not there take the way of those that may not be seen.
+    met = query.narrowed(by_keys(query.contract, list(dict.fromkeys(keys.values()))))
+    by_key = await _rows_by(call, met, [query.contract.items[name] for name in query.contract.key])
+    return {record_id: by_key.get(key, []) for record_id, key in keys.items()}
+
+
+async def _rows_by(
+    call: Call, query: BoundQuery, items: Sequence[Item]
+) -> Mapping[tuple[Value, ...], Sequence[tuple[Value, ...]]]:
+    """A question's rows by the values of some items, which stand last in each row."""
+    query = replace(query, columns=(*query.columns, *(BoundColumn("", one) for one in items)))
+    found: dict[tuple[Value, ...], list[tuple[Value, ...]]] = {}
     after: tuple[Value, ...] | None = None
     while True:
-        page = await call.node.source.page(narrowed, limit=call.node.settings.page_rows, after=after)
+        page = await call.node.source.page(query, limit=call.node.settings.page_rows, after=after)
         for row in page.rows:
-            found.setdefault(row[-1], []).append(row)
+            found.setdefault(row[-len(items) :], []).append(row)
         after = page.last
         if after is None:
             return found
-
-
-async def _narrowed(call: Call, query: BoundQuery, item: Item, chunk: Sequence[Value]) -> BoundQuery:
-    if item is not _BY_RECORD_ID:
-        return query.narrowed(_among(item, chunk))
-    keys = await call.node.source.keys(query.contract.dataset, [str(value) for value in chunk])
-    # Also where there are none: those that are not there take the way of those that may not be seen.
-    return query.narrowed(by_keys(query.contract, list(keys.values())))

@@ -45,7 +45,7 @@ async def tell(call: Call) -> Reply:
     call.disclosure = Disclosure(
         Act.VIEW, None, subjects=set(spelt(_contracts(node.catalogue), found.subject))
     )
-    subjects = node.log.pseudonyms(call.disclosure.subjects)
+    subjects = node.log.recognised(call.disclosure.subjects)
     before, now = ask.before.get(node.log.node, LAST), node.clock()
     await node.log.traces.ready()
     grants = node.gate.grants.value.by_id

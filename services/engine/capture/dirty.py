@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, exists, or_, select
 
-from services.engine.capture import clock, outbox, record, telling, told
+from services.engine.capture import aliases, clock, outbox, record, telling, told
 from services.engine.capture.captured import Captured
 from services.engine.capture.dialect import Dialect
 from services.engine.capture.naming import UNREADABLE
@@ -62,6 +62,7 @@ def mark_named(connection: Connection, dataset: str, record_id: str) -> bool:
     known = engine_tables(connection.dialect.name).record.c
     named = select(known.raw_key).where(known.dataset == dataset, known.pseudonym == record_id)
     keys = connection.execute(named).scalars().all() if record_id != UNREADABLE else []
+    keys = keys or aliases.raw_keys(connection, dataset, record_id)
     mark(connection, dataset, keys, forced=True)
     return bool(keys)
 

@@ -1,6 +1,5 @@
 """The engine's own state of one department, written to a file that `restoring` loads; called by `langqiao backup`."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, text
 
-from services.engine.capture import archive, clock, telling
+from services.engine.capture import archive, clock, naming, telling
 from services.engine.capture.archive import Manifest, Writing
 from services.engine.capture.database import Database
 from services.engine.capture.dialect import Dialect
@@ -16,7 +15,7 @@ from services.engine.capture.migrating import known_revisions, revision_of
 from services.engine.capture.tables import EngineTables, engine_tables
 
 #: The tables, by their names in EngineTables.
-TABLES = ("record", "outbox", "told", "dirty", "state", "idempotency")
+TABLES = ("record", "outbox", "told", "alias", "dirty", "state", "idempotency")
 
 #: Rows held in memory at a time.
 CHUNK = 1_000
@@ -28,16 +27,13 @@ class CannotKeep(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose state it is: node, fingerprint of its pseudonym key, versions of its contracts by dataset and major."""
+    """Whose state it is: node, fingerprint of the pseudonym key that names where no relay has said which, versions of
+    its contracts by dataset and major, and the fingerprints of the other keys in the file."""
 
     node: str
     pseudonym_key: str
     contracts: Mapping[str, str]
-
-
-def fingerprint(secret: bytes) -> str:
-    """What tells one pseudonym key from another, and says nothing of either."""
-    return hashlib.sha256(b"langqiao pseudonym key\0" + secret).hexdigest()[:32]
+    other_keys: frozenset[str] = frozenset()
 
 
 async def backup(database: Database, owner: Owner, secrets: Mapping[str, bytes], path: Path) -> Manifest:
@@ -67,10 +63,15 @@ def _save(
         epoch=telling.epoch(connection),
         last_id=connection.execute(text(dialect.last_id)).scalar_one(),
         fence=connection.execute(select(func.coalesce(func.max(tables.lease.c.fence), 0))).scalar_one(),
-        pseudonym_key=owner.pseudonym_key,
+        pseudonym_key=_naming(connection, owner),
         contracts=owner.contracts,
     )
     return writing.end(manifest, secrets)
+
+
+def _naming(connection: Connection, owner: Owner) -> str:
+    turns = naming.stand(connection).turns
+    return turns[-1].fingerprint if turns else owner.pseudonym_key
 
 
 def _kept(tables: EngineTables, name: str) -> Select[Any]:

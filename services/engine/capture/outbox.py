@@ -50,7 +50,7 @@ class Change:
     `labels` are the channels that its events go to, once it is numbered; `digests` what audiences were last told of
     its record. `behind`: an earlier change of the same record is parked. `overtaken`: a later one makes it needless to
     tell, of the same transaction, or of any after a delete. `relieves`: earlier deletes of the record are set aside.
-    `named`: the record has its record id.
+    `name`: the record id that its record has; None: none yet.
     """
 
     id: int
@@ -67,7 +67,7 @@ class Change:
     behind: bool = False
     overtaken: bool = False
     relieves: bool = False
-    named: bool = False
+    name: str | None = None
 
     @property
     def record(self) -> Record:
@@ -239,13 +239,13 @@ def _waiting(dialect: str) -> Select[Any]:
         "behind": behind,
         "overtaken": overtaken,
         "relieves": relieves,
-        "named": record.pseudonym.is_not(None),
     }
     waiting = select(
         *columns,
         row.sequence,
         row.told.label("labels"),
         told.digests,
+        record.pseudonym.label("name"),
         *(said.label(flag) for flag, said in flags.items()),
     )
     waiting = waiting.select_from(tables.outbox.outerjoin(tables.told, known).outerjoin(tables.record, mine))

@@ -6,7 +6,7 @@ from functools import cache
 
 from sqlalchemy import Connection, Select, Text, Update, bindparam, select, text, update
 
-from services.engine.capture import state
+from services.engine.capture import aliases, state
 from services.engine.capture.captured import Captured
 from services.engine.capture.dialect import Dialect
 from services.engine.capture.given import bound, given
@@ -17,11 +17,12 @@ from services.engine.capture.upsert import insert
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A record's record id."""
+    """A record's record id, and the others by which it is found while one key follows another."""
 
     dataset: str
     raw_key: str
     pseudonym: str
+    others: tuple[str, ...] = ()
 
 
 def hold_table(connection: Connection, captured: Captured) -> None:
@@ -69,6 +70,9 @@ def name(connection: Connection, names: Sequence[Name]) -> None:
     """Keep record ids. The rows are locked already, or may wait."""
     if names:
         connection.execute(_naming(connection.dialect.name), bound([asdict(one) for one in names]))
+        for dataset in {one.dataset for one in names}:
+            others = {other: one.raw_key for one in names if one.dataset == dataset for other in one.others}
+            aliases.put(connection, dataset, others)
 
 
 def keys_after(

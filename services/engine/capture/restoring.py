@@ -23,6 +23,9 @@ REASON = "a backup of the engine's state was restored"
 #: acknowledged, and that every row of a table had its record row.
 _OF_ITS_TIME = ("position.", "recorded.")
 
+#: The revision that brought a table, which backups of an earlier one lack.
+_SINCE = {"alias": "0003"}
+
 #: Above any number that a relay was given after the backup was made: one that wakes up late must find its lease lost.
 _LEAP = 1_000_000
 
@@ -66,7 +69,7 @@ async def restore(
 def _fit(manifest: Manifest, owner: Owner, dialect: Dialect) -> None:
     if manifest.node != owner.node:
         raise CannotKeep(f"the backup is of the node {manifest.node}, and this is {owner.node}")
-    if manifest.pseudonym_key != owner.pseudonym_key:
+    if manifest.pseudonym_key not in {owner.pseudonym_key, *owner.other_keys}:
         raise CannotKeep("the pseudonym key here is another than the backup's: record ids would change")
     if manifest.database != dialect.name:
         raise CannotKeep(f"the backup is of {manifest.database}, and the database here is {dialect.name}")
@@ -116,6 +119,8 @@ def _load(
     forget_revision(connection)
     migrate(connection, manifest.revision)
     for name in TABLES:
+        if manifest.revision < _SINCE.get(name, ""):
+            continue
         _fill(connection, getattr(tables, name), archive, name)
     migrate(connection)
     _go_on_from(connection, dialect, max(before.last_id, manifest.last_id))

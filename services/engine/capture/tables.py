@@ -49,6 +49,7 @@ class EngineTables:
     outbox: one row per captured change; `tx` is PostgreSQL's transaction, `sequence` the feed's public number, `told`
     the channels that its events go to, `sent_at` when all was acknowledged, or there was nothing to say.
     told: what each audience was last told of a record, as a digest per channel; no row where nothing stands told.
+    alias: the other ids of records, while one pseudonym key follows another.
     dirty: records to be read again; `forced` ones are told whatever the audiences know. lease: who relays.
     state: the engine's own facts by name. idempotency: the creates already done.
     """
@@ -57,6 +58,7 @@ class EngineTables:
     record: Table
     outbox: Table
     told: Table
+    alias: Table
     dirty: Table
     lease: Table
     state: Table
@@ -73,6 +75,7 @@ def engine_tables(dialect: str) -> EngineTables:
         _record(f"{prefix}record", metadata),
         _outbox(f"{prefix}outbox", metadata),
         _told(f"{prefix}told", metadata),
+        _alias(f"{prefix}alias", metadata),
         _dirty(f"{prefix}dirty", metadata),
         _lease(f"{prefix}lease", metadata),
         Table(
@@ -155,6 +158,19 @@ def _told(name: str, metadata: MetaData) -> Table:
         Column("digests", Text, nullable=False),
         PrimaryKeyConstraint("dataset", "raw_key"),
     )
+
+
+def _alias(name: str, metadata: MetaData) -> Table:
+    table = Table(
+        name,
+        metadata,
+        Column("dataset", Text, nullable=False),
+        Column("record_id", Text, nullable=False),
+        Column("raw_key", Text, nullable=False),
+        PrimaryKeyConstraint("dataset", "record_id"),
+    )
+    Index(f"ix_{name}_raw_key", table.c.dataset, table.c.raw_key)
+    return table
 
 
 def _dirty(name: str, metadata: MetaData) -> Table:

@@ -18,6 +18,8 @@ Digests = Mapping[str, str]
 
 #: The label of the digest of the row itself, as capture keeps it: where that is the same, all are.
 AS_STORED = "row"
+#: The label of what stands for the pseudonym key under whose record id it was told; without one it is the first key.
+KEY = "key"
 #: Of 72 bits: two versions of one record hardly ever share it, and a record has a digest for each channel.
 _DIGEST_BYTES = 9
 

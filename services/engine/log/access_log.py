@@ -1,8 +1,6 @@
 """What a node's calls see of its access log: entries with pseudonyms in place of identifiers, and signed receipts; made
 by `node`."""
 
-import hashlib
-import hmac
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from schemas.trust.receipts import Receipt, signer_of
 from schemas.trust.subjects import Subject, pseudonym
 from services.engine.log.appender import Appender, appending
 from services.engine.log.files import LogUnavailable
+from services.engine.log.keys import LogKeys
 from services.engine.log.stamping import Stamps
 from services.engine.log.store import Store
 from services.engine.log.traces import Traces, tracing
@@ -24,13 +23,13 @@ from services.engine.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class AccessLog:
-    """One node's log. `key` makes pseudonyms; `own` signs receipts and checkpoints, None: there are none; `traces`
+    """One node's log. `keys` make pseudonyms; `own` signs receipts and checkpoints, None: there are none; `traces`
     find what it holds about one person; `stamps` are the signed answers whose time is to be vouched for, None where
     nobody could."""
 
     node: str
     folder: Path
-    key: bytes
+    keys: LogKeys
     own: OwnKey | None
     appender: Appender
     clock: Callable[[], datetime]
@@ -52,8 +51,14 @@ class AccessLog:
             raise LogUnavailable(self.appender.trouble)
 
     def pseudonyms(self, subjects: Iterable[Subject]) -> tuple[str, ...]:
-        """Each subject once, in an order that says nothing."""
-        return tuple(sorted({pseudonym(self.key, one) for one in set(subjects)}))
+        """What entries say for subjects, each once, in an order that says nothing."""
+        key = self.keys.naming()
+        return tuple(sorted({pseudonym(key, one) for one in set(subjects)}))
+
+    def recognised(self, subjects: Iterable[Subject]) -> tuple[str, ...]:
+        """Whatever entries may have said for them, under this key or an earlier one."""
+        some, keys = set(subjects), self.keys.recognising()
+        return tuple(sorted({pseudonym(key, one) for key in keys for one in some}))
 
     def receipt(self, entry: Entry, head: Head, salt: bytes) -> str | None:
         """The signed word that the entry stands there."""
@@ -78,24 +83,19 @@ class AccessLog:
 
 @asynccontextmanager
 async def open_log(
-    settings: Settings, secret: bytes, own: OwnKey | None, clock: Callable[[], datetime]
+    settings: Settings, keys: LogKeys, own: OwnKey | None, clock: Callable[[], datetime]
 ) -> AsyncIterator[AccessLog]:
-    """The node's log, with its writer running; `secret` makes the pseudonyms. A folder that cannot be written, or that
+    """The node's log, with its writer running; `keys` make the pseudonyms. A folder that cannot be written, or that
     another process writes, stops no start: nothing is disclosed then, and /health says so."""
     store = Store(settings.access_log, settings.node_id, clock)
     async with appending(store) as appender, tracing(store.folder) as traces:
         yield AccessLog(
             node=settings.node_id,
             folder=settings.access_log,
-            key=secret,
+            keys=keys,
             own=own,
             appender=appender,
             clock=clock,
             traces=traces,
             stamps=Stamps(store.folder) if own is not None and settings.witnesses else None,
         )
-
-
-def derived_key(pseudonym_key: bytes) -> bytes:
-    """The log's key where it has none of its own: it follows from the pseudonym key, and tells nothing of it."""
-    return hmac.digest(pseudonym_key, b"access log", hashlib.sha256)

@@ -1,5 +1,5 @@
 """What the relay does beside sending: naming records, reading marked ones again, taking snapshots, deleting what was
-sent long ago; run by `loop` under its lease."""
+sent long ago, taking in another pseudonym key; run by `loop` under its lease."""
 
 import asyncio
 import logging
@@ -12,6 +12,7 @@ from services.engine.capture.dirty import Todo
 from services.engine.capture.naming import name_some
 from services.engine.relay.feeds import Feed, majors_of
 from services.engine.relay.lease import Lease
+from services.engine.relay.renaming import Renaming
 from services.engine.relay.turns import Pace
 from services.engine.relay.walking import Walker
 from services.engine.settings import Settings
@@ -36,6 +37,7 @@ class Chores:
         self._majors = majors_of(feeds)
         # All go in one batch then, and a fresh one in the next.
         self._few = max(settings.relay_batch - _CHUNK, 0)
+        self._renaming = Renaming(database, feeds)
         self._walkers = {one.dataset: Walker(database, one, settings, pace) for one in feeds}
         self._stale: Mapping[str, fit.Misfit] = {}
         #: Set when the broker was seen to hold what it acknowledged: only then may sent changes go.
@@ -52,14 +54,20 @@ class Chores:
                     # Not between any two steps of a snapshot.
                     await self._look_around(lease)
                     looked_around = begun
-                todo = await self._database.read(dirty.todo, [one.dataset for one in self._feeds])
-                for feed in self._feeds:
-                    more |= await self._work_off(feed, todo[feed.dataset])
+                more = not self._renaming.may_name or await self._name_and_tell(lease)
             except DatabaseAway as away:
                 # A writer may only have been slow; whether it is really away, sending finds out.
                 _log.info("a chore waits: %s", away)
             rest = self._rest_after(monotonic() - begun) if more else min(2 * rest, _REST_SECONDS)
             await asyncio.sleep(rest)
+
+    async def _name_and_tell(self, lease: Lease) -> bool:
+        """Whether something was done of which there may be more."""
+        more = await self._renaming.step(lease)
+        todo = await self._database.read(dirty.todo, [one.dataset for one in self._feeds])
+        for feed in self._feeds:
+            more |= await self._work_off(feed, todo[feed.dataset])
+        return more
 
     def _rest_after(self, step: float) -> float:
         """While writers write a snapshot takes half of the time at most, and the less the more others work here."""

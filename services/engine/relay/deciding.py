@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from services.engine.capture.outbox import Change
 from services.engine.capture.publishing import Round
-from services.engine.capture.tables import CONTROL, RETRACTED
+from services.engine.capture.record import Name
+from services.engine.capture.tables import CONTROL, CREATED, RETRACTED
 from services.engine.capture.told import Digests, Record
 from services.engine.relay.feeds import Feed
 from services.engine.relay.projection import Publication, publication
@@ -55,6 +56,9 @@ class _Deciding:
             made.needless.append(change.id)
         elif change.sequence is None and change.epoch < self._epoch and change.op not in _OF_NO_RECORD:
             made.overdue.append(change)
+        elif change.sequence is not None and self._is_of_no_name(change):
+            # Its record was told anew since by the key that followed, and this id of it taken back.
+            made.needless.append(change.id)
         else:
             try:
                 self._tell(change)
@@ -80,12 +84,21 @@ class _Deciding:
             made.numbered.append((change, told.labels))
         else:
             made.needless.append(change.id)
-        if told.name is not None and not change.named:
+        if told.name is not None and _is_to_be_named(told.name, change):
             made.names.append(told.name)
+        if told.former is not None:
+            made.former.append((change.dataset, told.former))
         if change.relieves:
             made.relieved.append(change)
         if change.op not in _OF_NO_RECORD and told.digests != self._known.get(change.record, change.digests):
             made.known[change.record] = self._known[change.record] = told.digests
+
+    def _is_of_no_name(self, change: Change) -> bool:
+        """Whether the key is gone by which the change was told before."""
+        feed = self._feeds.get(change.dataset)
+        if feed is None or change.op in _OF_NO_RECORD:
+            return False
+        return feed.namer.at(change.epoch, change.raw_key) is None
 
     def _publication(self, change: Change) -> Publication:
         feed = self._feeds.get(change.dataset)
@@ -98,3 +111,8 @@ class _Deciding:
         except Exception as fault:
             # One record's odd row must not stop all others. The type alone: its text may hold a value.
             raise Unpublishable(type(fault).__name__) from fault
+
+
+def _is_to_be_named(name: Name, change: Change) -> bool:
+    """Who has named a new record already may not have known of its other ids."""
+    return name.pseudonym != change.name or (bool(name.others) and change.op == CREATED)

@@ -1,7 +1,7 @@
 """What the relay publishes: one feed for each dataset, with the topics of all its majors and audiences; made by `main`
 from the department's mappings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schemas.contracts.model import Contract
@@ -10,6 +10,7 @@ from schemas.wire.topics import Audience, Topic
 from services.engine.capture.captured import Captured, captures
 from services.engine.capture.naming import Namer
 from services.engine.mapping.model import Mapping
+from services.engine.pseudonym_keys import PseudonymKeys, only
 from services.engine.settings import Settings
 
 
@@ -65,18 +66,29 @@ def majors_of(feeds: Iterable[Feed]) -> dict[str, list[int]]:
     return {one.dataset: [major.mapping.contract.major for major in one.majors] for one in feeds}
 
 
-def feeds_of(mappings: Iterable[Mapping], settings: Settings, secret: bytes) -> tuple[Feed, ...]:
-    """The feeds of a department, by dataset."""
+def keys_of(feeds: Sequence[Feed]) -> PseudonymKeys:
+    """The keys that all feeds of a department are named by."""
+    return feeds[0].namer.keys
+
+
+def feeds_of(
+    mappings: Iterable[Mapping], settings: Settings, keys: PseudonymKeys | bytes
+) -> tuple[Feed, ...]:
+    """The feeds of a department, by dataset. `keys` make record ids: those of the node, or one that stays."""
+    named_by = only(keys) if isinstance(keys, bytes) else keys
     by_major = sorted(mappings, key=lambda one: one.contract.major)
     return tuple(
         _feed(
-            captured, [one for one in by_major if one.contract.dataset == captured.dataset], settings, secret
+            captured,
+            [one for one in by_major if one.contract.dataset == captured.dataset],
+            settings,
+            named_by,
         )
         for captured in captures(by_major)
     )
 
 
-def _feed(captured: Captured, mappings: list[Mapping], settings: Settings, secret: bytes) -> Feed:
+def _feed(captured: Captured, mappings: list[Mapping], settings: Settings, keys: PseudonymKeys) -> Feed:
     majors = tuple(
         Major(
             one,
@@ -85,7 +97,7 @@ def _feed(captured: Captured, mappings: list[Mapping], settings: Settings, secre
         )
         for one in mappings
     )
-    return Feed(settings.node_id, captured, Namer(mappings[0], secret), majors)
+    return Feed(settings.node_id, captured, Namer(mappings[0], keys), majors)
 
 
 def _channel(contract: Contract, settings: Settings, audience: Audience) -> Channel:

@@ -15,7 +15,7 @@ import uvloop
 
 from schemas.contracts.document import ContractFault
 from services.engine.capture.database import open_database
-from services.engine.node import BadDepartment, Department, read_contracts, read_node_key, read_secret
+from services.engine.node import BadDepartment, Department, read_contracts, read_node_key, read_pseudonym_keys
 from services.engine.relay.broker import Broker
 from services.engine.relay.event_signing import SigningBroker
 from services.engine.relay.feeds import Feed, feeds_of
@@ -35,7 +35,7 @@ def run(department: Department, settings: Settings) -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         offered = read_contracts(department, settings)
-        feeds = feeds_of(offered.mappings, settings, read_secret(settings.pseudonym_key_file))
+        feeds = feeds_of(offered.mappings, settings, read_pseudonym_keys(settings.pseudonym_key_file))
         broker = broker_of(settings)
     except (ContractFault, BadDepartment, BadSecurityFile, OSError) as fault:
         print(fault, file=sys.stderr)  # noqa: T201 the log's own form would hide file and line

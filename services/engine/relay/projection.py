@@ -13,10 +13,10 @@ from services.engine.capture.naming import UNREADABLE
 from services.engine.capture.outbox import Change
 from services.engine.capture.record import Name
 from services.engine.capture.tables import CONTROL, CREATED, RETRACTED, SNAPSHOT, UPDATED
-from services.engine.capture.told import AS_STORED, Digests, digest_of, is_known
+from services.engine.capture.told import AS_STORED, KEY, Digests, digest_of, is_known
 from services.engine.relay import control
 from services.engine.relay.feeds import Feed
-from services.engine.relay.views import View, digests, row_of, views
+from services.engine.relay.views import Unpublishable, View, digests, row_of, views
 
 _DEEDS = {CREATED: "created", UPDATED: "updated", SNAPSHOT: "snapshot"}
 _LEGAL_TIME = ZoneInfo("Asia/Shanghai")
@@ -46,12 +46,13 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A change with the events that it raises, and what audiences are told of the record after them. `name` is None
-    where no record is told of."""
+    where no record is told of; `former` is the id under which it was told before another key named it."""
 
     change: Change
     name: Name | None
     drafts: tuple[Draft, ...]
     digests: Digests
+    former: str | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -68,23 +69,52 @@ def publication(feed: Feed, change: Change, known: Digests | None, dialect: str)
 
     An audience that sees no item of the dataset learns nothing of it, and one to which nothing is new hears nothing. A
     SNAPSHOT or a RETRACTED goes to all, and a change that has its number already to those that it went to before. A row
-    whose key cannot be read is no record.
+    whose key cannot be read is no record. Of one that was told under the id of another key nothing is told under this.
     """
     if change.op == CONTROL:
         return Publication(change, None, (Draft(CONTROL, *control.attributes(feed, change)),), {})
-    subject = change.raw_key if change.op == RETRACTED else feed.namer(change.raw_key)
+    if change.op == RETRACTED:
+        return _retraction(feed, change)
+    subject = feed.namer.at(change.epoch, change.raw_key)
+    if subject is None:
+        raise Unpublishable("the pseudonym key of its epoch is missing")
+    name = Name(change.dataset, change.raw_key, subject, feed.namer.others(change.raw_key))
     if subject == UNREADABLE:
-        return Publication(change, _named(change, UNREADABLE), (), {})
+        return Publication(change, name, (), {})
+    known, former = _under_this_key(feed, change, known)
     change = _decided(change, known)
     if known and _is_old_news(change, known):
-        return Publication(change, _named(change, subject), (), known)
+        return Publication(change, name, (), known)
     seen = views(feed, row_of(feed, change.new, dialect))
-    row = {} if change.new is None else {AS_STORED: digest_of(change.new.encode())}
-    now = row | digests(seen)
+    now = _as_stored(feed, change) | digests(seen)
     concerned = _concerned(change, known or {}, now, seen)
     drafts = tuple(_draft(feed, view, change, subject) for view in seen if view.channel.label in concerned)
-    name = None if change.op == RETRACTED else _named(change, subject)
-    return Publication(change, name, drafts, now)
+    return Publication(change, name, drafts, now, former)
+
+
+def _retraction(feed: Feed, change: Change) -> Publication:
+    labels = change.labels if change.sequence is not None else None
+    drafts = (
+        _draft(feed, view, change, change.raw_key)
+        for view in views(feed, None)
+        if labels is None or view.channel.label in labels
+    )
+    return Publication(change, None, tuple(drafts), {})
+
+
+def _under_this_key(feed: Feed, change: Change, known: Digests | None) -> tuple[Digests | None, str | None]:
+    """What was told of the record under the id by which the change names it; or nothing, and the id of before."""
+    if not known or known.get(KEY, "") == feed.namer.label_at(change.epoch):
+        return known, None
+    return None, feed.namer.labelled(known.get(KEY, ""), change.raw_key)
+
+
+def _as_stored(feed: Feed, change: Change) -> dict[str, str]:
+    """What stands told of a row beside what each audience is told; nothing of one that is gone."""
+    if change.new is None:
+        return {}
+    label = feed.namer.label_at(change.epoch)
+    return {AS_STORED: digest_of(change.new.encode())} | ({KEY: label} if label else {})
 
 
 def _decided(change: Change, known: Digests | None) -> Change:
@@ -100,15 +130,11 @@ def _is_old_news(change: Change, known: Digests) -> bool:
     return compares and change.new is not None and is_known(known, change.new)
 
 
-def _named(change: Change, subject: str) -> Name:
-    return Name(change.dataset, change.raw_key, subject)
-
-
 def _concerned(change: Change, known: Digests, now: Digests, seen: Iterable[View]) -> Collection[str]:
     """Labels of the channels that a change goes to."""
     if change.sequence is not None:
         return change.labels
-    if change.op in (SNAPSHOT, RETRACTED):
+    if change.op == SNAPSHOT:
         return [one.channel.label for one in seen]
     labels = (one.channel.label for one in seen)
     return [label for label in labels if known.get(label) != now.get(label)]

@@ -5,13 +5,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.engine.capture import epochs, incarnation, outbox, publishing, snapshot, state, telling
+from services.engine.capture import epochs, incarnation, naming, outbox, publishing, snapshot, state, telling
 from services.engine.capture.database import Database
 from services.engine.capture.outbox import Change
 from services.engine.capture.publishing import Round
 from services.engine.relay.broker import Broker, CannotPublish, Place, Refused, Tail
 from services.engine.relay.deciding import BEHIND, BREATH, decide
-from services.engine.relay.feeds import Feed, majors_of
+from services.engine.relay.feeds import Feed, keys_of, majors_of
 from services.engine.relay.lease import Lease
 from services.engine.relay.positions import POSITION, Positions
 from services.engine.relay.projection import Message, Publication
@@ -24,6 +24,7 @@ _log = logging.getLogger("langqiao.relay")
 
 #: Why every record of a dataset is told anew.
 LOST = "the broker had lost a topic"
+NAMELESS = "the pseudonym key by which records are named is not in its file: put that back"
 STRANGER = (
     "another database writes these topics under the id {node}, and two nodes with one id are refused; if this database"
     " replaces that one, say `langqiao snapshot --take-over`"
@@ -56,6 +57,7 @@ class Sender:
         self._settings = settings
         self._batch, self._limit = settings.relay_batch, settings.outbox_limit
         self._majors = majors_of(feeds)
+        self._keys = keys_of(feeds)
         self._positions = Positions({})
         self._writers = Writers(feeds, broker)
         #: The last number of each feed as far as we know; that the database knows no less is how we trust it.
@@ -64,6 +66,7 @@ class Sender:
     async def begin(self, lease: Lease) -> None:
         """Have the topics, and compare what the broker holds with what it acknowledged; what it lost waits to be sent
         again. Where it holds what we never numbered, our database went back. Raises CannotPublish."""
+        await self._know_keys(lease)
         await self._broker.prepare(self._topics)
         names = [POSITION + topic for topic in self._topics]
         self._positions = Positions(await self._database.read(state.get_all, names))
@@ -75,6 +78,13 @@ class Sender:
         else:
             await self._compare(lease, tails)
         await self._claim(lease)
+
+    async def _know_keys(self, lease: Lease) -> None:
+        """Raises CannotPublish where the file lacks the key that names."""
+        stand = await lease.write(naming.begin, self._keys.oldest.fingerprint)
+        self._keys.follow(stand.turns, stand.epoch)
+        if self._keys.lost:
+            raise CannotPublish(NAMELESS)
 
     async def _meet_writers(self, lease: Lease, tails: Mapping[Place, Tail]) -> None:
         """Raises CannotPublish where another database writes these topics, unless a person lets ours take them over."""
@@ -126,14 +136,15 @@ class Sender:
     async def round(self, lease: Lease) -> bool:
         """Send what waits, at most a batch; whether anything did. Raises CannotPublish, LeaseLost, DatabaseAway,
         WentBack: then what was not marked is sent again, under the same numbers and in the same bytes."""
-        changes, epoch = await self._database.read(publishing.waiting, self._batch)
+        changes, stand = await self._database.read(publishing.waiting, self._batch)
         if not changes:
             return False
+        self._keys.follow(stand.turns, stand.epoch)
         if await set_aside(lease, self._database, changes, self._settings):
             return True
         self._pace.met(changes)
         changes = in_turn(changes, self._pace.records)
-        decided = await decide(changes, self._feeds, epoch, self._database.dialect.name)
+        decided = await decide(changes, self._feeds, stand.epoch, self._database.dialect.name)
         numbers = await self._make_ready(lease, changes, decided.round)
         outcome = await self._publish(lease, decided.publications, numbers)
         await self._settle(lease, outcome)

@@ -8,13 +8,14 @@ from typing import Any
 from services.engine.capture import archive, keeping, restoring
 from services.engine.capture.keeping import Owner
 from services.engine.capture.tables import SQLITE, engine_tables
+from services.engine.pseudonym_keys import fingerprint
 from tests import workshop
 from tests.brokers import Broker
 from tests.flow.events.checker import altered, gone_back
 from tests.flow.events.shop import Shop, opened, write_at_random
 from tests.stores import Store
 
-_OWNER = Owner("330203.workshop", keeping.fingerprint(workshop.SECRET), {})
+_OWNER = Owner("330203.workshop", fingerprint(workshop.SECRET), {})
 
 
 async def test_a_department_that_lost_its_engines_tables_tells_everything_again(

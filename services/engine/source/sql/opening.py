@@ -7,6 +7,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from services.engine.mapping.model import Mapping
+from services.engine.pseudonym_keys import PseudonymKeys, only
 from services.engine.settings import Settings
 from services.engine.source.sql.driver import Driver
 from services.engine.source.sql.naming import Naming
@@ -24,16 +25,17 @@ class BadDatabaseUrl(ValueError):
 
 @asynccontextmanager
 async def open_source(
-    mappings: Sequence[Mapping], settings: Settings, secret: bytes
+    mappings: Sequence[Mapping], settings: Settings, keys: PseudonymKeys | bytes
 ) -> AsyncIterator[SqlSource]:
     """The source over the settings' database, connected when first used; closed with the block.
 
-    `secret` makes the record ids. Raises BadDatabaseUrl.
+    `keys` make record ids: those of the node, or one that stays. Raises BadDatabaseUrl.
     """
     driver = _driver(settings)
+    named_by = only(keys) if isinstance(keys, bytes) else keys
     lowest = {one.contract.dataset: one for one in sorted(mappings, key=_major, reverse=True)}
-    naming = Naming(settings.database_url.get_secret_value(), list(lowest.values()), secret)
-    source = SqlSource(driver, naming, mappings, secret)
+    naming = Naming(settings.database_url.get_secret_value(), list(lowest.values()), named_by)
+    source = SqlSource(driver, naming, mappings, named_by)
     try:
         yield source
     finally:

@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.query.bound import Value
 from schemas.wire.record_id import record_id
+from services.engine.pseudonym_keys import PseudonymKeys
 from services.engine.source.port import Key, Page
 from services.engine.source.sql.driver import Rows
 from services.engine.source.sql.layout import Layout
@@ -19,10 +20,10 @@ UNVERSIONED = "0.0"
 
 
 class Reader:
-    """Reads the rows of one shape's pages. `secret` makes the record ids."""
+    """Reads the rows of one shape's pages. The secret of `keys` that names makes the record ids."""
 
-    def __init__(self, shape: Shape, layout: Layout, secret: bytes) -> None:
-        self._contract, self._secret = layout.mapping.contract, secret
+    def __init__(self, shape: Shape, layout: Layout, keys: PseudonymKeys) -> None:
+        self._contract, self._keys = layout.mapping.contract, keys
         read = read_items(shape, layout)
         cells = {item: _cell(place, layout.field(item).codec.decode) for place, item in enumerate(read)}
         self._key = tuple(cells[item] for item in layout.key)
@@ -41,7 +42,7 @@ class Reader:
         return tuple(cell(row) for cell in self._key)
 
     def _record_id(self, row: _Row) -> Value:
-        return record_id(self._contract, self.key(row), self._secret)
+        return record_id(self._contract, self.key(row), self._keys.secret)
 
 
 def _cell(place: int, decode: Callable[[object], Value]) -> _Cell:

@@ -10,6 +10,7 @@ from schemas.contracts.model import SYSTEM_ITEMS, Contract
 from schemas.query.bound import BoundColumn, BoundQuery, Value
 from schemas.wire.record_id import public_key
 from services.engine.mapping.model import Mapping
+from services.engine.pseudonym_keys import PseudonymKeys
 from services.engine.source.keys import by_keys
 from services.engine.source.port import (
     Changing,
@@ -32,7 +33,7 @@ from services.engine.source.sql.naming import Naming, decoded_key
 from services.engine.source.sql.reading import Reader
 from services.engine.source.sql.shapes import Shape, count_shape, page_shape
 from services.engine.source.sql.statements import Statement, count_statement, page_statement, probe_statement
-from services.engine.source.sql.write_statements import named_records, nameless_record
+from services.engine.source.sql.write_statements import known_also, named_records, nameless_record
 from services.engine.source.sql.writing import Writing
 
 R = TypeVar("R")
@@ -57,13 +58,15 @@ class _Pages:
 
 
 class SqlSource:
-    """See `RecordSource`. `secret` is the node's pseudonym key."""
+    """See `RecordSource`. `keys` are the node's pseudonym keys."""
 
-    def __init__(self, driver: Driver, naming: Naming, mappings: Sequence[Mapping], secret: bytes) -> None:
+    def __init__(
+        self, driver: Driver, naming: Naming, mappings: Sequence[Mapping], keys: PseudonymKeys
+    ) -> None:
         self._driver = driver
         self._naming = naming
         self._mappings = {(one.contract.dataset, one.contract.major): one for one in mappings}
-        self._secret = secret
+        self._keys = keys
         self._fitting = Fitting(driver, mappings)
         self._begin_anew()
 
@@ -82,7 +85,7 @@ class SqlSource:
         laid = await self._layout(of)
         shape, values = page_shape(query, laid, limit + 1, after)
         pages = await self._pages.get(
-            (of, shape), lambda: _pages(shape, laid, self._secret), slow=len(values) > _MANY
+            (of, shape), lambda: _pages(shape, laid, self._keys), slow=len(values) > _MANY
         )
         rows = await self._asked(of[0], lambda: self._driver.rows(pages.statement, values))
         return pages.reader.page(rows, limit)
@@ -186,17 +189,26 @@ class SqlSource:
     async def _pseudonyms(self, laid: Layout, record_ids: Sequence[str]) -> dict[str, Key]:
         """The engine's own rows know them. Records that the relay has not named yet are named here, when somebody
         asks for an id that nobody knows."""
-        dataset = laid.mapping.contract.dataset
         found: dict[str, Key] = {}
         while True:
             missing = [one for one in dict.fromkeys(record_ids) if one not in found]
             for begin in range(0, len(missing), _KEYS_AT_A_TIME):
-                listed = driver_list(missing[begin : begin + _KEYS_AT_A_TIME], laid.dialect)
-                rows = await self._driver.rows(named_records(laid.dialect), [dataset, listed])
-                keys = ((pseudonym, decoded_key(laid, raw)) for pseudonym, raw in rows)
-                found.update((pseudonym, key) for pseudonym, key in keys if None not in key)
+                found |= await self._known(laid, missing[begin : begin + _KEYS_AT_A_TIME])
             if len(found) == len(set(record_ids)) or not await self._name_more(laid):
                 return found
+
+    async def _known(self, laid: Layout, record_ids: Sequence[str]) -> dict[str, Key]:
+        """Those of the ids that records have; then those that they have beside their own, while one pseudonym key
+        follows another: in this order, since a record gets its next id and keeps its last one at once."""
+        found: dict[str, Key] = {}
+        for statement in (named_records(laid.dialect), known_also(laid.dialect)):
+            listed = driver_list([one for one in record_ids if one not in found], laid.dialect)
+            rows = await self._driver.rows(statement, [laid.mapping.contract.dataset, listed])
+            keys = ((record_id, decoded_key(laid, raw)) for record_id, raw in rows)
+            found.update((record_id, key) for record_id, key in keys if None not in key)
+            if len(found) == len(record_ids):
+                break
+        return found
 
     async def _name_more(self, laid: Layout) -> bool:
         """Whether there were records without an id; looked at first, for a write would lock out others."""
@@ -244,7 +256,7 @@ class SqlSource:
 
     async def _writing(self, of: _Contract) -> Writing:
         if of not in self._writings:
-            self._writings[of] = Writing(await self._layout(of), self._secret)
+            self._writings[of] = Writing(await self._layout(of), self._keys)
         return self._writings[of]
 
     async def _layout(self, of: _Contract) -> Layout:
@@ -263,8 +275,8 @@ class SqlSource:
         return self._mappings[min(of for of in self._mappings if of[0] == dataset)]
 
 
-def _pages(shape: Shape, laid: Layout, secret: bytes) -> _Pages:
-    return _Pages(page_statement(shape, laid), Reader(shape, laid, secret))
+def _pages(shape: Shape, laid: Layout, keys: PseudonymKeys) -> _Pages:
+    return _Pages(page_statement(shape, laid), Reader(shape, laid, keys))
 
 
 def _of(contract: Contract) -> _Contract:

@@ -84,6 +84,17 @@ def named_records(dialect: str) -> Statement:
 
 
 @cache
+def known_also(dialect: str) -> Statement:
+    """The same for ids that records have beside their own."""
+    tables, binds = engine_tables(dialect), Binds(dialect)
+    record, alias = tables.record.c, tables.alias.c
+    mine, named = alias.dataset == binds.one(Text), binds.among(alias.record_id, Text)
+    same = and_(record.dataset == alias.dataset, record.raw_key == alias.raw_key, record.deleted == false())
+    found = select(alias.record_id, alias.raw_key).join_from(tables.alias, tables.record, same)
+    return compiled(found.where(mine, named), dialect, quick=True)
+
+
+@cache
 def given_before(dialect: str) -> Statement:
     """Takes dataset and idempotency key; the digest under it, and the record id and version answered."""
     kept, binds = engine_tables(dialect).idempotency, Binds(dialect)

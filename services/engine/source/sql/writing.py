@@ -9,6 +9,7 @@ from schemas.query.bound import BoundQuery, Value
 from schemas.wire.record_id import record_id
 from services.engine.capture.keys import raw_key
 from services.engine.mapping.codecs import Unspellable
+from services.engine.pseudonym_keys import PseudonymKeys
 from services.engine.source.keys import by_keys
 from services.engine.source.port import (
     Key,
@@ -31,12 +32,12 @@ _UNVERSIONED = Version(0, 0)
 
 
 class Writing:
-    """The transactions on one contract's records. `secret` makes the record ids."""
+    """The transactions on one contract's records. The secret of `keys` that names makes the record ids."""
 
-    def __init__(self, layout: Layout, secret: bytes) -> None:
+    def __init__(self, layout: Layout, keys: PseudonymKeys) -> None:
         self._layout = layout
         self._contract = layout.mapping.contract
-        self._secret = secret
+        self._keys = keys
         self._statement = lru_cache(200)(self._make_statement)
 
     def create(self, values: Mapping[str, Value], once: Once | None) -> Steps[Written]:
@@ -110,7 +111,7 @@ class Writing:
     def _written(self, key: Key, stored: Sequence[Any]) -> Steps[Written]:
         """The record's version after the write; its id is filled in at once, so that its address works."""
         version = yield from self._version(stored)
-        named = record_id(self._contract, key, self._secret)
+        named = record_id(self._contract, key, self._keys.secret)
         yield Ask(write.name_record(self._layout.dialect), [named, *self._row_name(stored)])
         return Written(named, version)
 

@@ -6,8 +6,8 @@ import orjson
 
 from schemas.trust.chain import check
 from schemas.trust.subjects import pseudonym
-from services.engine.log.access_log import derived_key
 from services.engine.log.files import lines, segments
+from services.engine.log.keys import derived_key
 from services.engine.settings import Settings
 from tests.services.engine.api import office
 

@@ -16,11 +16,12 @@ from services.engine.capture.archive import BadArchive, Manifest
 from services.engine.capture.attach import attach
 from services.engine.capture.database import DatabaseAway
 from services.engine.capture.keeping import CannotKeep, Owner
+from services.engine.pseudonym_keys import fingerprint
 from services.engine.source.sql.ddl import create_tables
 from tests import workshop
 from tests.stores import Store
 
-_OWNER = Owner("330203.workshop", keeping.fingerprint(workshop.SECRET), {"workshop.tools.v1": "1.0.0"})
+_OWNER = Owner("330203.workshop", fingerprint(workshop.SECRET), {"workshop.tools.v1": "1.0.0"})
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ async def test_a_backup_holds_what_waits_and_not_what_was_sent(shop: Store, tmp_
     with archive.opened(await _backup(shop, tmp_path)) as found:
         manifest = found.manifest
         assert {name: part.rows for name, part in manifest.parts.items()} == {
-            **dict.fromkeys(("record", "outbox", "told", "dirty", "idempotency"), 0),
+            **dict.fromkeys(("record", "outbox", "told", "alias", "dirty", "idempotency"), 0),
             "record": 2,
             "outbox": 1,
             "state": manifest.parts["state"].rows,
@@ -112,7 +113,7 @@ async def test_nothing_is_restored_under_a_relay_at_work(shop: Store, tmp_path: 
     ("owner", "reason"),
     [
         (replace(_OWNER, node="330203.other"), "is of the node 330203.workshop, and this is 330203.other"),
-        (replace(_OWNER, pseudonym_key=keeping.fingerprint(b"x" * 32)), "pseudonym key"),
+        (replace(_OWNER, pseudonym_key=fingerprint(b"x" * 32)), "pseudonym key"),
     ],
 )
 async def test_a_backup_of_somebody_else_is_refused(

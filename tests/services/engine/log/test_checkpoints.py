@@ -12,9 +12,11 @@ from schemas.trust.statements import Checkpoint, read_checkpoint, read_countersi
 from services.engine.log.access_log import AccessLog
 from services.engine.log.appender import appending
 from services.engine.log.checkpoints import FILE, Ask, Checkpoints, Contradicted, WitnessAway
+from services.engine.log.keys import LogKeys
 from services.engine.log.stamping import Stamps
 from services.engine.log.traces import Traces
 from services.engine.log.witnessing import Contradiction, Witness
+from services.engine.pseudonym_keys import only
 from tests.services.engine.log.desk import NODE, NOON, entry, findings, raw, store
 from tests.services.engine.log.witnesses import OTHERS, Nodes
 from tests.waiting import until
@@ -57,7 +59,8 @@ class Town:
         async with appending(store(self.folder / name)) as appender:
             folder = self.folder / name
             found = Traces(folder)
-            log = AccessLog(NODE, folder, b"k" * 32, own, appender, lambda: NOON, found, Stamps(folder))
+            keys = LogKeys(only(b"k" * 32), derived=False)
+            log = AccessLog(NODE, folder, keys, own, appender, lambda: NOON, found, Stamps(folder))
             made = Checkpoints(
                 log=log,
                 registry=lambda: self.nodes.registry,

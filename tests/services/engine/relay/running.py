@@ -10,6 +10,7 @@ from schemas.wire.event import Event
 from services.engine.capture.captured import captures
 from services.engine.capture.status import CaptureStatus, capture_status
 from services.engine.mapping.model import Mapping
+from services.engine.pseudonym_keys import PseudonymKeys
 from services.engine.relay.broker import Broker
 from services.engine.relay.feeds import feeds_of
 from services.engine.relay.loop import Relay
@@ -37,13 +38,17 @@ def make_settings(store: Store, **changed: Any) -> Settings:
 
 @asynccontextmanager
 async def relaying(
-    store: Store, broker: Broker, mappings: Iterable[Mapping] = workshop.MAPPINGS, **changed: Any
+    store: Store,
+    broker: Broker,
+    mappings: Iterable[Mapping] = workshop.MAPPINGS,
+    keys: PseudonymKeys | bytes = workshop.SECRET,
+    **changed: Any,
 ) -> AsyncIterator[Relay]:
     """A relay at work, stopped with the block."""
     settings = make_settings(store, **changed)
     relay = Relay(
         store.database,
-        feeds_of(mappings, settings, workshop.SECRET),
+        feeds_of(mappings, settings, keys),
         broker,
         settings,
         f"relay {id(changed)}",
