@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.trust import evidence_answer, evidence_chunks
@@ -22,6 +22,8 @@ from tests.schemas.trust.anything import DEEP, JSON, altered, compact, damaged, 
 from tests.schemas.trust.kept import NODE, Town
 from tests.soon import soon
 
+#: Half of what a test gets elsewhere: there are many of these.
+_few = settings(max_examples=settings().max_examples // 2)
 _TOWN = Town()
 _HISTORY = _TOWN.history()
 _WHOLE = {
@@ -84,11 +86,13 @@ def test_what_is_whole_holds(kind: str) -> None:
     assert _judged(found).holds
 
 
+@_few
 @given(JSON)
 def test_anything_is_a_part_or_none(said: object) -> None:
     assert _read(said) is None
 
 
+@_few
 @given(_KINDS, _PLACES, JSON | st.just(_PERSONAL))
 def test_any_value_at_any_place_is_read_or_refused_and_judged(
     kind: str, way: tuple[str, ...], value: object
@@ -98,6 +102,7 @@ def test_any_value_at_any_place_is_read_or_refused_and_judged(
         _judged(found)
 
 
+@_few
 @given(_KINDS, st.sampled_from(["question", "answer"]), st.data())
 def test_any_header_is_judged(kind: str, side: str, data: st.DataObject) -> None:
     said = _document(kind)
@@ -124,6 +129,7 @@ def _means(one: Part) -> tuple[object, ...]:
     )
 
 
+@_few
 @given(_KINDS, st.data())
 def test_what_was_altered_in_one_place_does_not_hold_or_means_the_same(
     kind: str, data: st.DataObject
@@ -140,6 +146,7 @@ def test_what_was_altered_in_one_place_does_not_hold_or_means_the_same(
         assert _means(found) == _means(_WHOLE[kind])
 
 
+@_few
 @given(st.binary(max_size=80) | DEEP, st.booleans())
 def test_any_body_of_a_stream_is_judged(content: bytes, signed: bool) -> None:
     one = _WHOLE["stream"]
@@ -150,6 +157,7 @@ def test_any_body_of_a_stream_is_judged(content: bytes, signed: bool) -> None:
         evidence_chunks.check(body, one.head, _TOWN.keys[NODE].key_id, _HISTORY.every)
 
 
+@_few
 @given(st.dictionaries(st.sampled_from(["number", "digest", "previous", "end"]), JSON), st.booleans())
 def test_any_statement_that_the_node_signs_is_the_pieces_or_refused(
     changed: dict[str, Any], alone: bool
@@ -165,6 +173,7 @@ def test_any_statement_that_the_node_signs_is_the_pieces_or_refused(
         evidence_chunks.check(body, _WHOLE["stream"].head, key.key_id, _HISTORY.every)
 
 
+@_few
 @given(st.integers(0, 10**12 - 1))
 @example(10**12 - 1)
 @example(10**11 - 1)
@@ -198,6 +207,7 @@ class _Moment:
         return self._seconds
 
 
+@_few
 @given(st.text(), st.text(max_size=120))
 def test_any_signature_texts_are_refused(said: str, proof: str) -> None:
     one = _WHOLE["answer"].answered
@@ -211,12 +221,14 @@ def test_any_signature_texts_are_refused(said: str, proof: str) -> None:
         assert refused.value.reason in _REASONS
 
 
+@_few
 @given(JSON)
 def test_anything_is_a_time_token_or_none(said: object) -> None:
     with soon(), pytest.raises(TokenRefused):
         token_of(said)
 
 
+@_few
 @given(st.sampled_from(["entry", "witnessed"]), st.data())
 def test_a_time_token_altered_in_one_place_proves_nothing_or_the_same(name: str, data: st.DataObject) -> None:
     one = _WHOLE["answer"]
@@ -231,6 +243,7 @@ def test_a_time_token_altered_in_one_place_proves_nothing_or_the_same(name: str,
     assert found == held
 
 
+@_few
 @given(DEEP, st.dictionaries(st.sampled_from(["number", "previous", "told", "act", "node"]), JSON))
 def test_any_entry_is_a_time_tokens_or_refused(deep: bytes, changed: dict[str, Any]) -> None:
     one = _WHOLE["answer"]

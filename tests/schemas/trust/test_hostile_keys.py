@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import orjson
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.trust import authority, grants, keys, registry, signed
@@ -21,6 +21,8 @@ from schemas.trust.suites import SM2, Sm2Private
 from tests.schemas.trust.anything import JSON, MOMENTS, altered, damaged
 from tests.soon import soon
 
+#: Half of what a test gets elsewhere: there are many of these.
+_few = settings(max_examples=settings().max_examples // 2)
 _Made = TypeVar("_Made")
 _NOW = datetime(2026, 5, 1, 4, tzinfo=UTC)
 _KEY, _NEXT = keys.new_key(), keys.new_key()
@@ -74,6 +76,7 @@ def test_a_key_of_another_program_or_curve_is_refused(curve: str) -> None:
 _FILES = [keys.write_private(_KEY), _SM2_FILE, _RING, _elliptic("sm2"), _elliptic("p-256")]
 
 
+@_few
 @given(st.data())
 def test_any_bytes_are_a_key_file_or_none(data: st.DataObject) -> None:
     whole = data.draw(st.sampled_from(_FILES)).decode()
@@ -85,6 +88,7 @@ def test_any_bytes_are_a_key_file_or_none(data: st.DataObject) -> None:
         assert ring is None or ring.at(_NOW) in [key for _, key in ring.keys]
 
 
+@_few
 @given(MOMENTS | st.text(max_size=30))
 def test_any_beginning_of_a_key_is_read_or_refused(begins: str) -> None:
     pem = b"Begins: %b\n%b" % (begins.encode(), keys.write_private(_NEXT))
@@ -97,6 +101,7 @@ def test_a_key_file_without_an_end_is_refused_soon(between: bytes) -> None:
     assert _read(lambda: keys.read_private(b"-----BEGIN SM2 PRIVATE KEY-----\n" + between)) is None
 
 
+@_few
 @given(st.binary(max_size=100))
 @example(bytes(32) + bytes.fromhex(_POINT))
 @example(b"\xff" * 32 + bytes.fromhex(_POINT))
@@ -104,6 +109,7 @@ def test_any_bytes_under_the_label_of_a_suite_are_a_key_or_none(held: bytes) -> 
     assert _read(lambda: keys.read_private(_pem(b"SM2 PRIVATE KEY", held))) is None
 
 
+@_few
 @given(st.data())
 @example(None)
 def test_any_text_is_a_public_key_or_none(data: st.DataObject | None) -> None:
@@ -113,6 +119,7 @@ def test_any_text_is_a_public_key_or_none(data: st.DataObject | None) -> None:
     assert found is None or text.lower() in whole
 
 
+@_few
 @given(st.binary(max_size=70) | st.sampled_from([b"\xff" * 64, bytes(64), bytes(63) + b"\x01", b"0" * 128]))
 def test_any_bytes_are_a_signature_or_none(mark: bytes) -> None:
     for public in (_POINT, _KEY.public_hex):
@@ -139,6 +146,7 @@ _MAPS = st.dictionaries(
 )
 
 
+@_few
 @given(st.sampled_from(sorted(_LINE)), JSON | _MAPS | MOMENTS)
 def test_any_line_of_a_registry_is_read_or_refused_and_its_keys_can_be_asked_for(
     name: str, value: Any
@@ -154,6 +162,7 @@ def test_any_line_of_a_registry_is_read_or_refused_and_its_keys_can_be_asked_for
         registry.check_document(orjson.loads(orjson.dumps(registry.to_document(found, _NOW))))
 
 
+@_few
 @given(st.sampled_from(sorted(_REGISTRY)), JSON | MOMENTS | st.lists(st.just(_LINE), min_size=2, max_size=2))
 def test_any_registry_is_an_issue_of_its_day_or_refused(name: str, value: Any) -> None:
     with soon(), suppress(DocumentRefused):
@@ -164,6 +173,7 @@ _HANDED = authority.hand_over(_KEY, _NEXT.key_id, _NEXT.public_hex, _NOW)
 _TOLD = {_KEY.key_id: _KEY.public_hex}
 
 
+@_few
 @given(st.lists(st.text(max_size=20) | damaged(_HANDED) | altered(_HANDED), max_size=3))
 def test_any_handovers_of_the_authority_are_followed_or_refused(handovers: list[str]) -> None:
     with soon(), suppress(DocumentRefused):
@@ -171,6 +181,7 @@ def test_any_handovers_of_the_authority_are_followed_or_refused(handovers: list[
         assert set(found.keys) <= {_KEY.key_id, _NEXT.key_id}
 
 
+@_few
 @given(st.sampled_from(["key", "until"]), JSON | st.fixed_dictionaries({"id": JSON, "public": JSON}))
 def test_any_handover_that_the_authority_signs_is_followed_or_refused(name: str, value: Any) -> None:
     said = {"key": {"id": "k2", "public": _NEXT.public_hex}, "until": "2026-06-01T00:00:00Z", name: value}
@@ -180,6 +191,7 @@ def test_any_handover_that_the_authority_signs_is_followed_or_refused(name: str,
             authority.Authority(_TOLD).after([text])
 
 
+@_few
 @given(JSON)
 def test_anything_is_registry_and_grants_or_refused(document: Any) -> None:
     checks: tuple[Callable[[Any], None], ...] = (registry.check_document, grants.check_document)

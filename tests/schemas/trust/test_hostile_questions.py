@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.query.bind import bind
@@ -31,6 +31,8 @@ _REGISTRY = registry.from_document(
         ],
     }
 )
+#: Half of what a test gets elsewhere: there are many of these.
+_few = settings(max_examples=settings().max_examples // 2)
 _GATEWAY = "330200.gateway"
 _REPEATED = {
     "authorization": "Bearer x",
@@ -81,17 +83,20 @@ def test_the_callers_own_question_is_read() -> None:
     assert asked(found).dataset == "harbour.boats"
 
 
+@_few
 @given(JSON)
 def test_anything_handed_on_is_a_question_or_refused(handed: object) -> None:
     assert _signed(handed) is None
 
 
+@_few
 @given(st.sampled_from(sorted(_HANDED)), JSON)
 def test_any_member_of_it_is_read_or_refused(name: str, value: object) -> None:
     found = _signed({**_HANDED, name: value})
     assert found is None or _means(found) == _means(_SIGNED)
 
 
+@_few
 @given(st.data())
 def test_a_question_altered_in_one_place_is_refused_or_means_the_same(data: st.DataObject) -> None:
     text = data.draw(altered(orjson.dumps(_HANDED).decode()))
@@ -103,6 +108,7 @@ def test_a_question_altered_in_one_place_is_refused_or_means_the_same(data: st.D
     assert found is None or _means(found) == _means(_SIGNED)
 
 
+@_few
 @given(st.data())
 def test_a_question_with_another_header_is_refused(data: st.DataObject) -> None:
     own = dict(_HANDED["headers"])
@@ -112,6 +118,7 @@ def test_a_question_with_another_header_is_refused(data: st.DataObject) -> None:
     assert found is None or _means(found) == _means(_SIGNED)
 
 
+@_few
 @given(st.sampled_from([*sorted(_REPEATED), "langqiao-case"]), st.none() | st.text())
 def test_a_question_of_another_call_is_refused(name: str, value: str | None) -> None:
     repeated = {**_REPEATED, name: value}
@@ -120,6 +127,7 @@ def test_a_question_of_another_call_is_refused(name: str, value: str | None) -> 
     assert found is None or _means(found) == _means(_SIGNED)
 
 
+@_few
 @given(st.text(max_size=12), st.timedeltas(timedelta(0), timedelta(minutes=3)))
 @example("9" * 5_000, timedelta(seconds=80))
 @example("١٢", timedelta(seconds=80))
@@ -164,6 +172,7 @@ def _asks(message: Message) -> Asked | None:
 _BEYOND = "dataset version records filter keys items order rows count".split()
 
 
+@_few
 @given(st.sampled_from(["GET", "HEAD", "POST", "PATCH", ""]), _PATHS, st.text(max_size=30), _HEADERS)
 def test_any_address_is_read_or_is_no_question(
     method: str, path: str, query: str, headers: dict[str, str]
@@ -171,6 +180,7 @@ def test_any_address_is_read_or_is_no_question(
     _asks(Message(method, f"/{path}", query, headers, b"{}"))
 
 
+@_few
 @given(_VERBS, _BODIES, _HEADERS)
 @example("lookup", {"by": "owner_id", "keys": [[], {}, None, 1.5]}, {})
 @example("lookup", {"record_ids": [[], {}, None, 1.5]}, {})
@@ -185,6 +195,7 @@ def test_any_body_is_read_or_is_no_question(verb: str, body: dict[str, Any], hea
     _asks(Message("POST", f"/records/harbour/boats/{verb}", "", headers, sent))
 
 
+@_few
 @given(_VERBS, st.binary(max_size=60))
 def test_any_bytes_are_a_body_or_no_question(verb: str, sent: bytes) -> None:
     _asks(Message("POST", f"/records/harbour/boats/{verb}", "", {}, sent))
