@@ -18,8 +18,9 @@ from services.engine.capture.naming import UNREADABLE
 from services.engine.capture.tables import SNAPSHOT, UPDATED, engine_tables
 from services.engine.capture.telling import Told
 
-#: State by dataset: the walk under way, and what channels showed of the dataset when the last one ended.
-WALK, SHOWN = "snapshot.", "contract."
+#: State by dataset: the walk under way, what channels showed of the dataset when the last one ended, and what those
+#: show by which it is told now.
+WALK, SHOWN, SHOWING = "snapshot.", "contract.", "showing."
 
 #: Why walks are taken that nobody has wanted.
 OTHER_ITEMS = "its channels show other items"
@@ -98,6 +99,25 @@ def want(connection: Connection, dataset: str, reason: str, *, forced: bool = Tr
         fresh = replace(fresh, forced=forced or walk.forced, first_gone=walk.first_gone)
     _keep(connection, dataset, fresh)
     return fresh
+
+
+def show(connection: Connection, feeds: Sequence[Channels]) -> None:
+    """Said by whoever holds the lease, before anything is told as these channels show it.
+
+    Where they show other items than those by which was told before, no walk counts that was begun or ended by these:
+    neither for us, nor for the others, should they come back.
+    """
+    for channels in feeds:
+        dataset, shown = channels.dataset, _shown(channels)
+        before = state.get(connection, SHOWING + dataset)
+        if before == shown:
+            continue
+        state.put(connection, {SHOWING + dataset: shown})
+        if before is not None:
+            state.forget(connection, [SHOWN + dataset])
+        walk = under_way(connection, dataset)
+        if walk is not None and walk.shows not in (None, orjson.loads(shown)):
+            want(connection, dataset, OTHER_ITEMS)
 
 
 def under_way(connection: Connection, dataset: str) -> Walk | None:
@@ -244,7 +264,10 @@ def _end(connection: Connection, channels: Channels, walk: Walk, hold_deletes: i
         }
         said = SnapshotCompleted(**_about(walk), audiences=audiences).model_dump()
         telling.control(connection, channels.dataset, of_major, control.SNAPSHOT_COMPLETED, said)
-    state.put(connection, {SHOWN + channels.dataset: _shown(channels)})
+    shown = _shown(channels)
+    if state.get(connection, SHOWING + channels.dataset) in (None, shown):
+        # Else somebody of other items has the lease by now, and what we told waits to be sent as they show it.
+        state.put(connection, {SHOWN + channels.dataset: shown})
     state.forget(connection, [WALK + channels.dataset])
     return held
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from time import monotonic
 
-from services.engine.capture import status
+from services.engine.capture import snapshot, status
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.lease import LeaseLost
 from services.engine.capture.outbox import WentBack
@@ -16,6 +16,7 @@ from services.engine.relay.lease import Lease, take
 from services.engine.relay.reconciler import Reconciler
 from services.engine.relay.sending import Sender
 from services.engine.relay.turns import Pace
+from services.engine.relay.walking import channels_of
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
@@ -74,6 +75,8 @@ class Relay:
             await self._lead(lease)
 
     async def _lead(self, lease: Lease) -> None:
+        shown = [channels_of(one, self._database.dialect.name) for one in self._feeds]
+        await lease.write(snapshot.show, shown)
         pace = Pace(self._database.dialect.one_writer)
         chores = Chores(self._database, self._feeds, self._settings, pace)
         reconciler = Reconciler(self._database, self._feeds, self._broker, self._settings)

@@ -14,6 +14,7 @@ from services.engine.capture import outbox, snapshot
 from services.engine.capture.attach import attach
 from services.engine.capture.snapshot import Channels, Step
 from services.engine.capture.told import digest_of
+from services.engine.mapping.model import Mapping
 from services.engine.relay import turns
 from services.engine.relay.feeds import feeds_of
 from services.engine.relay.walking import channels_of
@@ -41,8 +42,8 @@ class Killed(Exception):
     """A relay that ends in the middle of a transaction."""
 
 
-def _channels(store: Store) -> Channels:
-    feeds = feeds_of(workshop.MAPPINGS, make_settings(store), workshop.SECRET)
+def _channels(store: Store, *mappings: Mapping) -> Channels:
+    feeds = feeds_of(mappings or workshop.MAPPINGS, make_settings(store), workshop.SECRET)
     return next(channels_of(feed, store.name) for feed in feeds if feed.dataset == workshop.TOOLS)
 
 
@@ -195,6 +196,43 @@ async def test_a_minor_version_that_adds_an_item_tells_it_of_every_record(
     assert broker.events(SHARED)[-1].data == {"number": "T1", "name": "锤子", "price": "12.50"}
     said = [one for one in broker.events(CONTROL) if one.subject == control.SNAPSHOT_STARTED]
     assert [SnapshotStarted.model_validate(one.data).reason for one in said][1:] == [snapshot.OTHER_ITEMS]
+
+
+async def _walked(store: Store, channels: Channels) -> None:
+    while (await store.database.write(snapshot.step, store.database.dialect, channels, 100, 1_000)).more:
+        pass
+
+
+@pytest.mark.parametrize("ended", [True, False])
+async def test_a_snapshot_of_other_items_counts_for_nobody_who_tells_after_it(
+    store: Store, ended: bool
+) -> None:
+    """A relay of the contract before comes back, tells what it likes, and is gone again before its own walk."""
+    await _tools(store, 10)
+    before, after = _channels(store, workshop.TOOL_WITHOUT_PRICE), _channels(store)
+    await store.database.write(snapshot.show, [after])
+    await store.database.write(snapshot.step, store.database.dialect, after, 3, 1_000)
+    if ended:
+        await _walked(store, after)
+    await store.database.write(snapshot.show, [before])
+    await store.database.write(snapshot.show, [after])
+    walk = await store.database.read(snapshot.under_way, workshop.TOOLS)
+    assert (walk is None) if ended else (walk is not None and walk.after is None)
+    assert await store.database.read(snapshot.due, after)
+    await _walked(store, after)
+    await store.database.write(snapshot.show, [after])
+    assert not await store.database.read(snapshot.due, after)
+
+
+async def test_a_walk_that_a_relay_ends_though_another_one_tells_by_now_does_not_count(store: Store) -> None:
+    await _tools(store, 10)
+    before, after = _channels(store, workshop.TOOL_WITHOUT_PRICE), _channels(store)
+    await store.database.write(snapshot.show, [before])
+    await store.database.write(snapshot.show, [after])
+    await _walked(store, before)
+    for one in (after, before):
+        await store.database.write(snapshot.show, [one])
+        assert await store.database.read(snapshot.due, one)
 
 
 async def test_a_fresh_change_overtakes_a_snapshot_that_is_long(
