@@ -17,13 +17,14 @@ _AHEAD = 3
 
 
 @contextmanager
-def postgresql_server() -> Iterator[FreshDatabase]:
+def postgresql_server(within: Path | None = None) -> Iterator[FreshDatabase]:
     """A server as fast as one may be whose data nobody will miss.
 
-    Its folder is not one of pytest's: run as root the server has a user of its own, and each start of pytest takes
-    everybody else's right to its folders away, also from under the server of another run.
+    Its folder is of its own, or `within` another one, but never one of pytest's: run as root the server has a user of
+    its own, and each start of pytest takes everybody else's right to its folders away, also from under the server of
+    another run.
     """
-    with TemporaryDirectory(prefix="langqiao-postgresql-", ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix="langqiao-postgresql-", dir=within, ignore_cleanup_errors=True) as folder:
         yield from _running(Path(folder))
 
 

@@ -26,6 +26,7 @@ from tests.crash.deeds import FIRST
 from tests.crash.hand import Hand
 from tests.crash.points import Watch
 from tests.crash.scenario import APACHE, POSTGRESQL, Scenario
+from tests.keeper import kept
 from tests.postgresql import FreshDatabase, postgresql_server
 from tests.stores import open_program
 
@@ -118,7 +119,7 @@ class Ground:
 
     async def _new_postgresql(self, number: int) -> str:
         if self._fresh_postgresql is None:
-            self._fresh_postgresql = self.ending.enter_context(postgresql_server())
+            self._fresh_postgresql = self.ending.enter_context(postgresql_server(self.folder))
             self._postgresql = self._fresh_postgresql()
             await self._server(f"CREATE DATABASE {_TEMPLATE}")
             await _lay_out(_named(self._postgresql, _TEMPLATE))
@@ -138,8 +139,8 @@ class Ground:
 
 @contextmanager
 def prepared_ground(broker: str, laying: asyncio.Lock | None = None) -> Iterator[Ground]:
-    """Everything that was begun ends with the block."""
-    with TemporaryDirectory(prefix="langqiao-crash-") as folder, ExitStack() as ending:
+    """Everything that was begun ends with the block, or with us when we are killed."""
+    with TemporaryDirectory(prefix="langqiao-crash-") as folder, kept(Path(folder)), ExitStack() as ending:
         ground = Ground(Path(folder), broker, ending, laying or asyncio.Lock())
         ending.callback(ground.end_broker)
         yield ground

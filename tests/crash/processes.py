@@ -1,7 +1,6 @@
 """The harness's own processes, forked from one that has loaded everything, so that a life begins in a hundredth of the
-time that loading takes; started by `run`."""
+time that loading takes; started by `run`, and ended by `tests.keeper` where nobody else can."""
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -18,11 +17,9 @@ from tests.crash.points import SPRUNG
 Work = Callable[[Any], int]
 Condition = Callable[[], bool]
 
-_PR_SET_PDEATHSIG = 1
-
 
 def start(name: str, work: Work, plan: object, folder: Path) -> Child:
-    """`work(plan)` as a process with a log of its own; it ends with us, however we end."""
+    """`work(plan)` as a process with a log of its own."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         ["tests.crash.relay_process", "tests.crash.writers", "tests.crash.subscriber"]
@@ -58,8 +55,6 @@ def said(child: Child, words: str) -> bool:
 
 
 def _run(work: Work, plan: object, log: Path) -> None:
-    # The process that forked us ends with the harness.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(out, stream)
