@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, text
 
-from services.engine.capture import outbox, record
+from services.engine.capture import outbox, record, snapshot
 from services.engine.capture.outbox import Change
 from services.engine.capture.tables import engine_tables
 from services.engine.relay import kafka, sending
@@ -117,6 +117,11 @@ def _go_on_with_held_ones() -> None:
     sending.set_aside = set_aside
 
 
+def _take_no_notice_of_items() -> None:
+    """Channels seem to show the same items by any contract."""
+    snapshot._shown = lambda _: "{}"
+
+
 def _busy(scenario: Scenario, trouble: Trouble = Trouble.NONE, seconds: float = 1.0) -> Scenario:
     """Writers that live and write as long as the one relay does, which nothing ends before its time. Its batches are
     large: only where as few changes wait as one has room for, a snapshot goes on."""
@@ -126,11 +131,23 @@ def _busy(scenario: Scenario, trouble: Trouble = Trouble.NONE, seconds: float = 
         writers=tuple((seed, None) for seed, _ in scenario.writers),
         transactions=150,
         pause=0.01,
-        lives=(replace(life, trap=replace(life.trap, nth=_NEVER), trouble=trouble, seconds=seconds),),
+        lives=(
+            replace(
+                life,
+                trap=replace(life.trap, nth=_NEVER),
+                trouble=trouble,
+                seconds=seconds,
+                formerly=False,
+                beside=False,
+            ),
+        ),
         batch=500,
         outbox_limit=AMPLE,
         settle_ms=0,
         hold_deletes=AMPLE,
+        following=scenario.following[:1],
+        renewed=None,
+        rolling=False,
     )
 
 
@@ -144,6 +161,12 @@ def _with_snapshots(scenario: Scenario) -> Scenario:
     return _busy(scenario, Trouble.SNAPSHOT, seconds=2.0)
 
 
+def _with_an_item_added(scenario: Scenario) -> Scenario:
+    """Before the last relay, when most is written, contracts gain items."""
+    busy = _busy(scenario, seconds=4.0)
+    return replace(busy, transactions=20, lives=(replace(busy.lives[0], formerly=True),), renewed=1)
+
+
 def _with_few_deletes_free(scenario: Scenario) -> Scenario:
     return replace(_busy(scenario), hold_deletes=3)
 
@@ -153,6 +176,7 @@ BUGS: dict[str, Bug] = {
     "xmin-horizon": Bug(_xmin_horizon, (POSTGRESQL,), _busy),
     "order-by-time": Bug(_order_by_time, (SQLITE,), _busy),
     "told-though-held": Bug(_go_on_with_held_ones, bent=_with_few_deletes_free),
+    "item-not-told": Bug(_take_no_notice_of_items, bent=_with_an_item_added),
     "no-locks": Bug(_read_without_locks, (POSTGRESQL,), _with_snapshots),
 }
 #: What may be put in and must do no harm.

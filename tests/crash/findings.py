@@ -16,7 +16,10 @@ from services.engine.settings import Settings
 from tests import workshop
 from tests.brokers import Broker, events_in, messages_by_topic
 from tests.crash import ledger
+from tests.crash.contracts import NOW
 from tests.crash.ledger import ROLLED_BACK, STOOD, Entry
+from tests.crash.scenario import Scenario
+from tests.crash.shapes import Shapes, former_channels, walked_too_often
 from tests.crash.subscriber import THIN, content, kept
 from tests.flow.events.checker import State, Told, altered, first_told, gone_back, unexplained, untold
 from tests.flow.events.shop import CANARY
@@ -27,7 +30,7 @@ from tests.stores import Store
 class Trail:
     """One channel, all its messages, and all the states that its records went through, by record id."""
 
-    channel: Channel
+    shapes: Shapes
     messages: list[Any]
     events: list[Event]
     states: dict[str, list[State]]
@@ -44,19 +47,21 @@ class Trail:
 
 @dataclass(frozen=True)
 class Known:
-    """What a run knows beside database and broker: what was promised to writers, whether each of their transactions
-    must be told, and the subscriber's topic and copy."""
+    """What a run knows beside database and broker: what was promised to writers, how it was to go, the subscriber's
+    topic and copy, and how many relays have lived."""
 
     promises: dict[str, set[str]]
-    tells_each: bool
+    scenario: Scenario
     subscribed: str
     copy: Path
+    relays: int
 
 
 async def find(store: Store, broker: Broker, settings: Settings, known: Known) -> list[str]:
     """One sentence for each thing that is wrong; empty when all is right."""
     found = await _set_aside(store)
-    feeds = feeds_of(workshop.MAPPINGS, settings, workshop.SECRET)
+    feeds = feeds_of(NOW, settings, workshop.SECRET)
+    before = former_channels(settings) if known.scenario.renewed is not None else {}
     topics = [topic for feed in feeds for topic in feed.topics]
     messages = await messages_by_topic(broker, topics)
     for feed in feeds:
@@ -68,10 +73,13 @@ async def find(store: Store, broker: Broker, settings: Settings, known: Known) -
         stands = [dict(zip(table.columns, row, strict=True)) for row in rows]
         for major in feed.majors:
             for channel in major.channels:
-                trail = _trail(feed, major, channel, messages[channel.topic], entries, stands)
-                found += [f"{channel.topic}: {wrong}" for wrong in _wrong(trail, known.tells_each)]
+                shapes = Shapes(channel, before.get(channel.topic, channel))
+                trail = _trail(feed, major, shapes, messages[channel.topic], entries, stands)
+                found += [f"{channel.topic}: {wrong}" for wrong in _wrong(trail, known.scenario)]
                 if channel.topic == known.subscribed:
                     found += _wrong_copy("the copy of a subscriber", kept(known.copy), trail)
+        told = [one for major in feed.majors for one in messages[major.control_topic]]
+        found += walked_too_often(feed.dataset, events_in(told), known.scenario, known.relays)
     return found
 
 
@@ -106,7 +114,7 @@ async def _set_aside(store: Store) -> list[str]:
 def _trail(
     feed: Feed,
     major: Major,
-    channel: Channel,
+    shapes: Shapes,
     messages: list[Any],
     entries: dict[ledger.Key, list[Entry]],
     stands: Sequence[dict[str, Any]],
@@ -116,22 +124,24 @@ def _trail(
 
     keys = major.mapping.table.key
     return Trail(
-        channel,
+        shapes,
         messages,
         events_in(messages),
-        {subject(key): _states(major, channel, of_key) for key, of_key in entries.items()},
-        {subject(tuple(row[one] for one in keys)): _shown(major, channel, row) for row in stands},
+        {subject(key): _states(major, shapes, of_key) for key, of_key in entries.items()},
+        {subject(tuple(row[one] for one in keys)): _shown(major, shapes.now, row) for row in stands},
     )
 
 
-def _states(major: Major, channel: Channel, entries: Sequence[Entry]) -> list[State]:
+def _states(major: Major, shapes: Shapes, entries: Sequence[Entry]) -> list[State]:
+    """What only the new contract watches, a relay of the one before need not tell."""
     last = {one.tx: place for place, one in enumerate(entries)}
     return [
         State(
-            None if one.row is None else _shown(major, channel, one.row),
-            None if one.row is None else _items(major, one.row, channel.watched),
+            None if one.row is None else _shown(major, shapes.now, one.row),
+            None if one.row is None else _items(major, one.row, shapes.before.watched),
             # What stood before capture and was changed before the first walk came by, need not be told.
             net=last[one.tx] == place and one.tx != STOOD,
+            otherwise=() if one.row is None else (_shown(major, shapes.before, one.row),),
         )
         for place, one in enumerate(entries)
     ]
@@ -148,20 +158,21 @@ def _items(major: Major, row: dict[str, Any], items: Sequence[str]) -> bytes:
     return body_of(shown) or b""
 
 
-def _wrong(trail: Trail, tells_each: bool) -> Iterator[str]:
+def _wrong(trail: Trail, scenario: Scenario) -> Iterator[str]:
     yield from _wrong_bytes(trail)
     told = trail.told
     for one in gone_back(told):
         yield f"{one.subject} goes back to version {one.order}"
-    for one in altered(told):
+    for one in altered(trail.shapes.apart(told, trail.events)):
         yield f"{one.subject} has two messages of version {one.order} that differ"
+    yield from trail.shapes.wrong(trail.events, scenario)
     event_of = {(one.subject, one.order): one for one in trail.events}
     of_record: dict[str, list[Event]] = defaultdict(list)
     for one in first_told(told):
         of_record[one.subject].append(event_of[one.subject, one.order])
     for subject in sorted(of_record.keys() | trail.states.keys()):
         yield from _wrong_record(
-            subject, of_record.get(subject, []), trail.states.get(subject, []), tells_each
+            subject, of_record.get(subject, []), trail.states.get(subject, []), scenario.tells_each
         )
     yield from _wrong_fold(trail)
 

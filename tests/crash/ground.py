@@ -22,6 +22,7 @@ from tests import workshop
 from tests.apache_kafka import ApacheKafka
 from tests.brokers import Broker, EmbeddedBroker, way_to
 from tests.crash import ledger
+from tests.crash.contracts import contracts
 from tests.crash.deeds import FIRST
 from tests.crash.hand import Hand
 from tests.crash.points import Watch
@@ -88,7 +89,7 @@ class Ground:
             url = await (
                 self._new_postgresql(number) if scenario.store == POSTGRESQL else self._new_sqlite(folder)
             )
-            await self._limit(url, scenario.outbox_limit)
+            await put_in_place(url, scenario.outbox_limit, before=scenario.renewed is not None)
         return World(folder, url, f"crash{number}")
 
     async def forget(self, world: World) -> None:
@@ -131,11 +132,6 @@ class Ground:
         await connection.execute(sql)
         await connection.close()
 
-    async def _limit(self, url: str, limit: int) -> None:
-        database = open_database(url)
-        await attach(database, workshop.MAPPINGS, outbox_limit=limit)
-        await database.close()
-
 
 @contextmanager
 def prepared_ground(broker: str, laying: asyncio.Lock | None = None) -> Iterator[Ground]:
@@ -144,6 +140,15 @@ def prepared_ground(broker: str, laying: asyncio.Lock | None = None) -> Iterator
         ground = Ground(Path(folder), broker, ending, laying or asyncio.Lock())
         ending.callback(ground.end_broker)
         yield ground
+
+
+async def put_in_place(url: str, limit: int, *, before: bool) -> None:
+    """Capture, as a department's service does when it starts, by the contracts of now or by those before."""
+    database = open_database(url)
+    try:
+        await attach(database, contracts(before=before), outbox_limit=limit)
+    finally:
+        await database.close()
 
 
 async def _lay_out(url: str) -> None:
@@ -157,9 +162,7 @@ async def _lay_out(url: str) -> None:
     for deed in FIRST:
         await deed(hand, chance)
     await program.close()
-    database = open_database(url)
-    await attach(database, workshop.MAPPINGS, outbox_limit=1_000_000)
-    await database.close()
+    await put_in_place(url, 1_000_000, before=False)
 
 
 def _named(address: str, database: str) -> str:

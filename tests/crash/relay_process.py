@@ -17,12 +17,14 @@ from services.engine.relay.loop import Relay
 from services.engine.settings import Settings
 from tests import workshop
 from tests.crash import bugs, seams
+from tests.crash.contracts import contracts
 from tests.crash.points import Trap, Watch
 
 
 @dataclass(frozen=True)
 class RelayPlan:
-    """One life of a relay. `broker` are the settings by which it is reached, `bug` is one of `bugs`, or empty."""
+    """One life of a relay. `broker` are the settings by which it is reached, `bug` is one of `bugs`, or empty;
+    `formerly`: it lives by the contracts before."""
 
     name: str
     database_url: str
@@ -30,6 +32,7 @@ class RelayPlan:
     environment: str
     trap: Trap | None = None
     bug: str = ""
+    formerly: bool = False
     batch: int = 500
     outbox_limit: int = 1_000_000
     outbox_keep_seconds: int = 600
@@ -74,7 +77,7 @@ async def _relay(plan: RelayPlan, watch: Watch) -> int:
     settings = plan.settings
     database = seams.WatchedDatabase(open_database(plan.database_url), plan.database_url, watch)
     broker = kafka.KafkaBroker(settings)
-    feeds = feeds_of(workshop.MAPPINGS, settings, workshop.SECRET)
+    feeds = feeds_of(contracts(before=plan.formerly), settings, workshop.SECRET)
     relay = Relay(database, feeds, broker, settings, plan.name)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, relay.stop)
     try:

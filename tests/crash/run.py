@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.cli.world.processes import Child
-from services.engine.capture.outbox import HELD, SETTLING
-from services.engine.capture.reconciling import WANTED
 from services.engine.relay.feeds import feeds_of
 from services.engine.settings import Settings
 from tests import workshop
-from tests.crash import findings, ledger, processes, relay_process, subscriber, writers
+from tests.crash import findings, ledger, processes, relay_process, standing, subscriber, writers
 from tests.crash.findings import Known
-from tests.crash.ground import Ground, World
+from tests.crash.ground import Ground, World, put_in_place
 from tests.crash.persons import let_go
 from tests.crash.points import BEGUN, Deed, Trap
 from tests.crash.relay_process import RelayPlan
@@ -50,16 +48,20 @@ class Run:
     result: Result = field(default_factory=Result)
     children: list[Child] = field(default_factory=list)
     follower: Child | None = None
+    #: How many have begun to live.
+    relays: int = 0
 
     async def go(self) -> None:
         writing = [self._writer(number) for number in range(len(self.scenario.writers))]
         for number, life in enumerate(self.scenario.lives):
+            await self._renew(number)
             self._follow(f"subscriber-{number}", self.scenario.following[number])
             await self._live(number, life)
+        await self._renew(len(self.scenario.lives))
         self._follow("subscriber-last", None)
         await until_reached(self.world.url)
         async with opened(self.world.url) as store:
-            last = self._relay("last", None)
+            last = await self._last()
             try:
                 await until(lambda: not any(one.alive for one in writing), _PATIENCE, "all writers end")
                 await self._until_told(store, last)
@@ -70,29 +72,59 @@ class Run:
                 self.result.found.append(f"{late}: {last.last_words(3)}")
             self._note_ends(writing, last)
 
+    async def _renew(self, number: int) -> None:
+        """The department's service starts with the new contracts, where it does before the relay of this number."""
+        if self.scenario.renewed == number:
+            await until_reached(self.world.url)
+            async with self.ground.laying:
+                await put_in_place(self.world.url, self.scenario.outbox_limit, before=False)
+
+    async def _last(self) -> Child:
+        """The relay that lives in peace; in a rolling restart once the one before has ended as it was told to."""
+        if not self.scenario.rolling:
+            return self._relay("last")
+        outgoing = self._relay("outgoing", formerly=True)
+        await _lasting(_GRACE, lambda: not outgoing.alive or processes.said(outgoing, BEGUN))
+        last = self._relay("last")
+        await _lasting(self.scenario.lives[-1].seconds, lambda: not outgoing.alive)
+        outgoing.process.send_signal(signal.SIGTERM)
+        await until(lambda: not outgoing.alive, _GRACE, "a relay ends when it is told to")
+        if outgoing.process.returncode:
+            self.result.found.append(f"the outgoing relay did not end well: {outgoing.last_words(5)}")
+        return last
+
     async def _live(self, number: int, life: Life) -> None:
-        relay = self._relay(f"relay-{number}", life)
-        await _lasting(_PATIENCE, lambda: not _at_work(relay) or processes.said(relay, BEGUN))
+        relay = self._relay(f"relay-{number}", life.trap, formerly=life.formerly)
+        other = self._relay(f"beside-{number}", formerly=not life.formerly) if life.beside else None
+        both = [relay] if other is None else [relay, other]
+        await _lasting(
+            _PATIENCE, lambda: not _at_work(relay) or any(processes.said(one, BEGUN) for one in both)
+        )
         trouble = asyncio.create_task(happen(life.trouble, self._settings, self.ground, life.seconds / 2))
         await _lasting(life.seconds, lambda: not _at_work(relay))
         if life.trap.deed is Deed.FREEZE and processes.stopped(relay):
-            await self._be_overtaken(number, life, relay)
+            await self._be_overtaken(number, life, relay, other)
         relay.kill()
         self.result.found += await trouble
         if said := processes.sprung(relay):
             self.result.happened.append(said)
         if not life.patience:
             await free_lease(self.world.url)
+        if other is not None:
+            await _lasting(_GRACE, lambda: not other.alive or processes.said(other, BEGUN))
+            await _lasting(life.seconds / 2, lambda: not other.alive)
+            other.kill()
 
-    async def _be_overtaken(self, number: int, life: Life, frozen: Child) -> None:
-        """Another relay works while the first one stands still; then both think that they are the one."""
+    async def _be_overtaken(self, number: int, life: Life, frozen: Child, other: Child | None) -> None:
+        """Another relay works while the first one stands still; then both think that they are the one. It may have
+        waited beside it."""
         if not await takes_writes(self.world.url):
             # It stopped in the middle of a transaction: till that ends nobody else can do anything.
             processes.resume(frozen)
             return
         if not life.patience:
             await free_lease(self.world.url)
-        heir = self._relay(f"heir-{number}", None)
+        heir = other or self._relay(f"heir-{number}")
         await _lasting(_PATIENCE, lambda: not heir.alive or processes.said(heir, BEGUN))
         await _lasting(life.seconds, lambda: not heir.alive)
         processes.resume(frozen)
@@ -101,30 +133,34 @@ class Run:
 
     async def _until_told(self, store: Store, last: Child) -> None:
         """All is sent, and what waits for a person has been let go."""
+        if self.scenario.renewed is not None:
+            # What is due of itself begins soon, or is found to be lacking.
+            await _lasting(_STANDSTILL, lambda: not last.alive or processes.said(last, BEGUN))
+            await _lasting(_SETTLING, lambda: standing.no_walk_is_due(store, self._settings))
 
         async def nothing_waits() -> bool:
             await self._until_sent(store, last)
             self.result.found += await findings.told_too_early(store, self.ground.broker(), self._settings)
             await let_go(self.world.url)
-            return await drained(store) and not await _set_aside(store)
+            return await drained(store) and not await standing.set_aside(store)
 
         await until(nothing_waits, _PATIENCE, "no delete waits")
 
     async def _until_sent(self, store: Store, last: Child) -> None:
         """However long it takes, as long as it goes on."""
         while not await drained(store):
-            before = await _left(store)
+            before = await standing.left(store)
 
             async def moved() -> bool:
                 assert last.alive, "the last relay has ended"
-                return await drained(store) or await _left(store) != before  # noqa: B023
+                return await drained(store) or await standing.left(store) != before  # noqa: B023
 
             await until(moved, _STANDSTILL, "what is to be sent grows less")
 
     async def _settled(self, store: Store) -> list[str]:
         """What is wrong and stays wrong."""
         promises = ledger.promised(sorted(self.world.folder.glob("*.promises")))
-        known = Known(promises, self.scenario.tells_each, self._subscribed, self._copy)
+        known = Known(promises, self.scenario, self._subscribed, self._copy, self.relays)
         last: list[str] = []
 
         async def right() -> bool:
@@ -136,10 +172,10 @@ class Run:
                 await until(right, _SETTLING)
                 return []
             except AssertionError:
-                if not await _wished(store):
+                if not await standing.wished(store):
                     return last
             # What the outbox no longer undoes, the relay compares and mends.
-            await until(lambda: _nothing_wished(store), _STANDSTILL, "tables and topics are compared")
+            await until(lambda: standing.nothing_wished(store), _STANDSTILL, "tables and topics are compared")
 
     def _note_ends(self, writing: list[Child], last: Child) -> None:
         for one in writing:
@@ -178,19 +214,21 @@ class Run:
 
     @property
     def _settings(self) -> Settings:
-        return self._plan("", None).settings
+        return self._plan("").settings
 
-    def _relay(self, name: str, life: Life | None) -> Child:
-        return self._start(name, relay_process.run, self._plan(name, life))
+    def _relay(self, name: str, trap: Trap | None = None, *, formerly: bool = False) -> Child:
+        self.relays += 1
+        return self._start(name, relay_process.run, self._plan(name, trap, formerly=formerly))
 
-    def _plan(self, name: str, life: Life | None) -> RelayPlan:
+    def _plan(self, name: str, trap: Trap | None = None, *, formerly: bool = False) -> RelayPlan:
         return RelayPlan(
             name=name,
             database_url=self.world.url,
             broker=self.ground.broker().settings,
             environment=self.world.environment,
-            trap=life.trap if life is not None else None,
+            trap=trap,
             bug=self.bug,
+            formerly=formerly,
             batch=self.scenario.batch,
             outbox_limit=self.scenario.outbox_limit,
             outbox_keep_seconds=self.scenario.keep_seconds,
@@ -216,36 +254,11 @@ async def perform(ground: Ground, scenario: Scenario, bug: str = "") -> Result:
     return run.result
 
 
-async def _left(store: Store) -> list[tuple[int]]:
-    counts = (
-        f"SELECT count(*) FROM {store.engine(table)}" for table in ("outbox WHERE sent_at IS NULL", "dirty")
-    )
-    return await store.program.rows(" UNION ALL ".join(counts))
-
-
-async def _wished(store: Store) -> bool:
-    """Whether the relay is still to compare tables and topics."""
-    query = f"SELECT count(*) FROM {store.engine('state')} WHERE name LIKE ? AND value <> ''"
-    [(count,)] = await store.program.rows(query, f"{WANTED}%")
-    return bool(count)
-
-
-async def _nothing_wished(store: Store) -> bool:
-    return not await _wished(store)
-
-
-async def _set_aside(store: Store) -> bool:
-    """Whether deletes wait for their record to come again, or for a person."""
-    query = f"SELECT count(*) FROM {store.engine('outbox')} WHERE parked_because IN (?, ?)"
-    [(count,)] = await store.program.rows(query, SETTLING, HELD)
-    return bool(count)
-
-
 def _at_work(child: Child) -> bool:
     return child.alive and not processes.stopped(child)
 
 
-async def _lasting(seconds: float, over: "processes.Condition") -> None:
+async def _lasting(seconds: float, over: "processes.Condition | standing.Condition") -> None:
     """Until it is over, or the time is."""
     try:
         await until(over, seconds)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tests.crash.points import BROKER, SUBSCRIBER, WRITER, Deed, Stage, Trap
@@ -30,12 +30,15 @@ class Trouble(StrEnum):
 @dataclass(frozen=True)
 class Life:
     """One relay's life: the trap that ends or disturbs it, and where it does not spring, how many seconds it has. With
-    `patience` its successor waits for the lease to end by itself."""
+    `patience` its successor waits for the lease to end by itself. `formerly`: it lives by the contracts before
+    (`contracts`); `beside`: a relay by the others lives beside it, and for a moment longer."""
 
     trap: Trap
     seconds: float
     trouble: Trouble = Trouble.NONE
     patience: bool = False
+    formerly: bool = False
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,12 @@ class Scenario:
     """One run. Of the writers, each has a seed and perhaps a trap; `pause` is between their transactions, in seconds.
     With few places in the outbox, what finds no room is marked and read again, so that of several changes only the
     last may be told. `subscribed` is the place of the topic that the subscriber follows, among all, and `following` its
-    traps, one for each relay's life."""
+    traps, one for each relay's life.
+
+    Where contracts gain items in the middle, `renewed` is the place of the life before which capture is put in place by
+    the new ones, as the department's service does when it starts. With `rolling` a relay by the contracts before is
+    told to end only when the last one waits beside it.
+    """
 
     seed: int
     number: int
@@ -59,6 +67,15 @@ class Scenario:
     hold_deletes: int
     subscribed: int
     following: tuple[Trap | None, ...]
+    renewed: int | None = None
+    rolling: bool = False
+
+    @property
+    def turns_back(self) -> bool:
+        """Whether a relay by the contracts before may tell anything after one by the new ones has."""
+        both = any(one.beside or (one.formerly and one.trap.deed is Deed.FREEZE) for one in self.lives)
+        former = [*(one.formerly for one in self.lives), *([True] if self.rolling else [])]
+        return both or former != sorted(former, reverse=True)
 
     @property
     def tells_each(self) -> bool:
@@ -67,10 +84,12 @@ class Scenario:
         Not where single records are marked instead of being captured: past the outbox's limit, and on PostgreSQL while
         the disk under our tables is full. That TRUNCATE marks all records takes nothing from it: only deletes have no
         rows of their own then, and one before the record comes again need not be told in any case (`checker`). The same
-        goes for deletes that are held.
+        goes for deletes that are held. What SQLite's capture has noted by the contracts before lacks a column for the
+        new ones, and is read again.
         """
         full = self.store == POSTGRESQL and any(one.trouble is Trouble.DISK_FULL for one in self.lives)
-        return self.outbox_limit >= AMPLE and not full
+        lacking = self.store == SQLITE and self.renewed is not None
+        return self.outbox_limit >= AMPLE and not full and not lacking
 
 
 AMPLE = _MANY = 1_000_000
@@ -127,7 +146,7 @@ def scenario_of(seed: int, number: int, stores: tuple[str, ...], broker: str) ->
     batch = chance.choice((1, 3, 10, 50, 500))
     # What goes one by one takes its time.
     transactions = chance.choice((8, 14, 20)) * (1 + len(lives)) // (2 if batch <= _SMALL else 1)
-    return Scenario(
+    made = Scenario(
         seed=seed,
         number=number,
         store=store,
@@ -146,6 +165,21 @@ def scenario_of(seed: int, number: int, stores: tuple[str, ...], broker: str) ->
         subscribed=chance.randrange(_MANY),
         following=tuple(_one_of(chance, SUBSCRIBER, _FOLLOWING, 20, 0.7) for _ in lives),
     )
+    return renewed(chance, made) if chance.random() < 0.3 else made
+
+
+def renewed(chance: random.Random, made: Scenario) -> Scenario:
+    """The same with contracts that gain items on the way, before one of its lives or at the end; now and then a relay
+    by the contracts before comes back."""
+    first = chance.randint(0, len(made.lives))
+    lives = tuple(
+        replace(life, formerly=place < first or chance.random() < 0.25, beside=chance.random() < 0.4)
+        for place, life in enumerate(made.lives)
+    )
+    rolling = chance.random() < 0.4 or not any(one.formerly or one.beside for one in lives)
+    # Service and relay may be started anew in either order.
+    service = min(max(first + chance.choice((-1, 0, 0, 1)), 0), len(lives))
+    return replace(made, lives=lives, renewed=service, rolling=rolling)
 
 
 def _life(chance: random.Random, store: str, broker: str) -> Life:

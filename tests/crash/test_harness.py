@@ -18,7 +18,14 @@ async def test_a_run_of_sound_relays_finds_nothing(store: str) -> None:
         assert (await perform(ground, scenario_of(_SEED, 0, (store,), EMBEDDED))).found == []
 
 
-@pytest.mark.parametrize("bug", bugs.BUGS)
+#: What is lacking is waited for before it is missed.
+_SLOWLY_FOUND = "item-not-told"
+
+
+@pytest.mark.parametrize(
+    "bug",
+    [pytest.param(one, marks=pytest.mark.live if one == _SLOWLY_FOUND else ()) for one in bugs.BUGS],
+)
 async def test_each_deliberate_mistake_is_found(bug: str) -> None:
     with prepared_ground(EMBEDDED) as ground:
         for number in range(_BOUND):

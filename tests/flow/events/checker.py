@@ -64,11 +64,16 @@ def altered(log: Iterable[Told]) -> list[Told]:
 @dataclass(frozen=True)
 class State:
     """How a statement left a record, as one audience sees it: what it is shown (None: nothing, the record is gone) and
-    what it watches, which may be more. `net`: the transaction went no further with this record."""
+    what it watches, which may be more. `net`: the transaction went no further with this record. `otherwise`: how it may
+    be shown just as well, by another version of the contract."""
 
     shown: object
     watched: object
     net: bool
+    otherwise: tuple[object, ...] = ()
+
+    def shows(self, content: object) -> bool:
+        return content == self.shown or content in self.otherwise
 
 
 def untold(told: Sequence[object], states: Sequence[State]) -> list[int]:
@@ -81,9 +86,10 @@ def untold(told: Sequence[object], states: Sequence[State]) -> list[int]:
     place = 0
     missing = []
     for number, state in _due(states):
-        try:
-            place = told.index(state.shown, place) + 1
-        except ValueError:
+        found = [at for at in range(place, len(told)) if state.shows(told[at])]
+        if found:
+            place = found[0] + 1
+        else:
             missing.append(number)
     return missing
 
@@ -100,12 +106,13 @@ def _due(states: Sequence[State]) -> Iterable[tuple[int, State]]:
 
 def unexplained(told: Sequence[object], states: Sequence[State]) -> list[int]:
     """Places of what was told of one record although it never stood so, or not after what was told before."""
-    seen: list[object] = [None, *(one.shown for one in states)]
+    seen = [State(None, None, net=False), *states]
     at = 0
-    found = []
+    wrong = []
     for place, content in enumerate(told):
-        try:
-            at = seen.index(content, at)
-        except ValueError:
-            found.append(place)
-    return found
+        found = [number for number in range(at, len(seen)) if seen[number].shows(content)]
+        if found:
+            at = found[0]
+        else:
+            wrong.append(place)
+    return wrong
