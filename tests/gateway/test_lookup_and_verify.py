@@ -1,16 +1,22 @@
 """Many keys at once as NDJSON, yes or no without showing, and one record at its address."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import orjson
+import pytest
 
+from gateway.nodes import NodeAnswer
 from tests.gateway import oracle, town
 from tests.gateway.conftest import Door, nodes_of_town, open_door, url
-from tests.gateway.in_process import down
+from tests.gateway.in_process import Change, down
 from tests.gateway.standin import record_id
 
 SHOPS = "/records/trade/shops"
+
+Records = dict[str, list[dict[str, Any]]]
 
 
 async def _lines(door: Door, dataset: str, body: dict[str, Any], **headers: str) -> list[dict[str, Any]]:
@@ -80,6 +86,51 @@ async def test_record_ids_are_looked_up_at_every_node(door: Door) -> None:
     ids = [row["record_id"] for row in reversed(listed)]
     *lines, _ = await _lines(door, "trade.shops", {"record_ids": [*ids, "unknown"], "select": "code"})
     assert [line["records"] for line in lines] == [[{"code": row["code"]}] for row in reversed(listed)] + [[]]
+
+
+def _records_changed(change: Callable[[Records], None]) -> Change:
+    """A node that answers other records for each id."""
+
+    def changed(answer: NodeAnswer) -> NodeAnswer:
+        *lines, end = (orjson.loads(line) for line in answer.body.splitlines())
+        records = {line["key"]: line["records"] for line in lines}
+        change(records)
+        said = [{"key": key, "records": some} for key, some in records.items()]
+        return replace(answer, body=b"\n".join(map(orjson.dumps, [*said, end])))
+
+    return changed
+
+
+def _as_well(records: Records) -> None:
+    """A node that knows s00 by an earlier id too."""
+    records["earlier"] = [{"grade": "A", "record_id": "s00"}]
+
+
+def _swapped(records: Records) -> None:
+    records["s00"], records["s02"] = records["s02"], records["s00"]
+
+
+def _both(records: Records) -> None:
+    records["s00"] += [{"grade": "A", "record_id": "s98"}]
+
+
+@pytest.mark.parametrize("ids", [["earlier"], ["earlier", "s00"], ["s02", "s00", "earlier"]])
+async def test_a_record_that_is_asked_for_by_an_earlier_id_bears_its_own(door: Door, ids: list[str]) -> None:
+    door.client.changes[url("330200.revenue")] = _records_changed(_as_well)
+    *lines, _ = await _lines(door, "revenue.accounts", {"record_ids": ids, "select": "grade,record_id"})
+    found = {line["key"]: line["records"] for line in lines}
+    assert list(found) == ids
+    assert found["earlier"] == [{"grade": "A", "record_id": "s00"}]
+
+
+@pytest.mark.parametrize("change", [_swapped, _both])
+async def test_a_record_in_the_line_of_another_that_was_asked_for_is_faulty(
+    door: Door, change: Callable[[Records], None]
+) -> None:
+    door.client.changes[url("330200.revenue")] = _records_changed(change)
+    sent = {"record_ids": ["s00", "s02"], "select": "grade,record_id"}
+    answer = await door.member.post("/records/revenue/accounts/lookup", json=sent)
+    assert (answer.status_code, answer.json()["code"]) == (502, "source-faulty")
 
 
 async def test_a_lookup_with_a_source_missing_fails_or_says_so(door: Door) -> None:

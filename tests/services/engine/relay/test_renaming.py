@@ -117,7 +117,25 @@ async def test_rows_that_are_found_by_either_id_bear_the_new_one_once_all_are_to
     assert old.keys().isdisjoint(new)
 
 
-@pytest.mark.parametrize("seed", range(4))
+async def test_a_record_that_a_writer_holds_meanwhile_is_renamed_when_he_is_done(
+    postgresql_shop: Store, broker: MemoryBroker, path: Path
+) -> None:
+    """Nobody waits for him, nor he for anybody."""
+    lending = Lending(postgresql_shop, broker, path)
+    async with relaying(postgresql_shop, broker, keys=open_keys(path)):
+        await lending.write(random.Random(4), 20)
+        await until(lambda: lending.is_told_by(OLD))
+        async with postgresql_shop.transaction():
+            await postgresql_shop.program.execute("UPDATE ws_loan SET lent = '2026-01-31' WHERE n = 1")
+            await postgresql_shop.program.insert("ws_loan", who="new", n=9)
+            lending.rotate(NEW, OLD)
+            await until(lambda: _taken_back(broker, lending))
+        await until(lambda: lending.is_told_by(NEW))
+        await until(lambda: _named(postgresql_shop, lending))
+    await lending.holds(NEW)
+
+
+@pytest.mark.parametrize("seed", range(3))
 async def test_a_relay_may_die_at_any_step_of_it(
     shop: Store, broker: MemoryBroker, path: Path, seed: int
 ) -> None:
@@ -190,6 +208,12 @@ async def test_without_the_key_that_names_nothing_is_told_and_nothing_lost(
 
 def _told(events: list[Event]) -> list[Told]:
     return [Told(one.subject, one.order, (one.type, one.data, one.sequence)) for one in events]
+
+
+async def _taken_back(broker: MemoryBroker, lending: Lending) -> bool:
+    """Whether some old id is told as gone."""
+    old = await lending.named_by(OLD)
+    return any(one.deleted and one.subject in old for one in broker.events(SHARED))
 
 
 async def _named(store: Store, lending: Lending) -> bool:
