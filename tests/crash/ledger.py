@@ -66,6 +66,14 @@ async def note_gone(program: Program, table: PhysicalTable, tx: str, keys: Seque
     )
 
 
+async def note_all(program: Program, table: PhysicalTable, tx: str) -> None:
+    """Every record has the row that it has now, after a statement that no row was named in."""
+    columns = ", ".join(table.columns)
+    await program.execute(
+        f"INSERT INTO {_ledger(table)} (tx, there, {columns}) SELECT '{tx}', 1, {columns} FROM {table.name}"
+    )
+
+
 async def entries(program: Program, table: PhysicalTable) -> dict[Key, list[Entry]]:
     """All that was committed, by record."""
     columns = tuple(table.columns)

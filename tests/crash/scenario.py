@@ -25,6 +25,8 @@ class Trouble(StrEnum):
     RELEASE = "a person lets deletes go that are held"
     RECONCILIATION = "a person compares tables and topics, and has mended what differs"
     DISK_FULL = "the disk is full for a while"
+    COLUMN_DROPPED = "a column is dropped, and comes back empty"
+    COLUMN_RETYPED = "a column has another type for a while"
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ _ANYWHERE = (
     Trouble.DISK_FULL,
 )
 _BESIDES = {
-    POSTGRESQL: (Trouble.DATABASE_CRASHES,),
+    POSTGRESQL: (Trouble.DATABASE_CRASHES, Trouble.COLUMN_DROPPED, Trouble.COLUMN_RETYPED),
     APACHE: (Trouble.BROKER_RESTARTS, Trouble.BROKER_DIES),
 }
 

@@ -9,7 +9,7 @@ from time import monotonic
 
 from services.engine.capture.tables import table_prefix
 from services.engine.settings import Settings
-from tests.crash import disk, persons
+from tests.crash import altering, disk, persons
 from tests.crash.ground import Ground
 from tests.crash.scenario import POSTGRESQL, SQLITE, Trouble
 from tests.stores import open_program
@@ -17,6 +17,8 @@ from tests.waiting import until
 
 _HANGING_SECONDS = 0.4
 _FULL_SECONDS = 0.3
+#: Long enough for a relay to look at the tables.
+_ALTERED_SECONDS = 0.7
 _SOON_SECONDS = 2.0
 _HOUR = 3_600
 
@@ -39,6 +41,11 @@ async def happen(trouble: Trouble, settings: Settings, ground: Ground, after: fl
             await _again(disk.fill, url)
             await asyncio.to_thread(Event().wait, _FULL_SECONDS)
             await _again(disk.make_room, url)
+        case Trouble.COLUMN_DROPPED | Trouble.COLUMN_RETYPED:
+            begin, end = altering.OF[trouble]
+            await _again(begin, url)
+            await asyncio.to_thread(Event().wait, _ALTERED_SECONDS)
+            await _again(end, url)
         case Trouble.BROKER_HANGS | Trouble.BROKER_RESTARTS | Trouble.BROKER_DIES:
             await asyncio.to_thread(_trouble_broker, trouble, ground)
         case Trouble.SNAPSHOT:

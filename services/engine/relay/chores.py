@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from time import monotonic
 
-from services.engine.capture import announcing, deletes, dirty, fit, outbox
+from services.engine.capture import altered, announcing, deletes, dirty, fit, outbox
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.dirty import Todo
 from services.engine.capture.naming import name_some
@@ -104,6 +104,9 @@ class Chores:
         for dataset in self._stale.keys() - found.keys():
             _log.info("%s fits again", dataset)
         self._stale = found
+        captured = [one.captured for one in self._feeds]
+        for dataset, columns in (await self._database.read(altered.altered, captured)).items():
+            await self._database.write(altered.note, dataset, columns, fits=dataset not in found)
 
     async def _announce(self) -> None:
         """What waits because it cannot be published, and what does no longer."""

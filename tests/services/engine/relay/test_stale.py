@@ -8,7 +8,7 @@ from services.engine.source.sql.ddl import create_tables
 from tests import workshop
 from tests.services.engine.relay.memory import MemoryBroker
 from tests.services.engine.relay.running import PUBLIC, SHARED, relaying, standing
-from tests.stores import Store
+from tests.stores import Store, drained
 from tests.waiting import until
 
 _LOANS = f"dev.{workshop.DIVISION}.{workshop.LOANS}.v1.shared"
@@ -68,6 +68,24 @@ async def test_changes_of_an_altered_table_wait_as_marks_and_are_told_when_it_fi
         "T1": {"number": "T1", "name": "大锤", "price": "13.00"},
         "T2": {"number": "T2", "name": None, "price": None},
     }
+
+
+async def test_a_column_that_comes_back_empty_is_told_though_nobody_writes(
+    postgresql_store: Store, broker: MemoryBroker
+) -> None:
+    """No trigger sees that; and no relay need have seen it go."""
+    store = postgresql_store
+    await _make(store)
+    await store.program.insert("ws_tool", **workshop.HAMMER)
+    async with relaying(store, broker):
+        await until(lambda: _told(broker, "锤子"))
+        await until(lambda: drained(store))
+        async with store.transaction():
+            await _altered(store, *_ALTERATIONS[store.name, "dropped"], *_BACK["dropped"])
+        await until(lambda: broker.events(PUBLIC)[-1].data == {"number": "T1", "name": None})
+        count = len(broker.events(PUBLIC))
+        await until(lambda: drained(store))
+    assert len(broker.events(PUBLIC)) == count
 
 
 @pytest.mark.parametrize("how", ["dropped", "retyped"])
