@@ -1,10 +1,13 @@
 """Sealed join keys: equal values of an item, and no others, are equal texts; a text opens for its own link, question
 and keys, and nowhere else."""
 
+import contextlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -28,6 +31,7 @@ from schemas.trust.link_keys import (
 from schemas.trust.sealing import NotOpened, Seal, key_id_in, sealed_links, travels_sealed
 from tests.flow.federation.contracts import document_of
 from tests.flow.federation.county import DATASETS
+from tests.schemas.trust.anything import JSON, MOMENTS
 
 _NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
@@ -192,6 +196,20 @@ def test_a_spoilt_file_is_refused(how: str) -> None:
     assert spoilt != content
     with pytest.raises(BadKey):
         read_link_keys(spoilt)
+
+
+_KEYS_SAID = st.fixed_dictionaries(
+    {"key": st.just("6f" * 64) | JSON, "begins": MOMENTS | JSON}, optional={"until": MOMENTS | JSON}
+)
+_SAID = st.fixed_dictionaries(
+    {"ends": st.just(_ENDS) | JSON, "keys": st.lists(_KEYS_SAID, max_size=2) | JSON}
+)
+
+
+@given(JSON | st.fixed_dictionaries({"links": st.lists(_SAID, max_size=2) | JSON}))
+def test_whatever_stands_in_a_file_is_read_or_refused(said: Any) -> None:
+    with contextlib.suppress(BadKey):
+        read_link_keys(json.dumps(said).encode())
 
 
 def test_neither_a_key_nor_what_it_sealed_is_shown_where_it_is_printed() -> None:
