@@ -14,6 +14,7 @@ from gateway.area import build
 from gateway.known import Reading
 from gateway.plan import Plan
 from gateway.planning import plan_of
+from gateway.steps import document
 from schemas.query.bind import bind
 from schemas.query.parse import parse_body
 from schemas.query.render import render_body
@@ -61,12 +62,27 @@ def test_hidden_columns_never_take_a_name_of_the_caller() -> None:
         assert level.hidden.isdisjoint({"_k0", "_k2"} if level is root else {"_k1"})
 
 
-def _plan(asked: Mapping[str, object]) -> Plan:
+@pytest.mark.parametrize("sealing", [True, False])
+def test_keys_of_personal_items_are_sealed_unless_the_gateway_is_told_otherwise(sealing: bool) -> None:
+    plan = _plan({"select": "owner_id,owner(id_number),permits(status)"}, seal_keys=sealing)
+    owner, permits = plan.root.joins
+    ends = ("roll.persons.id_number", "trade.shops.owner_id") if sealing else (None, None)
+    assert owner.level.key is not None
+    assert (owner.parent.sealed_for, owner.level.key.sealed_for) == ends
+    assert (owner.parent.name in plan.root.hidden) is sealing, "what is shown is no sealed key"
+    assert permits.parent.sealed_for is None
+    joined = [one["join"]["sealed"] for one in document(plan)["steps"] if "join" in one]
+    assert joined == [sealing, False]
+
+
+def _plan(asked: Mapping[str, object], **changed: Any) -> Plan:
     nodes = nodes_of_town()
     reading = Reading()
     area = build("me", [reading.known(url(name), node.descriptor()) for name, node in nodes.items()])
     question = bind(parse_body(asked), area.catalogue, "trade.shops")
-    return plan_of(question, area, settings_for(nodes, join_keys=5), Caller("m", "s", "o", "case:1"))
+    return plan_of(
+        question, area, settings_for(nodes, join_keys=5, **changed), Caller("m", "s", "o", "case:1")
+    )
 
 
 @st.composite
