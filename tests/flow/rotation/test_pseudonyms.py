@@ -146,7 +146,7 @@ class Load:
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    size = Size().scaled(0.01)
+    size = Size().scaled(0.3)
     with running_world(tmp_path_factory.mktemp("pseudonyms"), (_KIND,), size=size) as world:
         yield Town(world)
 
@@ -154,6 +154,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 def test_a_pseudonym_key_is_rotated_under_load_and_its_relay_killed(town: Town) -> None:
     until_sync(lambda: town.told() == town.shown(), _PATIENCE, "the topic holds the table")
     old = town.shown()
+    assert len(old) > 20, "those that callers read are none that come and go"
     person, looked_at = _somebody(town, old)
     before = datetime.now(UTC)
     load = Load(town)
