@@ -21,7 +21,8 @@ _log = logging.getLogger("langqiao.relay")
 
 #: Rows in one transaction: short, since on SQLite the department's writers wait for it.
 _CHUNK = 100
-_REST_SECONDS, _MOMENT_SECONDS = 0.25, 0.01
+#: Between two looks around at least, between two steps at most, where nothing was to be done; and where more is.
+_REST_SECONDS, _LONGEST_REST_SECONDS, _MOMENT_SECONDS = 0.25, 1.0, 0.01
 
 
 class Chores:
@@ -58,7 +59,7 @@ class Chores:
             except DatabaseAway as away:
                 # A writer may only have been slow; whether it is really away, sending finds out.
                 _log.info("a chore waits: %s", away)
-            rest = self._rest_after(monotonic() - begun) if more else min(2 * rest, _REST_SECONDS)
+            rest = self._rest_after(monotonic() - begun) if more else min(2 * rest, _LONGEST_REST_SECONDS)
             await asyncio.sleep(rest)
 
     async def _name_and_tell(self, lease: Lease) -> bool:
