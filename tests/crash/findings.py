@@ -160,15 +160,17 @@ def _items(major: Major, row: dict[str, Any], items: Sequence[str]) -> bytes:
 
 def _wrong(trail: Trail, scenario: Scenario) -> Iterator[str]:
     yield from _wrong_bytes(trail)
+    late = trail.shapes.late(trail.events) if scenario.outlived else set()
+    in_time = [one for one in trail.told if (one.subject, one.order) not in late]
     told = trail.told
-    for one in gone_back(told):
+    for one in gone_back(in_time):
         yield f"{one.subject} goes back to version {one.order}"
     for one in altered(trail.shapes.apart(told, trail.events)):
         yield f"{one.subject} has two messages of version {one.order} that differ"
     yield from trail.shapes.wrong(trail.events, scenario)
     event_of = {(one.subject, one.order): one for one in trail.events}
     of_record: dict[str, list[Event]] = defaultdict(list)
-    for one in first_told(told):
+    for one in first_told(in_time):
         of_record[one.subject].append(event_of[one.subject, one.order])
     for subject in sorted(of_record.keys() | trail.states.keys()):
         yield from _wrong_record(

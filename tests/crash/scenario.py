@@ -80,6 +80,12 @@ class Scenario:
         return both or former != sorted(former, reverse=True)
 
     @property
+    def outlived(self) -> bool:
+        """Whether a relay by the contracts before may go on to send for a moment while one by the new ones works."""
+        frozen = any(one.formerly and one.trap.deed is Deed.FREEZE for one in self.lives)
+        return self.renewed is not None and (frozen or any(one.beside for one in self.lives))
+
+    @property
     def tells_each(self) -> bool:
         """Whether every transaction's effect must be told, and not only how each record stands in the end.
 

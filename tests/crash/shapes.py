@@ -57,6 +57,20 @@ class Shapes:
             if told.get("", None) is not None:
                 yield f"{subject} {order} shows items of no contract"
 
+    def late(self, events: Sequence[Event]) -> set[tuple[str, tuple[int, int]]]:
+        """Versions that were first told after newer ones, and by the contract before: what a relay by it had sent when
+        it was frozen, and its successor could not tell, since what was noted lacks a column."""
+        newest: dict[str, tuple[int, int]] = {}
+        met: set[tuple[str, tuple[int, int]]] = set()
+        found = set()
+        for one in events:
+            first = (one.subject, one.order) not in met
+            if first and self._of(one) == _BEFORE and one.order < newest.get(one.subject, (0, 0)):
+                found.add((one.subject, one.order))
+            met.add((one.subject, one.order))
+            newest[one.subject] = max(one.order, newest.get(one.subject, (0, 0)))
+        return found
+
     def _of(self, event: Event) -> str:
         if event.data is None or self.now.items == self.before.items:
             return _EITHER

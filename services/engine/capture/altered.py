@@ -3,6 +3,7 @@ and no trigger saw that; looked at by the relay, which then walks the dataset.""
 
 from collections.abc import Mapping, Sequence
 
+import orjson
 from sqlalchemy import Connection
 
 from services.engine.capture import snapshot, state
@@ -12,42 +13,54 @@ from services.engine.capture.tables import POSTGRESQL
 
 REASON = "the table was altered"
 
-#: State by dataset: the mapped columns as they were at the last look.
+#: State by dataset: each column that was ever mapped, as it was when it was last seen.
 _COLUMNS = "columns."
 
+Columns = Mapping[str, str]
 
-def altered(connection: Connection, datasets: Sequence[Captured]) -> dict[str, str]:
-    """Datasets whose mapped columns are others than at the last look, or were not looked at, with what they are now. On
-    SQLite a column goes only with our triggers, and these are missed when they come again."""
+
+def altered(connection: Connection, datasets: Sequence[Captured]) -> dict[str, Columns]:
+    """Datasets with a mapped column that is another than when it was last seen, or was never seen, with all that are
+    there now. On SQLite a column goes only with our triggers, and these are missed when they come again."""
     if connection.dialect.name != POSTGRESQL:
         return {}
     now = _columns(connection, datasets)
-    before = state.get_all(connection, [_COLUMNS + one for one in now])
-    return {one: columns for one, columns in now.items() if before.get(_COLUMNS + one) != columns}
+    seen = state.get_all(connection, [_COLUMNS + one for one in now])
+    return {
+        dataset: columns
+        for dataset, columns in now.items()
+        if not columns.items() <= _read(seen.get(_COLUMNS + dataset)).items()
+    }
 
 
-def note(connection: Connection, dataset: str, columns: str, *, fits: bool) -> None:
-    """Keep what its columns are; where they were others before, and fit now, the dataset is walked."""
-    before = state.get(connection, _COLUMNS + dataset)
-    state.put(connection, {_COLUMNS + dataset: columns})
-    if fits and before not in (None, columns):
+def note(connection: Connection, dataset: str, columns: Columns, *, fits: bool) -> None:
+    """Keep how its columns are; where one was another before, and all fit now, the dataset is walked. A column that a
+    contract has gained was not seen before; one that it lacks for a moment is not forgotten."""
+    before = _read(state.get(connection, _COLUMNS + dataset))
+    kept = orjson.dumps({**before, **columns}, option=orjson.OPT_SORT_KEYS).decode()
+    state.put(connection, {_COLUMNS + dataset: kept})
+    if fits and any(before.get(name, now) != now for name, now in columns.items()):
         snapshot.want(connection, dataset, REASON, forced=False)
 
 
-def _columns(connection: Connection, datasets: Sequence[Captured]) -> Mapping[str, str]:
+def _read(kept: str | None) -> Columns:
+    return {} if kept is None else dict(orjson.loads(kept))
+
+
+def _columns(connection: Connection, datasets: Sequence[Captured]) -> Mapping[str, Columns]:
     """By dataset. A column that was dropped and added has another number."""
     names = ", ".join(literal(one) for one in sorted({one.table for one in datasets}))
     found = connection.exec_driver_sql(
         "SELECT given.name, CAST(a.attname AS text), a.attnum, format_type(a.atttypid, a.atttypmod)"
         f" FROM unnest(CAST(ARRAY[{names}] AS text[])) AS given(name)"
         " JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(given.name))"
-        " AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+        " AND a.attnum > 0 AND NOT a.attisdropped"
     ).all()
     return {
-        one.dataset: ", ".join(
-            f"{column} {number} {kind}"
+        one.dataset: {
+            column: f"{number} {kind}"
             for table, column, number, kind in found
             if table == one.table and column in one.columns
-        )
+        }
         for one in datasets
     }

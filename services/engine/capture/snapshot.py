@@ -115,8 +115,8 @@ def show(connection: Connection, feeds: Sequence[Channels]) -> None:
         state.put(connection, {SHOWING + dataset: shown})
         if before is not None:
             state.forget(connection, [SHOWN + dataset])
-        walk = under_way(connection, dataset)
-        if walk is not None and walk.shows not in (None, orjson.loads(shown)):
+            # Now, so that it is forced whatever else wants one: what is news cannot be known of items that a neighbour
+            # may have left out of what it sent.
             want(connection, dataset, OTHER_ITEMS)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from schemas.wire import control
 from schemas.wire.control import THIN, Contents, SnapshotCompleted, SnapshotStarted, Sum
 from schemas.wire.event import Event, body_of
-from services.engine.capture import outbox, snapshot
+from services.engine.capture import altered, outbox, snapshot
 from services.engine.capture.attach import attach
 from services.engine.capture.snapshot import Channels, Step
 from services.engine.capture.told import digest_of
@@ -217,7 +217,8 @@ async def test_a_snapshot_of_other_items_counts_for_nobody_who_tells_after_it(
     await store.database.write(snapshot.show, [before])
     await store.database.write(snapshot.show, [after])
     walk = await store.database.read(snapshot.under_way, workshop.TOOLS)
-    assert (walk is None) if ended else (walk is not None and walk.after is None)
+    assert walk is not None
+    assert (walk.after, walk.forced) == (None, True)
     assert await store.database.read(snapshot.due, after)
     await _walked(store, after)
     await store.database.write(snapshot.show, [after])
@@ -245,6 +246,29 @@ async def test_a_fresh_change_overtakes_a_snapshot_that_is_long(
             waiting.append(len(await shop.database.read(outbox.waiting, 1_000)))
             await breath()
     assert max(waiting) <= 150 + 2
+
+
+async def test_whoever_shows_other_items_tells_every_record_whatever_else_wants_a_snapshot(
+    store: Store,
+) -> None:
+    """What is news cannot be known of items that a neighbour may have left out of what it sent."""
+    await _tools(store, 3)
+    before, after = _channels(store, workshop.TOOL_WITHOUT_PRICE), _channels(store)
+    for channels in (before, after):
+        await store.database.write(snapshot.show, [channels])
+    wanted = await store.database.write(snapshot.want, after.dataset, altered.REASON, forced=False)
+    assert wanted.forced
+
+
+async def test_a_column_that_a_contract_gains_or_lacks_for_a_while_is_no_altered_table(store: Store) -> None:
+    await _tools(store, 3)
+    database = store.database
+    await _walked(store, _channels(store))
+    for mapping in (workshop.TOOL_WITHOUT_PRICE, workshop.TOOL_MAPPINGS[0], workshop.TOOL_WITHOUT_PRICE):
+        captured = [_channels(store, mapping).captured]
+        for dataset, columns in (await database.read(altered.altered, captured)).items():
+            await database.write(altered.note, dataset, columns, fits=True)
+        assert await database.read(snapshot.under_way, captured[0].dataset) is None
 
 
 def _summed(events: list[Event]) -> Contents:
