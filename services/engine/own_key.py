@@ -11,6 +11,7 @@ from pathlib import Path
 
 from schemas.trust.keys import BadKey, KeyPair
 from schemas.trust.ring import KeyRing, read_ring
+from services.engine.file_state import State, state_of
 
 _log = logging.getLogger("langqiao.engine")
 
@@ -23,11 +24,11 @@ class OwnKey:
     path: Path
     ring: KeyRing
     clock: Callable[[], datetime]
-    _seen: tuple[int, int] | None
+    _seen: State | None
 
     def now(self) -> KeyPair:
         """The key that signs now. Whoever signs asks once for each thing signed."""
-        seen = _state(self.path)
+        seen = state_of(self.path)
         if seen not in (None, self._seen):
             self._seen = seen
             try:
@@ -39,14 +40,5 @@ class OwnKey:
 
 def open_key(path: Path, clock: Callable[[], datetime]) -> OwnKey:
     """The key in a file; raises BadKey, OSError."""
-    seen = _state(path)
+    seen = state_of(path)
     return OwnKey(path, read_ring(path.read_bytes()), clock, seen)
-
-
-def _state(path: Path) -> tuple[int, int] | None:
-    """None where there is no such file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino

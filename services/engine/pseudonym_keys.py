@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from services.engine.file_state import State, state_of
+
 _log = logging.getLogger("langqiao.engine")
 
 #: As many bytes as the digest that a key makes.
@@ -41,14 +43,14 @@ class Turn(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class PseudonymKey:
     """One secret. `retired` is since when (RFC 3339) it neither names records nor finds them: what the log holds by it
-    is found still."""
+    is found still. `fingerprint` is made once: each change is compared with it."""
 
     secret: bytes = field(repr=False)
     retired: str | None = None
+    fingerprint: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def fingerprint(self) -> str:
-        return fingerprint(self.secret)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fingerprint", fingerprint(self.secret))
 
 
 def fingerprint(secret: bytes) -> str:
@@ -88,7 +90,7 @@ class PseudonymKeys:
 
     def __init__(self, keys: Sequence[PseudonymKey], path: Path | None = None) -> None:
         self._path = path
-        self._seen: tuple[int, ...] | None = None
+        self._seen: State | None = None
         self._epoch = -1
         self.keys = tuple(keys)
         self.turns: tuple[Turn, ...] = ()
@@ -121,7 +123,7 @@ class PseudonymKeys:
     def look(self) -> None:
         """Take the file anew where it has changed, which costs a look at its date. One that cannot be used leaves the
         keys that were good, which is said once."""
-        seen = None if self._path is None else _state(self._path)
+        seen = None if self._path is None else state_of(self._path)
         if self._path is None or seen in (None, self._seen):
             return
         self._seen = seen
@@ -138,16 +140,16 @@ class PseudonymKeys:
 
     def at(self, epoch: int) -> PseudonymKey | None:
         """The key that named in an epoch; None where the file holds it no more."""
-        begun = [one.fingerprint for one in self.turns if one.epoch <= epoch]
-        return self.by_fingerprint(begun[-1]) if begun else self.oldest
+        named = self._named_at(epoch)
+        return self.oldest if named is None else self.by_fingerprint(named)
 
     def by_fingerprint(self, known: str) -> PseudonymKey | None:
         return next((one for one in self.keys if one.fingerprint == known), None)
 
     def label_at(self, epoch: int) -> str:
         """What stands for the key that named in an epoch beside what was told; nothing for the first of all."""
-        begun = [one.fingerprint for one in self.turns if one.epoch <= epoch]
-        return _label(begun[-1]) if begun and begun[-1] != self.turns[0].fingerprint else ""
+        named = self._named_at(epoch)
+        return "" if named is None or named == self.turns[0].fingerprint else _label(named)
 
     def labelled(self, label: str) -> PseudonymKey | None:
         """The key that a label stands for; None where the file holds it no more."""
@@ -161,6 +163,10 @@ class PseudonymKeys:
             raise BadKeys("it lacks the key that names")
         self.keys = keys
         self.secret = self._naming()
+
+    def _named_at(self, epoch: int) -> str | None:
+        """The fingerprint of the key that named in an epoch; None before the first turn."""
+        return next((one.fingerprint for one in reversed(self.turns) if one.epoch <= epoch), None)
 
     def _naming(self) -> bytes:
         known = self.by_fingerprint(self.turns[-1].fingerprint) if self.turns else None
@@ -193,12 +199,3 @@ def _long_enough(secret: bytes) -> bytes:
 
 def _label(known: str) -> str:
     return known[:_LABEL_CHARACTERS]
-
-
-def _state(path: Path) -> tuple[int, ...] | None:
-    """None where there is no such file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino, found.st_size
