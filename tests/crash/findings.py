@@ -160,9 +160,9 @@ def _items(major: Major, row: dict[str, Any], items: Sequence[str]) -> bytes:
 
 def _wrong(trail: Trail, scenario: Scenario) -> Iterator[str]:
     yield from _wrong_bytes(trail)
-    late = trail.shapes.late(trail.events) if scenario.outlived else set()
-    in_time = [one for one in trail.told if (one.subject, one.order) not in late]
     told = trail.told
+    late = trail.shapes.late(told, trail.events) if scenario.outlived else set()
+    in_time = [one for one in told if (one.subject, one.order) not in late]
     for one in gone_back(in_time):
         yield f"{one.subject} goes back to version {one.order}"
     for one in altered(trail.shapes.apart(told, trail.events)):

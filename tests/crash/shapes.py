@@ -14,7 +14,7 @@ from services.engine.settings import Settings
 from tests import workshop
 from tests.crash.contracts import formerly
 from tests.crash.scenario import Scenario
-from tests.flow.events.checker import Told
+from tests.flow.events.checker import Told, gone_back
 
 #: A relay wants one snapshot when it begins to tell by other contracts than the one before it. Two more may be begun
 #: by one that was overtaken and has not seen it yet.
@@ -57,19 +57,14 @@ class Shapes:
             if told.get("", None) is not None:
                 yield f"{subject} {order} shows items of no contract"
 
-    def late(self, events: Sequence[Event]) -> set[tuple[str, tuple[int, int]]]:
+    def late(self, told: Sequence[Told], events: Sequence[Event]) -> set[tuple[str, tuple[int, int]]]:
         """Versions that were first told after newer ones, and by the contract before: what a relay by it had sent when
         it was frozen, and its successor could not tell, since what was noted lacks a column."""
-        newest: dict[str, tuple[int, int]] = {}
-        met: set[tuple[str, tuple[int, int]]] = set()
-        found = set()
+        first: dict[tuple[str, tuple[int, int]], Event] = {}
         for one in events:
-            first = (one.subject, one.order) not in met
-            if first and self._of(one) == _BEFORE and one.order < newest.get(one.subject, (0, 0)):
-                found.add((one.subject, one.order))
-            met.add((one.subject, one.order))
-            newest[one.subject] = max(one.order, newest.get(one.subject, (0, 0)))
-        return found
+            first.setdefault((one.subject, one.order), one)
+        back = ((one.subject, one.order) for one in gone_back(told))
+        return {one for one in back if self._of(first[one]) == _BEFORE}
 
     def _of(self, event: Event) -> str:
         if event.data is None or self.now.items == self.before.items:

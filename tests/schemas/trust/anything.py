@@ -28,6 +28,16 @@ JSON = st.recursive(
 )
 #: Nested deeper than any reader goes.
 DEEP = st.sampled_from([200, 254, 260, 1_000, 1_030, 1_400]).map(lambda depth: b"[" * depth + b"]" * depth)
+#: Why a signed message is refused, as is said to whoever sent it.
+REASONS = {
+    "malformed",
+    "unknown-key",
+    "bad-signature",
+    "altered",
+    "not-for-us",
+    "not-yet-valid",
+    "expired",
+}
 #: One character as it may stand in a header, a signed text or JSON, and some that may not.
 _ONE = st.sampled_from('AZaz09._-=+/:;,"(){}[] \t\r\n\x00é١') | st.characters(exclude_categories=["Cs"])
 

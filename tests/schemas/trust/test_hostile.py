@@ -22,7 +22,7 @@ from schemas.trust.signed import DocumentRefused
 from schemas.trust.statements import Checkpoint, countersign, read_checkpoint, read_countersigned
 from schemas.trust.statements import Countersigned as Word
 from schemas.wire.problem import Problem
-from tests.schemas.trust.anything import DEEP, JSON, MOMENTS, compact, damaged, head
+from tests.schemas.trust.anything import DEEP, JSON, MOMENTS, REASONS, compact, damaged, head
 from tests.schemas.trust.logs import entries, written
 from tests.soon import soon
 
@@ -111,15 +111,6 @@ def test_a_token_nested_without_end_is_refused(deep: bytes, inside: bool) -> Non
 _HEADERS = {"authorization": f"Bearer {_TOKEN}", "langqiao-officer": "o", "langqiao-purpose": "case:1"}
 _ASKED = Message("POST", "/records/harbour/boats/query", "", _HEADERS, b'{"select": "number"}')
 _SIGNED = replace(_ASKED, headers={**_HEADERS, **sign(_ASKED, _KEY, _NOW)})
-_REASONS = {
-    "malformed",
-    "unknown-key",
-    "bad-signature",
-    "altered",
-    "not-for-us",
-    "not-yet-valid",
-    "expired",
-}
 
 
 def _sender(message: Message) -> str | None:
@@ -128,7 +119,7 @@ def _sender(message: Message) -> str | None:
             return check(message, _REGISTRY, _NOW, node="330203.harbour").sender.system
         except MessageRefused as refused:
             reason = refused.reason
-    assert reason in _REASONS
+    assert reason in REASONS
     return None
 
 

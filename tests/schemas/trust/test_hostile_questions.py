@@ -17,7 +17,7 @@ from schemas.trust.follows import Step, beyond
 from schemas.trust.levels import levels
 from schemas.trust.message import Message, MessageRefused, sign
 from tests.schemas.query.harbour import BOATS, CATALOGUE
-from tests.schemas.trust.anything import JSON, altered, damaged
+from tests.schemas.trust.anything import JSON, REASONS, altered, damaged
 from tests.soon import soon
 
 _NOW = datetime(2026, 5, 1, 4, tzinfo=UTC)
@@ -40,16 +40,7 @@ _REPEATED = {
     "langqiao-purpose": "case:1",
     "langqiao-question": "q-1",
 }
-_REASONS = {
-    "malformed",
-    "unknown-key",
-    "bad-signature",
-    "altered",
-    "not-for-us",
-    "not-yet-valid",
-    "expired",
-    "wrong-sender",
-}
+_REASONS = REASONS | {"wrong-sender"}
 _BODY = {"select": "number,owner(name)", "owner_id": "eq.330102199003070019", "limit": 5}
 _BARE = Message("POST", "/records/harbour/boats/query", "", _REPEATED, orjson.dumps(_BODY))
 _SIGNED = replace(_BARE, headers=_REPEATED | {"langqiao-deadline-ms": "9000"})

@@ -11,19 +11,9 @@ from schemas.law.sharing.correction import Corrected, Version
 from services.departments.data_office.matters import CORRECTIONS
 from services.departments.data_office.office import Office
 from services.departments.data_office.proofs import Complaint
-from tests.services.departments.data_office.conftest import OFFICE, OTHER, PROVIDER, REQUESTER, Bureau
+from tests.services.departments.data_office.conftest import FILING, OFFICE, OTHER, PROVIDER, REQUESTER, Bureau
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-_FORM: dict[str, Any] = {
-    "dataset": "market_regulation.enterprises",
-    "record": "91330281MA0000189M",
-    "item": "address",
-    "epoch": 1,
-    "version": 3,
-    "value": "旧地址",
-    "reason": "已搬迁",
-}
 
 
 @dataclass
@@ -48,7 +38,7 @@ async def shown(bureau: Bureau) -> AsyncIterator[Shown]:
 
 
 async def _filed(bureau: Bureau, **changed: Any) -> str:
-    answer = await bureau.take(REQUESTER, "corrections", {**_FORM, **changed})
+    answer = await bureau.take(REQUESTER, "corrections", {**FILING, **changed})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["correction_id"])
 
@@ -95,7 +85,7 @@ async def test_whoever_received_the_wrong_value_is_told_and_acknowledges_for_its
     assert told["steps"] == ["corrected", "notified"]
     assert (told["corrected_version"], told["open_systems"]) == ("1.4", 2)
     assert shown.asked is not None
-    assert (shown.asked.grant, shown.asked.record) == (correction, _FORM["record"])
+    assert (shown.asked.grant, shown.asked.record) == (correction, FILING["record"])
     path = f"corrections/{correction}/acknowledged"
     for member, left in ((OTHER, 1), (REQUESTER, 0)):
         assert (await bureau.take(member, path)).json()["open_systems"] == left
@@ -166,7 +156,7 @@ async def test_it_is_upheld_with_reasons_alone_and_by_its_department_alone(
 async def test_what_is_no_correction_request_is_a_problem(
     bureau: Bureau, changed: dict[str, Any], code: str
 ) -> None:
-    answer = await bureau.take(REQUESTER, "corrections", {**_FORM, **changed})
+    answer = await bureau.take(REQUESTER, "corrections", {**FILING, **changed})
     assert answer.json()["code"] == code
 
 

@@ -16,6 +16,7 @@ from services.departments.data_office.requests import RequestRules
 from tests.clock import Clock
 from tests.services.departments.data_office.conftest import (
     ASKED,
+    FILING,
     OFFICE,
     OTHER,
     PROVIDER,
@@ -29,16 +30,6 @@ from tests.services.departments.data_office.conftest import (
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-_FILING = {
-    "dataset": "market_regulation.enterprises",
-    "record": "91330281MA0000189M",
-    "item": "address",
-    "epoch": 1,
-    "version": 3,
-    "value": "旧地址",
-    "reason": "已搬迁",
-}
 
 
 @dataclass(frozen=True)
@@ -67,7 +58,7 @@ async def late(
     other = elsewhere(settings, folder / "twin")
     async with opened(settings, trust, clock) as bureau, opened(other, trust, clock) as twin:
         request = (await bureau.take(REQUESTER, "requests", ASKED)).json()["request_id"]
-        correction = (await bureau.take(REQUESTER, "corrections", _FILING)).json()["correction_id"]
+        correction = (await bureau.take(REQUESTER, "corrections", FILING)).json()["correction_id"]
         for one in (bureau, twin):
             one.app.state.office.clocks.ahead = timedelta(days=60)
         soon = (await bureau.take(OTHER, "requests", ASKED)).json()["request_id"]

@@ -13,6 +13,7 @@ from services.engine.settings import Settings
 from tests.clock import Clock
 from tests.services.departments.data_office.conftest import (
     ASKED,
+    FILING,
     FREE,
     OTHER,
     PROVIDER,
@@ -24,16 +25,6 @@ from tests.services.departments.data_office.conftest import (
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-_FILING = {
-    "dataset": "market_regulation.enterprises",
-    "record": "91330281MA0000189M",
-    "item": "address",
-    "epoch": 1,
-    "version": 3,
-    "value": "旧地址",
-    "reason": "已搬迁",
-}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -143,10 +134,10 @@ async def test_a_key_of_more_than_200_characters_is_refused(bureau: Bureau) -> N
 
 
 async def test_a_correction_request_comes_once_too(bureau: Bureau, twin: Bureau) -> None:
-    filed = [await one.take(REQUESTER, "corrections", _FILING, "file") for one in (bureau, twin)]
+    filed = [await one.take(REQUESTER, "corrections", FILING, "file") for one in (bureau, twin)]
     assert filed[0].status_code == 201
     assert filed[0].json() == filed[1].json()
-    other = await twin.take(REQUESTER, "corrections", {**_FILING, "value": "别处"}, "file")
+    other = await twin.take(REQUESTER, "corrections", {**FILING, "value": "别处"}, "file")
     assert other.json()["code"] == "key-reused"
 
 
