@@ -11,6 +11,7 @@ from typing import Any
 from schemas.trust.keys import BadKey
 from schemas.trust.link_keys import Ends, LinkKey, LinkKeys, read_link_keys
 from schemas.wire.problem import Problem
+from services.engine.file_state import State, state_of
 
 _log = logging.getLogger("langqiao.engine")
 #: Most links that are told as lacking: what a gateway calls a link is its own word.
@@ -28,7 +29,7 @@ class KeptLinkKeys:
     clock: Callable[[], datetime]
     keys: LinkKeys = field(default_factory=LinkKeys)
     fault: str | None = None
-    _seen: tuple[int, int] | None = None
+    _seen: State | None = None
     #: Links of which a key was asked for and not held: which, None any, and when.
     _lacked: dict[Ends, tuple[str | None, datetime]] = field(default_factory=dict)
 
@@ -80,14 +81,17 @@ class KeptLinkKeys:
         """Read the file if it has changed since it was read last."""
         if self.path is None:
             return
+        seen = state_of(self.path)
+        if seen is not None and seen == self._seen:
+            return
         try:
-            state = self.path.stat()
-            seen = (state.st_mtime_ns, state.st_ino)
-            if seen == self._seen:
-                return
+            self.keys, self.fault, self._seen = read_link_keys(self.path.read_bytes()), None, seen
+        except BadKey as fault:
             self._seen = seen
-            self.keys, self.fault = read_link_keys(self.path.read_bytes()), None
-        except (OSError, BadKey) as fault:
+            self._blame(type(fault).__name__)
+        except OSError as fault:
+            # Looked at again though it comes back as it was.
+            self._seen = None
             self._blame(type(fault).__name__)
 
     def _holds(self, ends: Ends, key_id: str | None) -> bool:
