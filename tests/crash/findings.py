@@ -3,7 +3,7 @@ asked by `run` when all is quiet."""
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tests.crash import ledger
 from tests.crash.contracts import NOW
 from tests.crash.ledger import ROLLED_BACK, STOOD, Entry
 from tests.crash.scenario import Scenario
-from tests.crash.shapes import Shapes, former_channels, walked_too_often
+from tests.crash.shapes import Shapes, Version, former_channels, walked_too_often
 from tests.crash.subscriber import THIN, content, kept
 from tests.flow.events.checker import State, Told, altered, first_told, gone_back, unexplained, untold
 from tests.flow.events.shop import CANARY
@@ -71,13 +71,23 @@ async def find(store: Store, broker: Broker, settings: Settings, known: Known) -
         found += [f"the database has kept {tx}, which it rolled back" for tx in sorted(unwritten)]
         rows = await store.program.rows(f"SELECT {', '.join(table.columns)} FROM {table.name}")
         stands = [dict(zip(table.columns, row, strict=True)) for row in rows]
-        for major in feed.majors:
-            for channel in major.channels:
-                shapes = Shapes(channel, before.get(channel.topic, channel))
-                trail = _trail(feed, major, shapes, messages[channel.topic], entries, stands)
-                found += [f"{channel.topic}: {wrong}" for wrong in _wrong(trail, known.scenario)]
-                if channel.topic == known.subscribed:
-                    found += _wrong_copy("the copy of a subscriber", kept(known.copy), trail)
+        trails = {
+            channel.topic: _trail(
+                feed,
+                major,
+                Shapes(channel, before.get(channel.topic, channel)),
+                messages[channel.topic],
+                entries,
+                stands,
+            )
+            for major in feed.majors
+            for channel in major.channels
+        }
+        late = {one for trail in trails.values() for one in trail.shapes.late(trail.told, trail.events)}
+        for topic, trail in trails.items():
+            found += [f"{topic}: {wrong}" for wrong in _wrong(trail, known.scenario, late)]
+            if topic == known.subscribed:
+                found += _wrong_copy("the copy of a subscriber", kept(known.copy), trail)
         told = [one for major in feed.majors for one in messages[major.control_topic]]
         found += walked_too_often(feed.dataset, events_in(told), known.scenario, known.relays)
     return found
@@ -158,10 +168,11 @@ def _items(major: Major, row: dict[str, Any], items: Sequence[str]) -> bytes:
     return body_of(shown) or b""
 
 
-def _wrong(trail: Trail, scenario: Scenario) -> Iterator[str]:
+def _wrong(trail: Trail, scenario: Scenario, elsewhere: Collection[Version]) -> Iterator[str]:
+    """`elsewhere` are the versions that any topic of the dataset shows as late."""
     yield from _wrong_bytes(trail)
     told = trail.told
-    late = trail.shapes.late(told, trail.events) if scenario.outlived else set()
+    late = trail.shapes.late(told, trail.events, elsewhere) if scenario.outlived else set()
     in_time = [one for one in told if (one.subject, one.order) not in late]
     for one in gone_back(in_time):
         yield f"{one.subject} goes back to version {one.order}"

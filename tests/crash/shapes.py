@@ -1,7 +1,7 @@
 """What is wrong with the items that events show where a contract has gained some in the middle of a run, and with the
 snapshots that were taken for that; asked by `findings`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,10 @@ _SNAPSHOTS_OF_A_RELAY = 3
 
 #: An event of the contract before, of the one of now, and one that shows no items, or the same by either.
 _BEFORE, _NOW, _EITHER = "before", "now", "either"
+
+
+#: A record's id with (epoch, version).
+Version = tuple[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,17 @@ class Shapes:
             if told.get("", None) is not None:
                 yield f"{subject} {order} shows items of no contract"
 
-    def late(self, told: Sequence[Told], events: Sequence[Event]) -> set[tuple[str, tuple[int, int]]]:
+    def late(
+        self, told: Sequence[Told], events: Sequence[Event], elsewhere: Collection[Version] = ()
+    ) -> set[Version]:
         """Versions that were first told after newer ones, and by the contract before: what a relay by it had sent when
-        it was frozen, and its successor could not tell, since what was noted lacks a column."""
-        first: dict[tuple[str, tuple[int, int]], Event] = {}
+        it was frozen, and its successor could not tell, since what was noted lacks a column. Where either contract
+        shows the same, those alone that are told like that `elsewhere`."""
+        first: dict[Version, Event] = {}
         for one in events:
             first.setdefault((one.subject, one.order), one)
-        back = ((one.subject, one.order) for one in gone_back(told))
-        return {one for one in back if self._of(first[one]) == _BEFORE}
+        back = {(one.subject, one.order): self._of(first[one.subject, one.order]) for one in gone_back(told)}
+        return {one for one, of in back.items() if of == _BEFORE or (of == _EITHER and one in elsewhere)}
 
     def _of(self, event: Event) -> str:
         if event.data is None or self.now.items == self.before.items:
