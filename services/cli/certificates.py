@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from re import ASCII, fullmatch
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -203,15 +204,19 @@ def _read(pem: bytes) -> x509.Certificate:
 
 def _read_all(pem: bytes) -> list[x509.Certificate]:
     try:
-        return x509.load_pem_x509_certificates(pem)
+        found = x509.load_pem_x509_certificates(pem)
     except ValueError:
         raise BadCertificate("there is no certificate in PEM form") from None
+    # The library passes over one that has no end.
+    if len(found) != pem.count(b"-----BEGIN CERTIFICATE"):
+        raise BadCertificate("one of the certificates is cut short")
+    return found
 
 
 def _read_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
     try:
         found = load_pem_private_key(pem, None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise BadCertificate("there is no private key in PEM form") from None
     if not isinstance(found, ec.EllipticCurvePrivateKey):
         raise BadCertificate("the authority's key is of another kind")

@@ -9,10 +9,12 @@ from schemas.trust import keys
 from schemas.trust.model import Role
 from schemas.trust.suites import ED25519
 from services.cli import show, tls
+from services.cli.files import using
 from services.cli.linking import link
 from services.cli.pseudonyms import retire
 from services.cli.rotating import SuiteName, new_key, rotate
 from services.client.profile import Profile
+from services.engine.access.putting import put
 
 app = typer.Typer(help="Keys of systems and authorities.", no_args_is_help=True)
 app.add_typer(tls.app, name="tls")
@@ -40,16 +42,16 @@ def new(
     gateway: Annotated[str, typer.Option("--gateway", help="Address for the profile beside the key.")] = "",
 ) -> None:
     """Make a key. The private half goes to NAME.key.pem, the public half is printed for the registry."""
-    out.mkdir(parents=True, exist_ok=True)
     private = out / f"{name}.key.pem"
     if private.exists():
         raise typer.BadParameter(f"{private} exists; a key is never overwritten", param_hint="--name")
     key = new_key(suite)
-    private.touch(mode=0o600)
-    private.write_bytes(keys.write_private(key))
-    if gateway:
-        profile = Profile(gateway=gateway, member=member, system=system, key_file=private.name)
-        profile.save(out / f"{name}.json")
+    with using(private, "--out"):
+        out.mkdir(parents=True, exist_ok=True)
+        put(private, keys.write_private(key))
+        if gateway:
+            profile = Profile(gateway=gateway, member=member, system=system, key_file=private.name)
+            profile.save(out / f"{name}.json")
     line: dict[str, object] = {"id": member, "system": system, "keys": {key.key_id: key.public_hex}}
     if role is not Role.SYSTEM:
         line["role"] = role.value

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from schemas.trust.keys import BadKey
 from schemas.trust.link_keys import (
     Ends,
     LinkKey,
@@ -21,6 +20,7 @@ from schemas.trust.link_keys import (
     write_link_keys,
 )
 from services.cli import show
+from services.cli.files import using
 from services.engine.access.putting import put
 
 _END = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){2}")
@@ -63,11 +63,8 @@ def link(
         if not _END.fullmatch(end):
             raise typer.BadParameter(f"an end of a link is <kind>.<dataset>.<item>, not {end}")
     ends, now = ends_of(one, other), datetime.now(UTC).replace(microsecond=0)
-    try:
-        files = {path: read_link_keys(path.read_bytes()) if path.exists() else LinkKeys() for path in into}
-        given = [] if taken is None else [read_link_keys(taken.read_bytes())]
-    except BadKey as fault:
-        raise typer.BadParameter(str(fault)) from None
+    files = {path: _read(path, "--into") if path.exists() else LinkKeys() for path in into}
+    given = [] if taken is None else [_read(taken, "--from")]
     held = _together(ends, [*files.values(), *given], now)
     if taken is None:
         begins = now + timedelta(seconds=lead) if held else now
@@ -79,7 +76,8 @@ def link(
     if not held:
         raise typer.BadParameter(f"{taken} holds no key of this link", param_hint="--from")
     for path, keys in files.items():
-        put(path, write_link_keys(LinkKeys({**keys.of, ends: held})))
+        with using(path, "--into"):
+            put(path, write_link_keys(LinkKeys({**keys.of, ends: held})))
     last = held[-1]
     said = {
         "ends": ends,
@@ -88,6 +86,11 @@ def link(
         "begins": last.begins.isoformat(),
     }
     show.console().print(show.as_json(said), markup=False, soft_wrap=True)
+
+
+def _read(path: Path, option: str) -> LinkKeys:
+    with using(path, option):
+        return read_link_keys(path.read_bytes())
 
 
 def _together(ends: Ends, files: Iterable[LinkKeys], now: datetime) -> tuple[LinkKey, ...]:

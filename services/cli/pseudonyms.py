@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from services.cli.configured import configured
+from services.cli.files import using
 from services.engine.access.putting import put
-from services.engine.pseudonym_keys import LEAST_BYTES, BadKeys, PseudonymKey, read_keys, write_keys
+from services.engine.pseudonym_keys import LEAST_BYTES, PseudonymKey, read_keys, write_keys
 from services.engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ def follow_pseudonym(path: Path | None) -> None:
     if path is None:
         raise typer.BadParameter("name the file of the pseudonym key", param_hint="--key")
     key = PseudonymKey(secrets.token_bytes(LEAST_BYTES))
-    keys = _read(path)
-    put(path, write_keys([key, *keys]))
+    with using(path, "--key"):
+        keys = read_keys(path.read_bytes())
+        put(path, write_keys([key, *keys]))
     typer.echo(f"{path}: {key.fingerprint} follows {keys[0].fingerprint}.")
     typer.echo(
         "The relay tells every record by its new id; when it has, see `langqiao keys retire pseudonym`."
@@ -57,7 +59,8 @@ def retire(
 
     settings = configured(Settings)
     path = settings.pseudonym_key_file
-    keys, now = _read(path), datetime.now(UTC).replace(microsecond=0).isoformat()
+    with using(path):
+        keys, now = read_keys(path.read_bytes()), datetime.now(UTC).replace(microsecond=0).isoformat()
     if len(keys) == 1:
         raise typer.BadParameter(f"{path} holds one key alone, which names")
     retired = [keys[0], *(PseudonymKey(one.secret, one.retired or now) for one in keys[1:])]
@@ -66,7 +69,8 @@ def retire(
     try:
         at_database(settings, lambda database: _require_all_told(database, namers, keys[0]), refused)
         # The file first, so that nobody keeps another id meanwhile.
-        put(path, write_keys(retired))
+        with using(path):
+            put(path, write_keys(retired))
         at_database(settings, lambda database: _forget(database, namers), refused)
     except _NotYet as fault:
         typer.echo(f"No key is retired: {fault}.", err=True)
@@ -74,13 +78,6 @@ def retire(
     typer.echo(
         f"{path}: {keys[0].fingerprint} names alone; {len(keys) - 1} earlier keys serve the access log."
     )
-
-
-def _read(path: Path) -> tuple[PseudonymKey, ...]:
-    try:
-        return read_keys(path.read_bytes())
-    except BadKeys as fault:
-        raise typer.BadParameter(f"{path}: {fault}") from None
 
 
 def _namers(settings: Settings, keys: Sequence[PseudonymKey]) -> "dict[str, Namer]":

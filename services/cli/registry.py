@@ -15,6 +15,7 @@ from schemas.trust.registry import check_document
 from schemas.trust.signed import DocumentRefused, number_of
 from schemas.trust.word import Word, sign_word
 from services.cli.caller import REFUSED
+from services.cli.files import using
 from services.cli.publishing import Target, targets
 from services.cli.signing import private_key, signing
 from services.client.registry import Publication
@@ -114,12 +115,12 @@ def rotate(
     """
     now = datetime.now(UTC).replace(microsecond=0)
     old, new = private_key(key), private_key(following, "--next")
-    try:
+    with using(document):
         content = _handed_over(document, old, new, now, now + timedelta(days=overlap))
-    except (orjson.JSONDecodeError, DocumentRefused) as fault:
-        raise typer.BadParameter(f"{document}: {fault}") from None
-    out.write_text(signed.sign(content, old))
-    document.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+    with using(out, "--out"):
+        out.write_text(signed.sign(content, old))
+    with using(document):
+        document.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
     typer.echo(f"signed {out}: number {content['number']} hands over from {old.key_id} to {new.key_id}")
 
 

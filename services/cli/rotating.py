@@ -8,13 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from schemas.trust import keys, signed
+from schemas.trust.handing import text_of
 from schemas.trust.keys import BadKey, KeyPair
 from schemas.trust.registry import check_document
 from schemas.trust.ring import KeyRing, read_ring, write_ring
-from schemas.trust.signed import DocumentRefused
 from schemas.trust.suites import SUITES
 from services.cli import show
+from services.cli.files import using
 from services.cli.pseudonyms import PSEUDONYM, follow_pseudonym
+from services.cli.signing import private_key
 from services.engine.access.putting import put
 
 
@@ -88,19 +90,16 @@ def rotate(
     now = datetime.now(UTC).replace(microsecond=0)
     begins = now + timedelta(seconds=lead)
     times = Times(now, begins, begins + timedelta(hours=overlap))
-    try:
-        ring = None if key is None else read_ring(key.read_bytes())
-        new = None if ring is None else new_key(suite or ring.at(now).suite.name)
-        public_hex = public if new is None else new.public_hex
-        # The registry first: a key that is listed and does not sign yet does no harm.
-        if registry is not None and authority is not None:
-            _list(registry, keys.read_private(authority.read_bytes()), system, public_hex, times)
-        if key is not None and ring is not None and new is not None:
-            _follow(key, ring, new, times)
-        said = {"system": system, "keys": {keys.key_id_of(public_hex): public_hex}}
-    except (BadKey, DocumentRefused, ValueError) as fault:
-        raise typer.BadParameter(str(fault)) from None
-    show.console().print(show.as_json(said | {"begins": begins.isoformat()}), markup=False, soft_wrap=True)
+    following = None if key is None else _following(key, suite, times)
+    public_hex = _public(public) if following is None else following.keys[-1][1].public_hex
+    # The registry first: a key that is listed and does not sign yet does no harm.
+    if registry is not None and authority is not None:
+        _list(registry, private_key(authority, "--authority"), system, public_hex, times)
+    if key is not None and following is not None:
+        with using(key, "--key"):
+            put(key, write_ring(following.keys))
+    said = {"system": system, "keys": {keys.key_id_of(public_hex): public_hex}, "begins": begins.isoformat()}
+    show.console().print(show.as_json(said), markup=False, soft_wrap=True)
 
 
 def new_key(suite: str) -> KeyPair:
@@ -113,17 +112,35 @@ def new_key(suite: str) -> KeyPair:
         raise typer.BadParameter(str(fault), param_hint="--suite") from None
 
 
+def _following(path: Path, suite: str, times: Times) -> KeyRing:
+    """The key that signs now, and after it a new one; those before it are of no more use."""
+    with using(path, "--key"):
+        ring = read_ring(path.read_bytes())
+    new = new_key(suite or ring.at(times.now).suite.name)
+    return ring.followed(new, times.begins, times.now)
+
+
+def _public(said: str) -> str:
+    try:
+        keys.public_key(said)
+    except BadKey as fault:
+        raise typer.BadParameter(str(fault), param_hint="--public") from None
+    return said
+
+
 def _list(path: Path, authority: KeyPair, system: str, public_hex: str, times: Times) -> None:
     """The new key in the system's line, and an end for those that had none."""
-    document = signed.read(path.read_text().strip(), {authority.key_id: authority.public_hex})
-    [line] = [one for one in document["members"] if one.get("system") == system] or [None]
-    if line is None:
-        raise typer.BadParameter(f"{path}: the registry lists no system {system}")
-    _add(line, public_hex, times)
-    document |= {"number": document["number"] + 1, "issued": times.now.isoformat()}
-    check_document(document)
-    put(path, signed.sign(document, authority).encode())
-    path.chmod(0o644)
+    with using(path, "--registry"):
+        document = signed.read(text_of(path.read_bytes()), {authority.key_id: authority.public_hex})
+        check_document(document)
+        [line] = [one for one in document["members"] if one["system"] == system] or [None]
+        if line is None:
+            raise typer.BadParameter(f"{path}: the registry lists no system {system}")
+        _add(line, public_hex, times)
+        document |= {"number": document["number"] + 1, "issued": times.now.isoformat()}
+        check_document(document)
+        put(path, signed.sign(document, authority).encode())
+        path.chmod(0o644)
 
 
 def _add(line: dict[str, Any], public_hex: str, times: Times) -> None:
@@ -132,9 +149,3 @@ def _add(line: dict[str, Any], public_hex: str, times: Times) -> None:
         ends.setdefault(key_id, times.ends.isoformat())
     line["until"] = ends
     line["keys"][keys.key_id_of(public_hex)] = public_hex
-
-
-def _follow(path: Path, ring: KeyRing, new: KeyPair, times: Times) -> None:
-    """The key that signs now, and after it the new one; those before it are of no more use."""
-    followed = ring.followed(new, times.begins, times.now)
-    put(path, write_ring(followed.keys))

@@ -9,8 +9,8 @@ import orjson
 import typer
 
 from schemas.trust import keys, signed
-from schemas.trust.keys import BadKey, KeyPair
-from schemas.trust.signed import DocumentRefused
+from schemas.trust.keys import KeyPair
+from services.cli.files import using
 
 
 def signing(what: str, check: Callable[[Any], None]) -> typer.Typer:
@@ -33,12 +33,11 @@ def signing(what: str, check: Callable[[Any], None]) -> typer.Typer:
         out: Annotated[Path, typer.Option("--out", help="Where the signed document goes.")],
     ) -> None:
         pair = private_key(key)
-        try:
+        with using(document):
             content = orjson.loads(document.read_bytes())
             check(content)
-        except (orjson.JSONDecodeError, DocumentRefused) as fault:
-            raise typer.BadParameter(f"{document}: {fault}") from None
-        out.write_text(signed.sign(content, pair))
+        with using(out, "--out"):
+            out.write_text(signed.sign(content, pair))
         typer.echo(f"signed {out}")
 
     return noun
@@ -46,9 +45,5 @@ def signing(what: str, check: Callable[[Any], None]) -> typer.Typer:
 
 def private_key(path: Path, option: str = "--key") -> KeyPair:
     """The private key in a file; a wrong use of the option where it holds none, or cannot be read."""
-    try:
+    with using(path, option):
         return keys.read_private(path.read_bytes())
-    except OSError as fault:
-        raise typer.BadParameter(f"{path}: {fault.strerror}", param_hint=option) from None
-    except BadKey as fault:
-        raise typer.BadParameter(f"{path}: {fault}", param_hint=option) from None

@@ -1,18 +1,17 @@
 """`langqiao keys tls`: an authority for TLS, and certificates for nodes, gateways and callers; a noun under `keys`."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from services.cli import certificates
 from services.cli.certificates import Authority, BadCertificate
+from services.cli.files import using
 from services.engine.access.putting import put
-
-_T = TypeVar("_T")
 
 app = typer.Typer(help="Certificates for TLS between processes.", no_args_is_help=True)
 
@@ -41,20 +40,21 @@ def authority(
     if (out / _CA).exists() is not renew:
         said = "there is none yet" if renew else "one stands there; --renew lets another follow it"
         raise typer.BadParameter(f"{out / _CA}: {said}", param_hint="--out")
-    out.mkdir(parents=True, exist_ok=True)
-    made = _sure(
-        lambda: (
-            certificates.successor(_load(out), now, lifetime)
-            if renew
+    with _sure():
+        before = _load(out, "--out") if renew else None
+        made = (
+            certificates.successor(before, now, lifetime)
+            if before
             else certificates.first(name, now, lifetime)
         )
-    )
-    trusted = certificates.still_good((out / _CA).read_bytes(), now) if renew else b""
-    # The key last: whenever this ends early, what stands there is one whole authority still.
-    _show(out / _CA, certificates.write(made.certificate) + trusted)
-    if made.bridging is not None:
-        _show(out / _BRIDGING, certificates.write(made.bridging))
-    put(out / _KEY, certificates.write_key(made.key))
+    with using(out, "--out"):
+        out.mkdir(parents=True, exist_ok=True)
+        trusted = certificates.still_good((out / _CA).read_bytes(), now) if renew else b""
+        # The key last: whenever this ends early, what stands there is one whole authority still.
+        _show(out / _CA, certificates.write(made.certificate) + trusted)
+        if made.bridging is not None:
+            _show(out / _BRIDGING, certificates.write(made.bridging))
+        put(out / _KEY, certificates.write_key(made.key))
     typer.echo(f"{out / _CA}: good until {made.certificate.not_valid_after_utc:%Y-%m-%d}")
 
 
@@ -81,9 +81,13 @@ def issue(
     if file.exists():
         raise typer.BadParameter(f"{file} exists; `langqiao keys tls renew` renews it", param_hint="--name")
     now = datetime.now(UTC)
-    made = _sure(lambda: certificates.issue(_load(authority), name, host or (), now, timedelta(days=days)))
-    out.mkdir(parents=True, exist_ok=True)
-    _put(file, made, authority)
+    with _sure():
+        made = certificates.issue(
+            _load(authority, "--authority"), name, host or (), now, timedelta(days=days)
+        )
+    with using(file, "--out"):
+        out.mkdir(parents=True, exist_ok=True)
+        _put(file, made, authority)
 
 
 @app.command()
@@ -99,13 +103,13 @@ def renew(
 ) -> None:
     """Renew certificates, each with a new key, while their processes run: they take them up within seconds."""
     now = datetime.now(UTC)
-    vouching = _sure(lambda: _load(authority))
+    vouching = _load(authority, "--authority")
     for file in files:
-        pem = file.read_bytes()
-        if within and _sure(partial(certificates.ends, pem)) > now + timedelta(days=within):
-            continue
-        made = _sure(partial(certificates.renew, vouching, pem, now, timedelta(days=days)))
-        _put(file, made, authority)
+        with using(file, "FILE"):
+            pem = file.read_bytes()
+            if within and certificates.ends(pem) > now + timedelta(days=within):
+                continue
+            _put(file, certificates.renew(vouching, pem, now, timedelta(days=days)), authority)
 
 
 def _put(file: Path, made: bytes, authority: Path) -> None:
@@ -115,20 +119,22 @@ def _put(file: Path, made: bytes, authority: Path) -> None:
     typer.echo(f"{file}: good until {certificates.ends(made):%Y-%m-%d}")
 
 
-def _load(folder: Path) -> Authority:
-    try:
-        bridging = (folder / _BRIDGING).read_bytes() if (folder / _BRIDGING).exists() else None
-        return certificates.read_authority(
-            (folder / _CA).read_bytes(), (folder / _KEY).read_bytes(), bridging
-        )
-    except OSError as fault:
-        raise BadCertificate(f"{folder} holds no authority ({fault.strerror})") from None
+def _load(folder: Path, option: str) -> Authority:
+    with using(folder, option):
+        try:
+            bridging = (folder / _BRIDGING).read_bytes() if (folder / _BRIDGING).exists() else None
+            return certificates.read_authority(
+                (folder / _CA).read_bytes(), (folder / _KEY).read_bytes(), bridging
+            )
+        except OSError as fault:
+            raise BadCertificate(f"it holds no authority ({fault.strerror})") from None
 
 
-def _sure(make: Callable[[], _T]) -> _T:
-    """What is made, or a wrong use of the tool in words."""
+@contextmanager
+def _sure() -> Iterator[None]:
+    """Names and hosts of no use for a certificate are a wrong use of the tool."""
     try:
-        return make()
+        yield
     except BadCertificate as fault:
         raise typer.BadParameter(str(fault)) from None
 

@@ -114,7 +114,7 @@ def test_a_registry_that_was_written_keeps_what_it_said(desk: Desk) -> None:
         ((_SYSTEM, "--key", "{key}", "--registry", "{registry}"), "together with"),
         ((_SYSTEM, "--public", "00" * 32), "needs the registry"),
         (("nobody", "--key", "{key}", "{authority}"), "lists no system nobody"),
-        ((_SYSTEM, "--public", "xx", "{authority}"), "non-hexadecimal"),
+        ((_SYSTEM, "--public", "xx", "{authority}"), "32 bytes in hex"),
         ((_SYSTEM, "--public", "00", "{authority}"), "32 bytes"),
         ((_SYSTEM, "--key", "{registry}", "{authority}"), "no private key"),
     ],
