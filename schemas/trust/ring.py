@@ -17,6 +17,8 @@ _KEY = re.compile(
     rb"(?P<pem>-----BEGIN (?P<kind>[A-Z0-9 ]{1,40})-----.+?-----END (?P=kind)-----)",
     re.DOTALL,
 )
+#: What stays beside the keys where one of them, or the line above it, was cut short.
+_CUT = re.compile(rb"^(?:-----BEGIN |Begins:)|\S\Z", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,9 @@ def read_ring(pem: bytes) -> KeyRing:
     found = [(_moment(one["begins"]), read_private(one["pem"])) for one in _KEY.finditer(pem)]
     if not found:
         raise BadKey("this is no private key in PEM form")
+    # Else the one before would go on to sign, or sign again, as if nothing followed it.
+    if _CUT.search(_KEY.sub(b"", pem)):
+        raise BadKey("one of its keys is cut short, or the line above it")
     return KeyRing(tuple(sorted(found, key=lambda one: one[0])))
 
 

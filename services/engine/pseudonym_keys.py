@@ -26,6 +26,8 @@ _KEY = re.compile(
     rb"(?:Retired: (?P<retired>[0-9T:+.Z-]{1,40})\r?\n)?"
     rb"-----BEGIN " + _NAME + rb"-----\r?\n(?P<secret>[A-Za-z0-9+/=\r\n]+)-----END " + _NAME + rb"-----\r?\n?"
 )
+#: Keys of other kinds, and such a file cut short: any bytes are a key, but who rotated these would lose what they are.
+_OTHER = re.compile(rb"-----BEGIN |\A\s*\{\s*\"links\"")
 _LABEL_CHARACTERS = 12
 
 
@@ -61,6 +63,8 @@ def fingerprint(secret: bytes) -> str:
 def read_keys(content: bytes) -> tuple[PseudonymKey, ...]:
     """The keys of a file, the newest first, which names; raises BadKeys."""
     if _NAME not in content:
+        if _OTHER.search(content):
+            raise BadKeys("it is a file of another kind")
         return (PseudonymKey(_long_enough(content)),)
     if _KEY.sub(b"", content).strip():
         raise BadKeys("between its keys stands something else")

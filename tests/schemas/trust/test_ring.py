@@ -52,12 +52,23 @@ def test_whoever_knows_no_rings_reads_the_key_that_signs_now() -> None:
         keys.write_private(_FIRST)[:-40],
         b"Begins: 2026-03-02T09:00:00\n" + keys.write_private(_FIRST),
         b"Begins: 2026-99-99T09:00:00+00:00\n" + keys.write_private(_FIRST),
+        write_ring([(_NOW, _FIRST), (_NOW + _MINUTE, _SECOND)]).replace(b"+00:00\n", b"+00:00\n\n"),
         keys.write_private(_FIRST) + b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
     ],
+    ids=["empty", "nonsense", "truncated", "no-offset", "no-date", "lone-beginning", "one-key-broken"],
 )
 def test_what_is_no_key_file_is_refused(pem: bytes) -> None:
     with pytest.raises(BadKey):
         read_ring(pem)
+
+
+def test_a_file_that_was_cut_short_is_no_file_of_the_keys_before_the_cut() -> None:
+    alone = keys.write_private(_FIRST)
+    whole = write_ring(_ALONE.followed(_SECOND, _NOW + _MINUTE, _NOW).keys)
+    for length in range(len(alone) + 1, len(whole.rstrip())):
+        with pytest.raises(BadKey):
+            read_ring(whole[:length])
+    assert len(read_ring(whole[: len(alone)]).keys) == 1, "a cut between two lines cannot be seen"
 
 
 @given(st.binary(max_size=300))
