@@ -3,7 +3,7 @@ pure. Used by nodes, by the gateway that asks them all, and by whoever asks it."
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from schemas.trust.entries import instant
@@ -20,7 +20,10 @@ MANDATES = "/log/mandates"
 DEFAULT_LIMIT, MOST = 100, 1_000
 #: No log has an entry of a higher number.
 LAST = 2**63
-_LONGEST = 4_096
+#: Most signed texts, and gateways, in one ask: each word of a register is a signature to check.
+_MOST_TEXTS, _LONGEST = 1_000, 4_096
+#: No moment comes later.
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _MEMBERS = frozenset({"vouched", "mandates", "before", "limit", "via"})
 #: What of an entry is told in its own words.
 _TOLD = (
@@ -70,9 +73,18 @@ def read_ask(members: Mapping[str, Any]) -> Ask:
     if type(limit) is not int or not 1 <= limit <= MOST:
         raise _bad(f"limit must be a whole number from 1 to {MOST}")
     [vouched] = _texts([members.get("vouched")], "vouched must be a signed text")
-    mandates = _texts(members.get("mandates", []), "mandates must be a list of signed texts")
-    via = _texts(members.get("via", []), "via must be a list of gateways")
+    mandates = _texts(
+        members.get("mandates", []), f"mandates must be a list of signed texts, at most {_MOST_TEXTS}"
+    )
+    via = _texts(members.get("via", []), f"via must be a list of gateways, at most {_MOST_TEXTS}")
     return Ask(vouched, mandates, before, limit, via)
+
+
+def may_stand(listed: Sequence[object]) -> bool:
+    """Whether an ask may hold these as its signed texts."""
+    return len(listed) <= _MOST_TEXTS and all(
+        isinstance(one, str) and 0 < len(one) <= _LONGEST for one in listed
+    )
 
 
 def told(said: Mapping[str, Any], now: datetime, grants: Mapping[str, Grant]) -> dict[str, Any] | None:
@@ -82,7 +94,8 @@ def told(said: Mapping[str, Any], now: datetime, grants: Mapping[str, Grant]) ->
     officer, whom the department knows by the entry's number. `found` says whether a record was shown. `use` is what
     the grant was given for, while it is known.
     """
-    if "untold" in said or said.get("told_from", "") > instant(now):
+    since, records = said.get("told_from", ""), said.get("records", 0)
+    if "untold" in said or not isinstance(since, str) or since > instant(now):
         return None
     shown = {name: said[name] for name in _TOLD if name in said}
     unit, slash, _ = str(said.get("officer", "")).partition("/")
@@ -91,14 +104,17 @@ def told(said: Mapping[str, Any], now: datetime, grants: Mapping[str, Grant]) ->
     grant = grants.get(str(said.get("purpose", "")).removeprefix(PREFIX))
     if grant is not None and grant.member == said.get("on_behalf", said.get("member")):
         shown["use"] = grant.purpose
-    return {**shown, "entry": said["number"], "found": said.get("records", 0) > 0}
+    return {**shown, "entry": said["number"], "found": type(records) is int and records > 0}
 
 
 def told_from(grant: Grant | None, at: datetime) -> str | None:
     """From when a person is told of what was done under a grant at `at`; None: at once, or never (`untold`)."""
     if grant is None or grant.told_after_days is None:
         return None
-    return instant(at + timedelta(days=grant.told_after_days))
+    try:
+        return instant(at + timedelta(days=grant.told_after_days))
+    except OverflowError:
+        return instant(_NEVER)
 
 
 def place_after(told_last: Mapping[str, int], entries: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -111,9 +127,7 @@ def _is_number(said: object) -> bool:
 
 
 def _texts(listed: object, otherwise: str) -> tuple[str, ...]:
-    if not isinstance(listed, list) or not all(
-        isinstance(one, str) and 0 < len(one) <= _LONGEST for one in listed
-    ):
+    if not isinstance(listed, list) or not may_stand(listed):
         raise _bad(otherwise)
     return tuple(listed)
 
