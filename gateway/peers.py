@@ -17,7 +17,7 @@ from gateway.judging import fault_state, faulty, reason_of
 from gateway.nodes import NodeAnswer, NodeFault
 from gateway.signing import signing
 from gateway.sources import Missing
-from schemas.trust.about import LAST, Ask
+from schemas.trust.about import LAST, Ask, may_stand
 from schemas.trust.entries import instant
 from schemas.trust.message import Message
 from schemas.wire import headers as names
@@ -91,9 +91,10 @@ def judge_entries(peer: Peer, ask: Ask, said: Mapping[str, Any]) -> Sequence[Any
 
 
 def judge_mandates(peer: Peer, ask: Ask, said: Mapping[str, Any]) -> Sequence[Any]:
-    """Signed texts, which departments check."""
+    """Signed texts, which departments check, one of a department at most: all go to all departments in one ask, and
+    what may not stand there would make them refuse the others too."""
     texts = _list(said, "mandates")
-    if not all(isinstance(one, str) for one in texts):
+    if not may_stand(texts) or (len(texts) > 1 and not peer.gateway):
         raise faulty()
     return texts
 
@@ -193,7 +194,7 @@ def _is_entry(one: object) -> bool:
     number = one.get("entry")
     return (
         type(number) is int
-        and number > 0
+        and 0 < number <= LAST
         and isinstance(one.get("node"), str)
         and isinstance(one.get("at"), str)
     )

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.app import create_app
+from gateway.peers import Peer, judge_entries
 from gateway.plane import DataPlane
 from gateway.settings import Settings
+from gateway.sources import Missing
 from schemas.trust import keys
-from schemas.trust.about import PATH
+from schemas.trust.about import LAST, PATH, Ask
 from schemas.trust.vouching import Vouched, vouch
 from schemas.wire.problem import Problem
 from tests.gateway.conftest import Clock, caller, member_headers, url
@@ -180,6 +183,25 @@ async def test_the_words_of_registers_go_to_every_department_through_gateways() 
         answer = await above.ask(vouched=word("91330100MA0TEXT128"))
         assert answer.json()["complete"], answer.text
     assert [one.asked[-1]["mandates"] for one in (east, west)] == [["e.m.1"]] * 2
+
+
+@pytest.mark.parametrize("lie", [[""], ["a"] * 2, ["a" * 5_000], [5]], ids=["empty", "two", "long", "number"])
+async def test_a_register_that_lies_harms_no_word_of_another(lie: list[Any]) -> None:
+    east, west = LogNode(EAST, mandates=lie), LogNode(WEST, entries(WEST, 1), mandates=["w.m.1"])
+    async with opened(ABOVE, {EAST: east, WEST: west}) as door:
+        answer = await door.ask(vouched=word("91330100MA0TEXT128"))
+    assert [one["node"] for one in answer.json()["entries"]] == [WEST], answer.text
+    assert west.asked[-1]["mandates"] == ["w.m.1"]
+
+
+def test_no_gateway_gives_an_entry_after_which_nobody_could_ask_on() -> None:
+    peer, entry = (
+        Peer("http://below", BELOW, gateway=True),
+        {"node": EAST, "at": "2026-03-01T08:00:00.000000Z"},
+    )
+    assert judge_entries(peer, Ask("a"), {"entries": [{**entry, "entry": LAST}]})
+    with pytest.raises(Missing):
+        judge_entries(peer, Ask("a"), {"entries": [{**entry, "entry": LAST + 1}]})
 
 
 async def test_without_a_registers_word_nobody_is_asked_and_a_register_that_is_away_is_named() -> None:
