@@ -3,14 +3,15 @@
 Made by `watch` whenever a node's descriptor changes; read by every call.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.known import Known, Written
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.document import ContractFault
-from schemas.wire.descriptor import Descriptor, Offering
+from schemas.wire.descriptor import Descriptor, Offering, Retiring
 
 #: The same dataset as several nodes serve it: each one's contracts by major.
 _Sides = tuple[Mapping[int, Written], ...]
@@ -32,13 +33,15 @@ class Offer:
 class Area:
     """All that the nodes offer together. `offers` are by dataset, in the order of the settings' nodes; copies and
     refused claims are not among them. `catalogue` holds the versions that every node of a dataset serves.
-    `refused` says which claims were not taken, and why."""
+    `refused` says which claims were not taken, and why; `ending` which majors of a dataset end, on the first day that
+    one of its nodes says."""
 
     catalogue: Catalogue
     offers: Mapping[str, tuple[Offer, ...]] = field(default_factory=dict)
     offerings: tuple[Offering, ...] = ()
     documents: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[str, ...] = ()
+    ending: Mapping[tuple[str, int], Retiring] = field(default_factory=dict)
 
     def records(self, dataset: str) -> int:
         """About how many records all nodes of a dataset hold together."""
@@ -114,7 +117,21 @@ class _Building:
 
     def built(self) -> Area:
         documents = tuple(one.document for one in _all_shared(self.sides))
-        return Area(self.catalogue, self.offers, tuple(self.offerings), documents, tuple(self.refused))
+        catalogue, offerings = self.catalogue.preferring(self._preferred()), tuple(self.offerings)
+        ending = _ending(self.offerings)
+        return Area(catalogue, self.offers, offerings, documents, tuple(self.refused), ending)
+
+    def _preferred(self) -> dict[str, int]:
+        """By which major a dataset is read where none is asked for: the lowest that fewest of its nodes retired. One
+        that is retired everywhere stays known, so that whoever asks for it is told what became of it."""
+        retired = Counter(
+            (one.dataset, ended.major) for one in self.offerings for ended in one.retiring if ended.retired
+        )
+        return {
+            dataset: min(self.catalogue.majors(dataset), key=lambda major: (retired[dataset, major], major))
+            for dataset in {dataset for dataset, _ in retired}
+            if self.catalogue.majors(dataset)
+        }
 
 
 def _by_dataset(me: str, descriptor: Descriptor) -> Iterator[tuple[str, list[Offering]]]:
@@ -137,6 +154,15 @@ def _offer(known: Known, dataset: str, offerings: list[Offering]) -> Offer:
         providers=tuple(dict.fromkeys(one.provider for one in own)),
         records=sum(one.records for one in own),
     )
+
+
+def _ending(offerings: Iterable[Offering]) -> dict[tuple[str, int], Retiring]:
+    found: dict[tuple[str, int], Retiring] = {}
+    for offering in offerings:
+        for one in offering.retiring:
+            key = offering.dataset, one.major
+            found[key] = min(found.get(key, one), one, key=lambda one: one.ends_on)
+    return found
 
 
 def _passed_on(node: str, one: Offering) -> Offering:

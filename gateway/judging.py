@@ -1,6 +1,6 @@
 """What a node's answer is worth: a page of rows, a missing source, or a problem of the whole question; by `asking`.
 
-The evidence decides: nobody listens or the database is away: down; no answer in time: slow; 401, 403 and 429:
+The evidence decides: nobody listens or the database is away: down; no answer in time: slow; 401, 403, 410 and 429:
 forbidden; the node no longer knows or has what its catalogue said, or who is a member: stale; all else that is not an
 answer: faulty.
 """
@@ -126,7 +126,7 @@ def reason_of(answer: NodeAnswer) -> Missing:
     if problem.code in ("bad-message", "not-asked", "sealed-key-refused"):
         # It was we who signed it, and made it of the question, and of what other nodes gave.
         return Missing(SourceState.FAULTY, problem.code)
-    if problem.status in (401, 403, 429):
+    if problem.status in (401, 403, 410, 429):
         return Missing(SourceState.FORBIDDEN, problem.code, problem)
     if problem.code in _STALE:
         return Missing(SourceState.STALE, problem.code)

@@ -1,6 +1,6 @@
 """What the gateway knows of one node: its descriptor with the contracts in it read; kept by `watch`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import orjson
 from schemas.contracts.document import ContractFault
 from schemas.contracts.load import load_document
 from schemas.contracts.model import Contract
-from schemas.wire.descriptor import Descriptor
+from schemas.wire.descriptor import Descriptor, Offering
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +45,7 @@ class Reading:
                 written[one.contract.dataset, one.contract.major] = one
         except ContractFault as fault:
             return Known(url, descriptor, {}, str(fault))
-        served = {(one.dataset, major) for one in descriptor.offerings for major in one.majors}
+        served = {(one.dataset, major) for one in descriptor.offerings for major in _majors(one)}
         return Known(url, descriptor, {key: one for key, one in written.items() if key in served})
 
     def keep_only(self, known: Iterable[Known]) -> None:
@@ -58,3 +58,9 @@ class Reading:
         if text not in self._read:
             self._read[text] = Written(load_document(document, node), document)
         return self._read[text]
+
+
+def _majors(one: Offering) -> Iterator[int]:
+    """The majors that a node answers by, and those that it retired: it says so itself to whoever asks for them."""
+    yield from one.majors
+    yield from (ending.major for ending in one.retiring)

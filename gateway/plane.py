@@ -24,6 +24,7 @@ from gateway.lookup import look_up
 from gateway.one import read_one
 from gateway.sending import send_reply
 from gateway.verify import verify
+from schemas.trust.retiring import notice
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 
@@ -176,8 +177,16 @@ def _safe(member: str | None) -> str:
     return member if member is not None and _MEMBER.fullmatch(member) else "-"
 
 
+def _noticed(call: Call, reply: Reply) -> Mapping[str, str]:
+    """The notice that the root's major ends on a day, where its nodes' catalogues say one."""
+    version, ending = reply.headers.get(names.CONTRACT_VERSION), call.area.ending
+    found = ending.get((call.dataset, int(version))) if ending and version is not None else None
+    return {} if found is None else notice(found.noticed_at, found.ends_on)
+
+
 def _stamped(call: Call, reply: Reply) -> Reply:
     reply.headers |= {
+        **_noticed(call, reply),
         "Server-Timing": call.timing.header(),
         names.QUESTION: call.question,
         "Cache-Control": "no-store",

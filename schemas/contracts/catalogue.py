@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
+from copy import copy
 
 from schemas.contracts.document import ContractFault, Fault
 from schemas.contracts.model import Contract, Link, SharingClass
@@ -13,6 +14,7 @@ class Catalogue:
 
     def __init__(self, contracts: Iterable[Contract]) -> None:
         self._contracts: dict[str, dict[int, Contract]] = {}
+        self._preferred: Mapping[str, int] = {}
         for contract in contracts:
             self._contracts.setdefault(contract.dataset, {})[contract.major] = contract
         self._links = self._both_directions()
@@ -24,7 +26,8 @@ class Catalogue:
         return tuple(sorted(self._contracts.get(dataset, ())))
 
     def contract(self, dataset: str, major: int | None = None) -> Contract:
-        """The contract of that major, or of the lowest; Problem `unknown-dataset`, `unknown-version`."""
+        """The contract of that major, or of the preferred one, which is the lowest where nobody said otherwise; Problem
+        `unknown-dataset`, `unknown-version`."""
         versions = self._contracts.get(dataset)
         if versions is None:
             raise Problem(
@@ -32,7 +35,7 @@ class Catalogue:
                 f"there is no dataset {_shown(dataset)}",
                 members={"nearest": self._near(dataset)},
             )
-        wanted = min(versions) if major is None else major
+        wanted = self._preferred.get(dataset, min(versions)) if major is None else major
         if wanted not in versions:
             raise Problem(
                 "unknown-version",
@@ -40,6 +43,12 @@ class Catalogue:
                 members={"versions": sorted(versions)},
             )
         return versions[wanted]
+
+    def preferring(self, majors: Mapping[str, int]) -> "Catalogue":
+        """The same, with the major of some datasets by which they are read where none is asked for."""
+        found = copy(self)
+        found._preferred = majors
+        return found
 
     def links(self, dataset: str) -> Mapping[str, Link]:
         """Every link that starts from a dataset, by name."""

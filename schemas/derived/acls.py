@@ -48,6 +48,11 @@ class Publisher:
     def division(self) -> str:
         return self.department.partition(".")[0]
 
+    def retired(self, contract: Contract, now: datetime) -> bool:
+        """Whether the contract's major is no more at an aware time."""
+        ending = self.grants.retiring.get((contract.dataset, contract.major))
+        return ending is not None and ending.is_over(now)
+
 
 def rights(
     environment: str, publishers: Iterable[Publisher], registry: Registry | None, now: datetime
@@ -57,7 +62,7 @@ def rights(
     Public topics are everybody's; shared and control topics every member's; granted topics those members' who hold a
     grant on all the dataset's records now. Each department's relay writes and reads its own topics, and makes none; its
     service reads the registry's, which the operator alone writes. An expired registry has no members, expired grants
-    allow nothing: as at the departments themselves.
+    allow nothing: as at the departments themselves. Of a major that was retired nobody but its relay reads a topic.
     """
     members = _systems(registry, now)
     found: set[Right] = set()
@@ -67,7 +72,9 @@ def rights(
             holders = _holders(publisher, contract.dataset, now)
             granted = sorted(system for system, member in members.items() if member in holders)
             for topic in topics_of(contract, environment, publisher.division):
-                found |= set(_of_topic(topic, publisher.department, sorted(members), granted))
+                of_it = _of_topic(topic, publisher.department, sorted(members), granted)
+                own = publisher.retired(contract, now)
+                found |= {one for one in of_it if not own or one.principal == publisher.department}
     return sorted(found | {_of_group(environment, system) for system in members})
 
 

@@ -1,4 +1,5 @@
-"""Grants from their signed document, and which of them a call may lean on."""
+"""What a department's office decided, from its signed document: grants, which of them a call may lean on, and the ends
+of majors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from schemas.query.parse import parse_params
+from schemas.trust import retiring
 from schemas.trust.model import Caller, Grant
+from schemas.trust.retiring import Retirements
 from schemas.trust.signed import DocumentRefused, moment, numbered, text_of
 from schemas.wire.problem import Problem
 
@@ -15,11 +18,13 @@ PREFIX = "grant:"
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """The grants of one numbered document, by id. `expires` is aware; None: there is no document."""
+    """The grants of one numbered document, by id. `expires` is aware; None: there is no document. `retiring` are the
+    majors that end on a day; that they were told to end holds beyond `expires`."""
 
     number: int = 0
     expires: datetime | None = None
     by_id: Mapping[str, Grant] = field(default_factory=dict)
+    retiring: Retirements = field(default_factory=dict)
 
     def named(self, caller: Caller, dataset: str, now: datetime, owner: str) -> Grant | None:
         """The grant for a dataset of `owner` that the call's purpose names, while it holds: the caller's own, or one of
@@ -36,14 +41,14 @@ class Grants:
         return grant if grant.not_before <= now < grant.expires else None
 
 
-def from_document(document: Mapping[str, Any]) -> Grants:
-    """The grants that a document holds; raises DocumentRefused."""
+def from_document(document: Mapping[str, Any], owner: str = "") -> Grants:
+    """The grants that a document holds, and of `owner` the majors that end; raises DocumentRefused."""
     number, expires, listed = numbered(document, "grants")
     grants = [_grant(one) for one in listed]
     by_id = {grant.id: grant for grant in grants}
     if len(by_id) != len(grants):
         raise DocumentRefused("malformed", "two grants bear one id")
-    return Grants(number, expires, by_id)
+    return Grants(number, expires, by_id, retiring.read(document, owner))
 
 
 def check_document(document: Any) -> None:

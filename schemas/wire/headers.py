@@ -10,6 +10,9 @@ HOPS = "langqiao-hops"
 #: The node that a signed message is for.
 NODE = "langqiao-node"
 CONTRACT_VERSION = "contract-version"
+#: Since when, and until when, what answered is still served: RFC 9745 and RFC 8594.
+DEPRECATION = "deprecation"
+SUNSET = "sunset"
 NEXT = "langqiao-next"
 #: The sources whose records are missing from a plain answer that was allowed to lack them: `node/path=state, …`, the
 #: path percent-encoded.

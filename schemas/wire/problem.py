@@ -87,6 +87,8 @@ _ALL = (
     _caller("checkpoint-contradicted", 409, "A later or another state of this log is held",
             "Find out who wrote the log's past anew: both checkpoints are kept as evidence."),
     _caller("step-refused", 409, "The step may not be taken now", "See `reason`, and how the matter stands."),
+    _caller("major-retired", 410, "The dataset is not served in that version any more",
+            "Ask for the version that `instead` names, which its contract in /catalogue describes."),
     _caller("stale-version", 412, "The record has changed since it was read", "Read it again and repeat the change."),
     _caller("too-large", 413, "The body or the list of keys is over the limit", "Split it into smaller calls."),
     _caller("bad-range", 416, "The range lies beyond the answer", "Ask for a range within the count."),

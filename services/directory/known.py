@@ -65,7 +65,7 @@ def _granted(path: Path, department: str, settings: Operator) -> Grants:
     """As the department itself reads them: signed by the authority, or by an office above the department."""
     registered = _registered(settings)
     trusted = granting(registered.authority, registered.registry, department)
-    return _read(path, lambda text: grants.from_document(trusted.read(text)))
+    return _read(path, lambda text: grants.from_document(trusted.read(text), department))
 
 
 def _registered(settings: Operator) -> Held:

@@ -27,7 +27,7 @@ from schemas.trust.link_keys import LinkKey, ends_of
 from schemas.trust.model import Caller
 from schemas.trust.sealing import Seal, key_id_in
 from schemas.wire import cursor
-from schemas.wire.descriptor import Descriptor, Offering
+from schemas.wire.descriptor import Descriptor, Offering, Retiring
 from schemas.wire.preference import content_range
 from schemas.wire.problem import MEDIA_TYPE, Problem
 from tests.gateway.town import WEST, Rows
@@ -40,7 +40,8 @@ _LINK_KEYS = tuple(LinkKey(text * 64, datetime(2026, 1, 1, tzinfo=UTC)) for text
 @dataclass
 class Node:
     """One stand-in. `served` are contract documents; `seen` is every call that came, as (method, address, headers,
-    body). `closed` are items that it gives to nobody; `max_rows` is its largest page."""
+    body). `closed` are items that it gives to nobody; `max_rows` is its largest page; `retiring` are the majors that
+    end, by dataset: by those that it retired it answers no more."""
 
     node: str
     records: Mapping[str, Rows]
@@ -49,6 +50,7 @@ class Node:
     copy_of: str | None = None
     max_rows: int = 10_000
     closed: frozenset[str] = frozenset()
+    retiring: Mapping[str, tuple[Retiring, ...]] = field(default_factory=dict)
     seen: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -82,7 +84,8 @@ class Node:
     def _offering(self, dataset: str) -> Offering:
         return Offering(
             dataset=dataset,
-            majors=self.contracts.majors(dataset),
+            majors=tuple(one for one in self.contracts.majors(dataset) if one not in self._retired(dataset)),
+            retiring=self.retiring.get(dataset, ()),
             provider=self.node,
             coverage=self.coverage or (self.node.partition(".")[0],),
             copy_of=self.copy_of,
@@ -90,6 +93,9 @@ class Node:
             estimated_at="2026-01-01T00:00:00Z",
             max_rows=self.max_rows,
         )
+
+    def _retired(self, dataset: str) -> set[int]:
+        return {one.major for one in self.retiring.get(dataset, ()) if one.retired}
 
     async def query(self, request: Request) -> Response:
         return await self._answered(request, self._query)
@@ -156,7 +162,10 @@ class Node:
 
     def _bound(self, request: Request, query: Query) -> BoundQuery:
         dataset = f"{request.path_params['kind']}.{request.path_params['name']}"
-        asked = bind(query, self.contracts, dataset, int(request.headers["contract-version"]))
+        major = int(request.headers["contract-version"])
+        if major in self._retired(dataset):
+            raise Problem("major-retired", f"{dataset} is not served in version {major} any more")
+        asked = bind(query, self.contracts, dataset, major)
         request.state.came = _came(asked)
         asked = replace(asked, where=tuple(_opened(request, asked.contract, one) for one in asked.where))
         caller = (

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from ssl import SSLContext
+from typing import Any
 
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
@@ -14,6 +15,7 @@ from schemas.trust.grants import Grants
 from schemas.trust.message import Message, MessageRefused, Sent
 from schemas.trust.model import Caller, Case, Grant, Role
 from schemas.trust.offices import granting
+from schemas.trust.retiring import Retirements
 from schemas.trust.token import TokenCache, refused
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
@@ -57,6 +59,12 @@ class Gate:
         self.registry.refresh()
         self.grants.trust(granting(self.registry.authority, self.registry.value, self.owner))
         self.grants.refresh()
+
+    @property
+    def retiring(self) -> Retirements:
+        """The majors of this department that end on a day, as its office said last; whether it can still be asked or
+        not."""
+        return self.grants.value.retiring
 
     async def meet(self, headers: Mapping[str, str]) -> None:
         """Before `caller`: have the key of a token that is an issuer's, where it can be had."""
@@ -173,13 +181,17 @@ async def open_gate(
     registry = open_registry(settings, clock)
     came, spent = Came(log, clock), Spent(log, clock)
     await came.recall()
+
+    def read(document: Mapping[str, Any]) -> Grants:
+        return grants.from_document(document, settings.department)
+
     gate = Gate(
         settings.department,
         settings.node_id,
         settings.require_messages,
         settings.require_cases,
         registry,
-        SignedFile(grants_in_force(settings), registry.authority, grants.from_document, _NONE),
+        SignedFile(grants_in_force(settings), registry.authority, read, _NONE),
         TokenCache(settings.token_cache),
         came,
         spent,

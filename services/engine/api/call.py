@@ -9,6 +9,7 @@ from starlette.types import Receive
 
 from schemas.trust.model import Caller, Member
 from schemas.trust.question import taken_apart
+from schemas.trust.retiring import answered
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.api.timing import Timing
@@ -60,7 +61,17 @@ class Call:
         self.timing.mark(stage)
 
     def major(self) -> int | None:
-        """The contract's major that the caller asks for; None: the lowest served."""
+        """The contract's major by which the call is answered, None: the lowest. Problem unknown-version; major-retired
+        from the day on that its users were told."""
+        gate, asked = self.node.gate, self.asked_major()
+        if not gate.retiring:
+            return asked
+        return answered(
+            self.dataset, self.node.catalogue.majors(self.dataset), asked, gate.retiring, gate.clock()
+        )
+
+    def asked_major(self) -> int | None:
+        """The major that the caller names; None: it leaves that to us. Problem unknown-version."""
         text = self.headers.get(names.CONTRACT_VERSION, "")
         if not text:
             return None

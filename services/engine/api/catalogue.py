@@ -1,7 +1,7 @@
 """The descriptor that this node serves at /catalogue: its offerings and their contracts in full."""
 
 from schemas.contracts.model import Contract
-from schemas.wire.descriptor import Descriptor, Offering
+from schemas.wire.descriptor import Descriptor, Offering, Retiring
 from schemas.wire.projection import audiences
 from schemas.wire.topics import Topic
 from services.engine.node import Node
@@ -19,8 +19,9 @@ async def descriptor(node: Node) -> Descriptor:
 
 
 async def _offering(node: Node, dataset: str) -> Offering:
-    majors = node.catalogue.majors(dataset)
-    settings = node.settings
+    retiring, settings = _retiring(node, dataset), node.settings
+    over = {one.major for one in retiring if one.retired}
+    majors = tuple(one for one in node.catalogue.majors(dataset) if one not in over)
     counted = await node.cost.known(dataset)
     return Offering(
         dataset=dataset,
@@ -32,6 +33,24 @@ async def _offering(node: Node, dataset: str) -> Offering:
         estimated_at=counted.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         max_rows=settings.max_rows,
         topics=_topics(node, [node.catalogue.contract(dataset, major) for major in majors]),
+        retiring=retiring,
+    )
+
+
+def _retiring(node: Node, dataset: str) -> tuple[Retiring, ...]:
+    """The majors of a dataset that end, or have ended, as the office said last."""
+    now, majors = node.clock(), node.catalogue.majors(dataset)
+    found = [one for one in node.gate.retiring.values() if one.dataset == dataset and one.major in majors]
+    left = set(majors) - {one.major for one in found}
+    return tuple(
+        Retiring(
+            major=one.major,
+            noticed_at=one.noticed,
+            ends_on=one.ends,
+            retired=one.is_over(now),
+            instead=max(left, default=None),
+        )
+        for one in sorted(found, key=lambda one: one.major)
     )
 
 

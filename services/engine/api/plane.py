@@ -175,8 +175,16 @@ def _call(node: Node, scope: Scope, receive: Receive) -> Call:
     )
 
 
+def _noticed(call: Call, reply: Reply) -> Mapping[str, str]:
+    """The notice that the major which answered ends on a day, where its users were told one."""
+    version, retiring = reply.headers.get(names.CONTRACT_VERSION), call.node.gate.retiring
+    found = retiring.get((call.dataset, int(version))) if retiring and version is not None else None
+    return {} if found is None else found.headers
+
+
 def _stamped(call: Call, reply: Reply) -> Reply:
     reply.headers |= {
+        **_noticed(call, reply),
         "Server-Timing": call.timing.header(),
         names.QUESTION: call.question,
         "Cache-Control": "no-store",

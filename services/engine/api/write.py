@@ -155,7 +155,7 @@ def _once(call: Call, sent: Mapping[str, object]) -> Once | None:
     key = once_key(call)
     if key is None:
         return None
-    digest = hashlib.sha256(orjson.dumps([call.major(), sent], option=orjson.OPT_SORT_KEYS)).hexdigest()
+    digest = hashlib.sha256(orjson.dumps([call.asked_major(), sent], option=orjson.OPT_SORT_KEYS)).hexdigest()
     return Once(key, digest)
 
 

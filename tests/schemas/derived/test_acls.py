@@ -8,9 +8,11 @@ import pytest
 
 from schemas.derived.acls import EVERYBODY, Publisher, Right, rights
 from schemas.derived.topics import topics_of
+from schemas.law.sharing.limits import legal_day
 from schemas.trust.grants import Grants
 from schemas.trust.model import Grant, Member
 from schemas.trust.registry import Registry
+from schemas.trust.retiring import Retirement
 from tests import workshop
 
 _NOW = datetime(2026, 5, 1, 4, tzinfo=UTC)
@@ -69,6 +71,18 @@ def test_each_audience_is_read_by_those_it_is_for_and_by_its_own_relay(
     audience: str, readers: set[str]
 ) -> None:
     assert _readers(_rights(_grants(_GRANT), _registry()), _topic(audience)) == readers | {_RELAY}
+
+
+def test_of_a_major_that_was_retired_nobody_but_its_relay_reads_a_topic() -> None:
+    ends = Retirement(workshop.TOOLS, 1, _NOW - 90 * _DAY, legal_day(_NOW))
+    ending = replace(_grants(_GRANT), retiring={(workshop.TOOLS, 1): ends})
+    before = _rights(ending, _registry(), now=_NOW - timedelta(hours=13))
+    assert before == _rights(_grants(_GRANT), _registry())
+    after = _rights(ending, _registry())
+    others = {one for one in before if one.name.startswith(f"city.330203.{workshop.TOOLS}.")} - set(after)
+    assert {one.principal for one in others} == {EVERYBODY, _WINDOW, _DESK, _ARCHIVE}
+    for audience in ("public", "shared", "granted", "control"):
+        assert _readers(after, _topic(audience)) == {_RELAY}
 
 
 def test_the_registry_is_read_by_departments_alone_and_written_by_none_of_them() -> None:
