@@ -13,6 +13,7 @@ from schemas.trust.keys import BadKey, KeyPair
 from schemas.trust.ring import KeyRing, read_ring
 
 _log = logging.getLogger("langqiao.gateway")
+_State = tuple[int, int, int]
 
 
 @dataclass(slots=True)
@@ -23,18 +24,27 @@ class OwnKey:
     path: Path
     ring: KeyRing
     clock: Callable[[], datetime]
-    _seen: tuple[int, int] | None
+    _seen: _State | None
+    _fault: str | None = None
 
     def now(self) -> KeyPair:
         """The key that signs now. Whoever signs asks once for each thing signed."""
         seen = _state(self.path)
-        if seen not in (None, self._seen):
-            self._seen = seen
+        if seen is None or seen != self._seen:
             try:
-                self.ring = read_ring(self.path.read_bytes())
-            except (OSError, BadKey) as fault:
-                _log.error("key file not usable: %s (%s)", self.path.name, type(fault).__name__)
+                self.ring, self._seen, self._fault = read_ring(self.path.read_bytes()), seen, None
+            except OSError as fault:
+                # Looked at again though it comes back as it was.
+                self._blame(None, fault)
+            except BadKey as fault:
+                self._blame(seen, fault)
         return self.ring.at(self.clock())
+
+    def _blame(self, seen: _State | None, fault: Exception) -> None:
+        reason = type(fault).__name__
+        if reason != self._fault:
+            _log.error("key file not usable: %s (%s)", self.path.name, reason)
+        self._seen, self._fault = seen, reason
 
 
 def open_key(path: Path, clock: Callable[[], datetime]) -> OwnKey:
@@ -43,10 +53,10 @@ def open_key(path: Path, clock: Callable[[], datetime]) -> OwnKey:
     return OwnKey(path, read_ring(path.read_bytes()), clock, seen)
 
 
-def _state(path: Path) -> tuple[int, int] | None:
+def _state(path: Path) -> _State | None:
     """None where there is no such file."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_ino
+    return found.st_mtime_ns, found.st_ino, found.st_size

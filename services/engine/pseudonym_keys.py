@@ -7,16 +7,13 @@ A file of one key is that key, byte for byte. A file of several holds them in ar
 import base64
 import binascii
 import hashlib
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from services.engine.file_state import State, state_of
-
-_log = logging.getLogger("langqiao.engine")
+from services.engine.followed_file import FollowedFile
 
 #: As many bytes as the digest that a key makes.
 LEAST_BYTES = 32
@@ -90,11 +87,10 @@ class PseudonymKeys:
     names now: what the database says, and until it has said anything the oldest that is not retired, since a newer one
     names nothing before the relay has begun an epoch with it."""
 
-    __slots__ = ("_epoch", "_path", "_seen", "keys", "secret", "turns")
+    __slots__ = ("_epoch", "_file", "keys", "secret", "turns")
 
     def __init__(self, keys: Sequence[PseudonymKey], path: Path | None = None) -> None:
-        self._path = path
-        self._seen: State | None = None
+        self._file = FollowedFile(path, "key file")
         self._epoch = -1
         self.keys = tuple(keys)
         self.turns: tuple[Turn, ...] = ()
@@ -125,16 +121,8 @@ class PseudonymKeys:
         return [one.secret for one in self.keys if one.retired is None and one.secret != self.secret]
 
     def look(self) -> None:
-        """Take the file anew where it has changed, which costs a look at its date. One that cannot be used leaves the
-        keys that were good, which is said once."""
-        seen = None if self._path is None else state_of(self._path)
-        if self._path is None or seen in (None, self._seen):
-            return
-        self._seen = seen
-        try:
-            self._take(read_keys(self._path.read_bytes()))
-        except (OSError, BadKeys) as fault:
-            _log.error("key file not usable: %s (%s)", self._path.name, type(fault).__name__)
+        """Take the file anew where it has changed. One that cannot be used leaves the keys that were good."""
+        self._file.look(lambda content: self._take(read_keys(content)))
 
     def follow(self, turns: Sequence[Turn], epoch: int) -> None:
         """What the database says: the turns, the last of which names, as of an epoch; older news is passed over."""

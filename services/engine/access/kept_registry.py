@@ -4,7 +4,7 @@ in force, and told in /health. Owned by the gate; `api/registering` and `relay/r
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -16,6 +16,7 @@ from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
 from schemas.wire.problem import Problem
 from services.engine.access.putting import put
+from services.engine.followed_file import FollowedFile, State, state_of
 from services.engine.settings import Settings
 
 _NAME = re.compile(r"registry-(\d{12})\.jws")
@@ -29,19 +30,22 @@ class KeptRegistry:
     """`file` is what a person put there, None: nothing; `folder` holds every registry that came, by number, so that a
     restart and another process of this node know the newest, and old evidence its own.
 
-    `fault` says why the file as it stands cannot be used; `refused` why, and when, something that came was refused
-    last. What was good stays in force until a better one comes.
+    `refused` says why, and when, something that came was refused last. What was good stays in force until a better one
+    comes.
     """
 
-    file: Path | None
+    file: InitVar[Path | None]
     folder: Path
     patience_seconds: float
     clock: Callable[[], datetime]
     held: Held
-    fault: str | None = None
     refused: tuple[str, datetime] | None = None
-    _seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    _file: FollowedFile = field(init=False)
+    _folder_seen: State | None = None
     _one_at_a_time: Lock = field(default_factory=Lock)
+
+    def __post_init__(self, file: Path | None) -> None:
+        self._file = FollowedFile(file, "member registry")
 
     @property
     def value(self) -> Registry:
@@ -58,7 +62,7 @@ class KeptRegistry:
         if self._one_at_a_time.acquire(blocking=False):
             try:
                 self._look_at_folder()
-                self._look_at_file()
+                self._file.look(self._keep)
             finally:
                 self._one_at_a_time.release()
 
@@ -81,8 +85,8 @@ class KeptRegistry:
 
     def why_not(self, now: datetime) -> str | None:
         """Why it is not to be relied on now; None when it is, or when there is to be none."""
-        if self.fault is not None:
-            return self.fault
+        if self._file.fault is not None:
+            return self._file.fault
         if self.value.number == 0:
             return None
         if self.value.expires <= now:
@@ -109,23 +113,16 @@ class KeptRegistry:
             return None
         return "no word of the member registry for " + ("ever" if age is None else f"{age:.0f} s")
 
-    def _look_at_file(self) -> None:
-        if self.file is None or not self._changed(self.file):
-            return
-        try:
-            self.held = kept(self.held, self.file.read_text().strip())
-            self.fault = None
-        except DocumentRefused as refused:
-            self._blame(refused.reason)
-        except (OSError, UnicodeDecodeError) as unreadable:
-            self._seen.pop(self.file, None)
-            self._blame(type(unreadable).__name__)
+    def _keep(self, content: bytes) -> None:
+        self.held = kept(self.held, content.decode().strip())
 
     def _look_at_folder(self) -> None:
         """The newest good registry that came, and the newest word. What is not good was good when it came: it is passed
         over, for an older one is better than none."""
-        if not self._changed(self.folder):
+        seen = state_of(self.folder)
+        if seen in (None, self._folder_seen):
             return
+        self._folder_seen = seen
         named = ((path, _NAME.fullmatch(path.name)) for path in self.folder.iterdir())
         numbers = {int(match.group(1)): path for path, match in named if match}
         for number in sorted(numbers, reverse=True):
@@ -142,29 +139,11 @@ class KeptRegistry:
             return False
         return True
 
-    def _changed(self, path: Path) -> bool:
-        """Whether there is something else than was seen last; a file that is not there any more is something else."""
-        try:
-            state = path.stat()
-        except FileNotFoundError:
-            if path == self.file:
-                self._seen.pop(path, None)
-                return True
-            return False
-        seen = (state.st_mtime_ns, state.st_size)
-        before, self._seen[path] = self._seen.get(path), seen
-        return seen != before
-
     def _put(self, found: Held) -> None:
         if found.text != self.held.text:
             put(self.folder / f"registry-{found.registry.number:012d}.jws", found.text.encode())
         if found.word_text and found.word_text != self.held.word_text:
             put(self.folder / _WORD, found.word_text.encode())
-
-    def _blame(self, reason: str) -> None:
-        if reason != self.fault:
-            _log.error("member registry: the file is not usable: %s", reason)
-        self.fault = reason
 
 
 def open_registry(settings: Settings, clock: Callable[[], datetime]) -> KeptRegistry:

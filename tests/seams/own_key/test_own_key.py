@@ -52,10 +52,28 @@ def test_a_file_that_cannot_be_used_leaves_the_key_that_was_good(
     else:
         put(path, spoilt)
     assert {opened.now().key_id for _ in range(3)} == {old.key_id}
-    assert len(caplog.records) == (0 if spoilt is None else 1)
+    assert len(caplog.records) == 1
     new = keys.new_key()
     put(path, keys.write_private(new))
     assert opened.now().key_id == new.key_id
+
+
+def test_a_file_that_was_away_and_is_back_as_it_was_is_taken(
+    own: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that is put there first, and made readable then."""
+    path, new = tmp_path / "node.key.pem", keys.new_key()
+    put(path, keys.write_private(keys.new_key()))
+    opened = own.open_key(path, lambda: _START)
+    put(path, keys.write_private(new))
+    with monkeypatch.context() as shut:
+        shut.setattr(Path, "read_bytes", _shut)
+        assert opened.now().key_id != new.key_id
+    assert opened.now().key_id == new.key_id
+
+
+def _shut(path: Path) -> bytes:
+    raise PermissionError(f"{path.name} is not ours to read")
 
 
 def test_a_file_that_is_none_stops_the_start(own: ModuleType, tmp_path: Path) -> None:
