@@ -139,8 +139,7 @@ def _list(path: Path, authority: KeyPair, system: str, public_hex: str, times: T
         _add(line, public_hex, times)
         document |= {"number": document["number"] + 1, "issued": times.now.isoformat()}
         check_document(document)
-        put(path, signed.sign(document, authority).encode())
-        path.chmod(0o644)
+        put(path, signed.sign(document, authority).encode(), 0o644)
 
 
 def _add(line: dict[str, Any], public_hex: str, times: Times) -> None:

@@ -16,6 +16,8 @@ from services.engine.access.putting import put
 app = typer.Typer(help="Certificates for TLS between processes.", no_args_is_help=True)
 
 _CA, _KEY, _BRIDGING, _ENDING = "ca.pem", "ca.key.pem", "ca.bridging.pem", ".tls.pem"
+#: Certificates are for everybody to read.
+_SHOWN = 0o644
 
 Folder = Annotated[Path, typer.Option("--authority", help="The authority's folder.", exists=True)]
 Days = Annotated[int, typer.Option("--days", min=1, max=825, help="How long it is good, in days.")]
@@ -51,9 +53,9 @@ def authority(
         out.mkdir(parents=True, exist_ok=True)
         trusted = certificates.still_good((out / _CA).read_bytes(), now) if renew else b""
         # The key last: whenever this ends early, what stands there is one whole authority still.
-        _show(out / _CA, certificates.write(made.certificate) + trusted)
+        put(out / _CA, certificates.write(made.certificate) + trusted, _SHOWN)
         if made.bridging is not None:
-            _show(out / _BRIDGING, certificates.write(made.bridging))
+            put(out / _BRIDGING, certificates.write(made.bridging), _SHOWN)
         put(out / _KEY, certificates.write_key(made.key))
     typer.echo(f"{out / _CA}: good until {made.certificate.not_valid_after_utc:%Y-%m-%d}")
 
@@ -114,7 +116,7 @@ def renew(
 
 def _put(file: Path, made: bytes, authority: Path) -> None:
     """The certificate, and beside it whom its process is to trust."""
-    _show(file.parent / _CA, (authority / _CA).read_bytes())
+    put(file.parent / _CA, (authority / _CA).read_bytes(), _SHOWN)
     put(file, made)
     typer.echo(f"{file}: good until {certificates.ends(made):%Y-%m-%d}")
 
@@ -137,9 +139,3 @@ def _sure() -> Iterator[None]:
         yield
     except BadCertificate as fault:
         raise typer.BadParameter(str(fault)) from None
-
-
-def _show(path: Path, content: bytes) -> None:
-    """A file that anybody may read."""
-    put(path, content)
-    path.chmod(0o644)

@@ -15,6 +15,7 @@ from services.engine.settings import Settings
 from tests.deploy import composed
 
 _PINNED = re.compile(r"(apache/kafka:4\.\d+\.\d+|postgres:\d+\.\d+|langqiao:\d+\.\d+\.\d+)")
+_ENDS = re.compile(r'ends="([^"]+)"')
 _PORT = re.compile(r":(\d+)/health")
 
 
@@ -81,19 +82,25 @@ def test_everything_but_relays_says_how_it_is() -> None:
     assert silent == {f"{kind}-relay" for kind in kinds()}
 
 
-def test_secrets_are_files_that_are_declared_used_and_named_by_a_setting() -> None:
-    declared = composed.document()["secrets"]
-    used: set[str] = set()
-    for one in composed.services().values():
-        named = {
-            text.removeprefix("/run/secrets/")
-            for text in _texts(one.get("environment", {}))
-            if "/run/secrets/" in text
-        }
-        assert named == set(one.get("secrets", ()))
-        used |= named
-    assert set(declared) == used
-    assert all(one["file"] == f"secrets/{name}" for name, one in declared.items())
+@pytest.mark.parametrize("name", [*kinds(), *(f"{kind}-relay" for kind in kinds()), "gateway"])
+def test_keys_lie_in_a_folder_that_their_owner_alone_sees_and_cannot_write(name: str) -> None:
+    """A folder, not each file: who mounts a file goes on to see it after another has been put in its place."""
+    folders = _folders(name)
+    assert folders["/run/secrets"]["source"] == f"./secrets/{name.removesuffix('-relay')}"
+    named = [text for text in _texts(_environment(name)) if text.startswith("/run/")]
+    assert {text.rpartition("/")[0] for text in named} == set(folders)
+    for one in folders.values():
+        assert (one["type"], one["read_only"], one["bind"]) == ("bind", True, {"create_host_path": False})
+        assert one["source"] in ("./registry", folders["/run/secrets"]["source"])
+    assert "secrets" not in composed.services()[name]
+
+
+def test_the_steps_before_the_first_start_make_keys_for_all_departments_and_for_all_that_hold_links() -> None:
+    steps = (composed.DEPLOY / "README.md").read_text(encoding="utf-8")
+    assert f"for kind in {' '.join(kinds())}; do" in steps
+    [ends] = _ENDS.findall(steps)
+    linked = {end.partition(".")[0] for end in ends.split()} | {"public_security"}
+    assert linked == {kind for kind in kinds() if "LANGQIAO_LINK_KEYS_FILE" in _environment(kind)}
 
 
 def test_no_password_is_written_down_and_none_has_a_default() -> None:
@@ -124,6 +131,12 @@ def test_our_processes_have_no_rights_that_they_do_not_need() -> None:
     for one in composed.services().values():
         if one["image"].startswith("langqiao:"):
             assert (one["read_only"], one["cap_drop"]) == (True, ["ALL"])
+
+
+def _folders(name: str) -> dict[str, dict[str, Any]]:
+    """The folders of this machine that a process sees, by where it sees them."""
+    mounts = composed.services()[name]["volumes"]
+    return {one["target"]: one for one in mounts if isinstance(one, dict)}
 
 
 def _texts(environment: dict[str, str]) -> list[str]:
