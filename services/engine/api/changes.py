@@ -7,20 +7,21 @@ deleted for that caller. The node keeps nothing of anybody's: who holds nothing 
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
-from schemas.contracts.model import SYSTEM_ITEMS
+from schemas.contracts.model import SYSTEM_ITEMS, Contract
 from schemas.query.bind import bind
 from schemas.query.bound import BoundColumn, BoundQuery, Value
 from schemas.query.parse import parse_body
 from schemas.query.question import holdings, whole
 from schemas.trust.entries import Act
-from schemas.trust.subjects import reader
+from schemas.trust.subjects import Subject, addressed, reader
 from schemas.wire import headers as names
+from services.engine.api.addressing import addresses
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure, asked, enter
 from services.engine.api.knowing import know_own
@@ -58,29 +59,39 @@ async def changes(call: Call) -> Reply:
 async def _lines(
     call: Call, query: BoundQuery, held: Mapping[str, str], disclosure: Disclosure
 ) -> AsyncIterator[bytes]:
-    """A piece of NDJSON for each page that has news, and one at the end; each in the access log before it is given."""
+    """A piece of NDJSON for each page that has news, and one at the end; each in the access log before it is given.
+
+    Of a record without news too the next piece tells, by its silence: that it is still as the caller holds it.
+    """
     writer, subjects = RowWriter(query.columns), reader(query.contract, query.columns)
     walked = replace(query, columns=(*subjects.columns, _ID, _VERSION))
     unseen, told = dict(held), Counter[str]()
     receipts: list[str | None] = []
     after: tuple[Value, ...] | None = None
-    begun = False
+    # Whoever names a person by a record id is told of that person, be there such a record or not.
+    disclosed, begun = disclosure.chunk(_named(query.contract, held)), False
     while after is not None or not begun:
         begun = True
         page = await call.node.source.page(walked, limit=call.node.settings.page_rows, after=after)
         after = page.last
-        disclosed = disclosure.chunk(())
+        disclosed.show(subjects, page.rows)
         news = [row for row in page.rows if unseen.pop(_text(row[-2]), None) != row[-1]]
-        disclosed.show(subjects, news)
         lines = [_line(writer, row, held, told) for row in news]
         if after is None:
             lines += [_gone(record_id, told) for record_id in unseen]
-        # That nothing is new is an answer too, and is entered once.
-        if lines or (after is None and not receipts):
+        # That nothing is new is an answer too.
+        if lines or (after is None and (disclosed.records or not receipts)):
             piece = b"".join(lines)
             receipts.append(await enter(call, disclosed, piece))
             yield piece
+            disclosed = disclosure.chunk(())
     yield _end(told, receipts)
+
+
+def _named(contract: Contract, held: Iterable[str]) -> Iterator[Subject]:
+    """The identifiers that the ids which a caller holds show by themselves."""
+    for record_id in held:
+        yield from addressed(contract, addresses(contract, record_id))
 
 
 def _line(writer: RowWriter, row: tuple[Value, ...], held: Mapping[str, str], told: Counter[str]) -> bytes:

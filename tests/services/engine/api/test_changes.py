@@ -15,11 +15,12 @@ from fastapi import FastAPI
 
 from schemas.trust.message import Message, sign
 from services.client.holding import Holding, Unfinished
+from services.engine.api.app import create_app
 from services.engine.settings import Settings
 from tests.clock import Clock
 from tests.services.engine.api import office
 from tests.services.engine.api.conftest import ASKER, GATEWAY, Trust, client_of
-from tests.services.engine.api.logged import entries_of, person
+from tests.services.engine.api.logged import entries_of, named, person
 from tests.waiting import until
 
 VEHICLES = f"/records/{office.KIND}/vehicles"
@@ -162,7 +163,7 @@ async def test_a_reader_of_much_follows_it_in_parts(granted: httpx.AsyncClient, 
 
 
 async def test_what_is_told_is_entered_page_by_page_with_whom_it_is_about(
-    reader: Reader, table: Table, settings: Settings
+    reader: Reader, settings: Settings
 ) -> None:
     await reader.follow()
     entries = entries_of(settings)
@@ -170,10 +171,51 @@ async def test_what_is_told_is_entered_page_by_page_with_whom_it_is_about(
     assert all(
         (one["act"], one["grant"], one["items"]) == ("read", "G-1", ["owner_id", "plate"]) for one in entries
     )
+    assert _named_in(entries) >= {person(3 * number) for number in range(20)}
+
+
+async def test_that_nothing_changed_is_told_of_each_record_and_entered_as_told(
+    reader: Reader, table: Table, settings: Settings
+) -> None:
+    await reader.follow()
+    told_first = entries_of(settings)
+    assert await reader.follow() == []
+    [still] = entries_of(settings)[2:]
+    assert (still["records"], set(still["subjects"])) == (20, _named_in(told_first))
     table.run("UPDATE cl_jdcxx SET zws = 9 WHERE hphm = 'A03'")
     await reader.follow()
-    last = entries_of(settings)[-1]
-    assert (last["records"], person(3) in last["subjects"]) == (1, True)
+    with_news, without = entries_of(settings)[3:]
+    assert (with_news["records"], without["records"]) == (10, 10)
+    assert _named_in([with_news, without]) == _named_in(told_first)
+
+
+async def test_ids_that_name_somebody_are_entered_found_or_not(
+    settings: Settings, trust: Trust, clock: Clock
+) -> None:
+    """By public ids that say whom a record is about, as credit codes do."""
+    _have_plates_name_somebody(settings)
+    app = create_app(office.DEPARTMENT, settings, clock=clock)
+    async with app.router.lifespan_context(app), client_of(app, trust.headers(ASKER), trust) as client:
+        await until(Table(settings).captured, what="capture stands on the table")
+        guessed = {"Z98": "1.1", "A01": "0.1", " no id": "1.1"}
+        body = {"select": "colour", "colour": "eq.red", "held": guessed}
+        answer = await client.post(f"{VEHICLES}/changes", json=body)
+    assert answer.content.count(b'"deleted","record_id"') == 3
+    kind = f"{office.KIND}.vehicles.plate"
+    assert {named(kind, "Z98"), named(kind, "A01")} <= set(entries_of(settings)[0]["subjects"])
+
+
+def _named_in(entries: list[dict[str, Any]]) -> set[str]:
+    return {name for one in entries for name in one["subjects"]}
+
+
+def _have_plates_name_somebody(settings: Settings) -> None:
+    assert settings.contracts_dir is not None
+    path = settings.contracts_dir / office.KIND / "vehicles.v1.odcs.yaml"
+    contract = orjson.loads(path.read_bytes())
+    [subjects] = [one for one in contract["customProperties"] if one["property"] == "subjects"]
+    subjects["value"].append("plate")
+    path.write_bytes(orjson.dumps(contract))
 
 
 async def test_pseudonymous_ids_do_as_well(app: FastAPI, trust: Trust, clock: Clock) -> None:
