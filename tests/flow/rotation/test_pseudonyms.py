@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
@@ -20,6 +21,7 @@ from services.cli.world.forking import start_tool
 from services.cli.world.world import World, running_world
 from services.client.bridge import Bridge, Refused
 from services.client.profile import Profile
+from services.client.signing import Signing
 from services.engine.synthetic.population import Size
 from tests.brokers import EmbeddedBroker, messages_of
 from tests.flow.events.shop import fold
@@ -91,10 +93,13 @@ class Town:
             return found
 
     def looked_up(self, ids: list[str]) -> list[dict[str, Any]]:
-        with Bridge(self.profile()) as bridge:
-            body = orjson.dumps({"record_ids": ids, "select": "record_id"})
-            request = {**self.profile().headers(), "Content-Type": names.JSON}
-            answer = bridge._http.post(f"{_PATH}/lookup", content=body, headers=request)
+        profile = self.profile()
+        key = profile.key()
+        assert key is not None
+        body = orjson.dumps({"record_ids": ids, "select": "record_id"})
+        request = {**profile.headers(), "Content-Type": names.JSON}
+        address = f"{profile.gateway}{_PATH}/lookup"
+        answer = httpx.post(address, content=body, headers=request, auth=Signing(key), trust_env=False)
         return [orjson.loads(line) for line in answer.content.splitlines()][:-1]
 
 

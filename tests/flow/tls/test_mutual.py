@@ -8,8 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from schemas.trust import signed
+from schemas.trust.receipts import read_receipt
+from schemas.trust.registry import from_document
 from services.client.bridge import Bridge
 from services.client.profile import Profile
+from tests.flow.load import Load, all_on
 from tests.flow.pair import DATASET, QUESTION, asked, make_pair
 from tests.services.cli.tool import run
 from tests.waiting import until_sync
@@ -23,6 +27,7 @@ class Running:
     node: int
     gateway: int
     profile: Profile
+    registry: Path
 
     def answers(self, port: int) -> bool:
         return asked(self.profile, f"https://127.0.0.1:{port}")
@@ -68,7 +73,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     serving = _secured("LANGQIAO_", certificates, "node")
     federating = _secured("LANGQIAO_GATEWAY_", certificates, "gateway")
     with pair.running(serving, federating, profile, scheme="https"):
-        yield Running(certificates, pair.department.port, pair.plan.gateway_port, profile)
+        yield Running(certificates, pair.department.port, pair.plan.gateway_port, profile, pair.plan.registry)
 
 
 def test_whoever_shows_a_certificate_is_answered_by_the_node_and_through_the_gateway(
@@ -99,17 +104,17 @@ def test_a_certificate_of_another_authority_is_none(running: Running, tmp_path: 
         bridge.get("/health")
 
 
-def test_authority_and_certificates_are_renewed_while_all_run_and_no_call_fails(running: Running) -> None:
+def test_authority_and_certificates_are_renewed_under_load_and_no_call_fails(running: Running) -> None:
     authority = str(running.certificates.parent / "authority")
     ports = {"node": running.node, "gateway": running.gateway}
     before = {name: running.shown(port) for name, port in ports.items()}
-    # A client that opened its connections before all of this goes on beside those that open theirs anew.
-    with Bridge(running.profile, base_url=f"https://127.0.0.1:{running.gateway}") as long_lived:
+    # They opened their connections before all of this; those that look whether it answers open theirs anew.
+    loads = [Load(running.profile, f"https://127.0.0.1:{one}", DATASET, QUESTION) for one in ports.values()]
+    with all_on(*loads):
 
         def renewed(name: str) -> bool:
             assert running.answers(running.gateway)
             assert running.answers(running.node)
-            assert long_lived.ask(DATASET, QUESTION).data
             return running.shown(ports[name]) != before[name]
 
         _tool("authority", "--out", authority, "--renew")
@@ -118,3 +123,9 @@ def test_authority_and_certificates_are_renewed_while_all_run_and_no_call_fails(
             until_sync(lambda name=name: renewed(name), 20.0, "the new certificate is shown")  # type: ignore[misc]
         _tool("renew", str(running.certificates / "caller.tls.pem"), "--authority", authority)
         assert running.answers(running.gateway)
+        for load in loads:
+            load.go_on()
+    assert [load.failed for load in loads] == [[], []]
+    known = from_document(signed.unchecked(running.registry.read_text()))
+    assert all(read_receipt(text, known) for text in loads[0].receipts)
+    assert loads[0].receipts
