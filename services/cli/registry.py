@@ -19,6 +19,7 @@ from services.cli.files import using
 from services.cli.publishing import Target, targets
 from services.cli.signing import private_key, signing
 from services.client.registry import Publication
+from services.engine.own_key import open_key
 
 app = signing("member registry", check_document)
 
@@ -85,10 +86,11 @@ def confirm(
 ) -> None:
     """Say that a registry is the newest, and bring it where it is not in force yet. Nodes that hear nothing of the kind
     for an hour give nothing on grants."""
-    pair = private_key(key)
+    with using(key, "--key"):
+        own = open_key(key, lambda: datetime.now(UTC))
     with targets(gateway or [], topic, tls_ca, tls_certificate) as found:
         while True:
-            code = _confirmed(file, pair, found)
+            code = _confirmed(file, own.now(), found)
             if every is None:
                 raise typer.Exit(code)
             time.sleep(min(every, _SOON_SECONDS) if code else every)

@@ -2,14 +2,16 @@
 key that a command signs with, which `case` reads too."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
 
-from schemas.trust import keys, signed
+from schemas.trust import signed
 from schemas.trust.keys import KeyPair
+from schemas.trust.ring import read_ring
 from services.cli.files import using
 
 
@@ -44,6 +46,6 @@ def signing(what: str, check: Callable[[Any], None]) -> typer.Typer:
 
 
 def private_key(path: Path, option: str = "--key") -> KeyPair:
-    """The private key in a file; a wrong use of the option where it holds none, or cannot be read."""
+    """The key in a file that signs now; a wrong use of the option where it holds none, or cannot be read."""
     with using(path, option):
-        return keys.read_private(path.read_bytes())
+        return read_ring(path.read_bytes()).at(datetime.now(UTC))

@@ -12,7 +12,10 @@ import pytest
 
 from schemas.trust import handing, keys, signed
 from schemas.trust.holding import Held, nothing, taken
+from schemas.trust.ring import write_ring
 from schemas.trust.signed import DocumentRefused
+from schemas.trust.word import is_word
+from tests import registered
 from tests.services.cli.tool import run
 
 
@@ -114,6 +117,44 @@ def test_confirming_sends_the_registry_only_where_it_is_not_in_force(registry: P
         assert ended.exit_code == 0, ended.output
         assert len(keeper.came) == sent
     assert keeper.held.word is not None
+
+
+def test_whoever_confirms_again_and_again_signs_by_the_key_that_follows(
+    document: Path, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = keys.new_key(), keys.new_key()
+    listed = registered.line("330200.registrar", old, role="registrar")
+    listed["keys"][new.key_id] = new.public_hex
+    document.write_bytes(orjson.dumps(orjson.loads(document.read_bytes()) | {"members": [listed]}))
+    signed_file = _sign(document, document.with_name("authority.key.pem"))
+    file, begun = document.with_name("registrar.key.pem"), datetime.now(UTC) - timedelta(minutes=1)
+    file.write_bytes(keys.write_private(old))
+
+    def wait(seconds: float) -> None:
+        if signed.key_id_of(keeper.came[-1]) == new.key_id:
+            raise KeyboardInterrupt
+        file.write_bytes(write_ring([(begun - timedelta(days=1), old), (begun, new)]))
+
+    monkeypatch.setattr("services.cli.registry.time.sleep", wait)
+    asked = ("--key", str(file), "--gateway", keeper.url, "--every", "60")
+    assert "Traceback" not in run("registry", "confirm", str(signed_file), *asked).output
+    confirmed = [signed.key_id_of(one) for one in keeper.came if is_word(signed.unchecked(one))]
+    assert confirmed == [old.key_id, old.key_id, new.key_id]
+
+
+def test_a_file_of_keys_that_follow_one_another_confirms_by_the_one_that_signs_now(
+    registry: Path, authority: keys.KeyPair, keeper: Keeper
+) -> None:
+    now, file = datetime.now(UTC), registry.with_name("authority.key.pem")
+    before, after = keys.new_key(), keys.new_key()
+    ring = [
+        (now - timedelta(days=2), before),
+        (now - timedelta(days=1), authority),
+        (now + timedelta(days=1), after),
+    ]
+    file.write_bytes(write_ring(ring))
+    ended = run("registry", "publish", str(registry), "--gateway", keeper.url, "--key", str(file))
+    assert (ended.exit_code, keeper.held.word is not None) == (0, True), ended.output
 
 
 def test_an_older_registry_is_refused_and_the_one_in_force_is_named(
