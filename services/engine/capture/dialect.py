@@ -15,7 +15,8 @@ class Dialect(Protocol):
     #: The database's clock as RFC 3339 UTC text, and as seconds since 1970.
     now: str
     seconds: str
-    #: Whether anything waits for the relay, as one cheap query; empty where the driver knows a cheaper way.
+    #: Whether a change waits to be sent, as one cheap query; empty where the driver knows a cheaper way. Marks do not
+    #: count: those of a table that does not fit stay for as long as it does not, and the chores look by themselves.
     waiting: str
     #: The id of the newest outbox row, deleted ones included; 0 or more before the first.
     last_id: str

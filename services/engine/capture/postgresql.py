@@ -28,8 +28,6 @@ class Postgresql:
     seconds = "extract(epoch FROM clock_timestamp())::double precision"
     waiting = (
         f"SELECT EXISTS (SELECT 1 FROM {SCHEMA}.outbox WHERE sent_at IS NULL AND parked_because IS NULL)"
-        f" OR EXISTS (SELECT 1 FROM {SCHEMA}.record WHERE pseudonym IS NULL)"
-        f" OR EXISTS (SELECT 1 FROM {SCHEMA}.dirty)"
     )
     last_id = f"SELECT last_value FROM {SCHEMA}.outbox_id_seq"
     alone: tuple[str, ...] = (
@@ -78,7 +76,8 @@ class Postgresql:
     def rows(self, captured: Captured) -> str:
         same = " AND ".join(f"t.{quoted(column)} = k.{quoted(column)}" for column in captured.key_columns)
         return (
-            "SELECT given.raw AS raw_key, to_jsonb(t.*)::text AS row FROM unnest(CAST(:keys AS text[])) given(raw)"
+            f"SELECT given.raw AS raw_key, {noting.stands(captured, 't')}::text AS row"
+            " FROM unnest(CAST(:keys AS text[])) given(raw)"
             f" CROSS JOIN LATERAL {_key(captured, 'given.raw')} k JOIN {quoted(captured.table)} t ON {same}"
         )
 
