@@ -9,6 +9,7 @@ from starlette.types import Receive
 
 from schemas.trust.model import Caller, Member
 from schemas.trust.question import taken_apart
+from schemas.trust.registry import Registry
 from schemas.trust.retiring import answered
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
@@ -28,10 +29,10 @@ _MOST_DIGITS = 9
 class Call:
     """What came in. `record_id` is set at one record's address alone; `caller` from the access stage on,
     `estimate` (records that may be touched) from the cost stage on, `disclosure` from the select stage on.
-    `query` is the query string as it came, `sent` the body once it was read (`whole`). `message` names the signed
-    message that it was and `sender` who sent it, from the access stage on; `handed` is the question that a gateway
-    handed on with it; `seals` are for what is given sealed, from the access stage on; `request` is the digest of all
-    under `salt`, from the log stage on."""
+    `query` is the query string as it came, `sent` the body once it was read (`whole`). From the access stage on,
+    `known_by` is the registry by which the caller is known, `message` names the signed message that it was, `sender`
+    who sent it, and `seals` are for what is given sealed; `handed` is the question that a gateway handed on with it;
+    `request` is the digest of all under `salt`, from the log stage on."""
 
     node: Node
     method: str
@@ -49,6 +50,7 @@ class Call:
     query: bytes = b""
     sent: bytes = b""
     whole: bool = False
+    known_by: Registry | None = None
     message: str | None = None
     sender: Member | None = None
     handed: Any = None

@@ -14,6 +14,7 @@ from schemas.trust.model import Case, Grant
 from schemas.trust.subjects import Subject, SubjectReader, searched
 from schemas.wire import headers as names
 from services.engine.api.call import Call, Reply
+from services.engine.api.knowing import still
 
 _SALT_BYTES = 16
 #: Refusals that tell of the records themselves, and so are disclosures.
@@ -33,19 +34,24 @@ TELLING = frozenset(
 class Disclosure:
     """What an answer, or a chunk of one, discloses. `items` are shown, `searched` the question's filters go by, both by
     name; `subjects` are identifiers as they are, which leave this process as pseudonyms alone. `contract` is that of
-    the records, None where none are. `only` is the case whose records alone the grant lets be shown; `purpose` is the
-    grant that the call names, whether it leans on it or not."""
+    the records, None where none are. `grant` is the one that the answer is due to; `only` the case whose records alone
+    it lets be shown; `purpose` the grant that the call names, whether it leans on it or not."""
 
     act: Act
     contract: Contract | None
     items: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
-    grant: str | None = None
+    grant: Grant | None = None
     only: Case | None = None
     purpose: Grant | None = None
     subjects: set[Subject] = field(default_factory=set)
     records: int = 0
     counted: int | None = None
+
+    @property
+    def leans(self) -> tuple[Contract, Grant] | None:
+        """The grant that the answer is due to, with the contract that it is for."""
+        return None if self.contract is None or self.grant is None else (self.contract, self.grant)
 
     def show(self, reader: SubjectReader, rows: Sequence[Sequence[Value]]) -> None:
         """These records are in the answer."""
@@ -75,7 +81,7 @@ async def asked(call: Call, act: Act, question: BoundQuery, decided: BoundQuery)
         contract=decided.contract,
         items=() if act is Act.COUNT else shown(decided.columns),
         searched=tuple(sorted({one.item.name for one in conditions(question.where)})),
-        grant=grant.id if grant is not None else None,
+        grant=grant,
         only=call.node.gate.only(call.caller, grant),
         purpose=call.node.gate.under(decided.contract, call.caller),
         subjects=set(searched(question.contract, question.where)),
@@ -105,8 +111,11 @@ async def entered(call: Call, reply: Reply) -> Reply:
 
 
 async def enter(call: Call, disclosure: Disclosure, chunk: bytes) -> str | None:
-    """Put the entry of a chunk on the disk; its receipt, where the node has a key. Raises LogUnavailable."""
+    """Put the entry of a chunk on the disk; its receipt, where the node has a key. Raises LogUnavailable, and a Problem
+    where what was decided of the call holds no longer; but what was written is entered whoever wrote it."""
     log, caller = call.node.log, call.caller
+    if disclosure.act is not Act.WRITE:
+        still(call, disclosure.leans)
     if not call.salt:
         call.salt = secrets.token_bytes(_SALT_BYTES)
         call.request = salted(
@@ -130,7 +139,7 @@ async def enter(call: Call, disclosure: Disclosure, chunk: bytes) -> str | None:
         subjects=log.pseudonyms(disclosure.subjects),
         records=disclosure.records,
         counted=disclosure.counted,
-        grant=disclosure.grant,
+        grant=disclosure.grant.id if disclosure.grant is not None else None,
         untold=purpose.untold if purpose is not None else None,
         told_from=told_from(purpose, now),
         question=call.question,

@@ -1,12 +1,14 @@
 """Who calls, from token and message, and that what it asks follows from what the caller asked: the access stage but for
 the decision itself; used by every action of the data plane."""
 
+from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
 from schemas.trust.follows import Step
 from schemas.trust.message import Message
-from schemas.trust.model import Role
+from schemas.trust.model import Grant, Role
 from schemas.wire.problem import Problem
 from services.engine.access.questions import Arrived
+from services.engine.access.still import require_still
 from services.engine.api.call import Call
 
 
@@ -15,6 +17,7 @@ async def know(call: Call) -> None:
     could say whether the message came before."""
     gate = call.node.gate
     await gate.meet(call.headers)
+    call.known_by = gate.registry.value
     call.caller = gate.caller(call.headers)
     if not gate.needs_check(call.headers, call.caller):
         return
@@ -41,5 +44,15 @@ def refuse_gateway(call: Call) -> None:
 async def hold(call: Call, step: Step, decided: BoundQuery) -> None:
     """Problem question-required, bad-question or not-asked where a gateway asks what it may not ask for its caller:
     `step` as it was put, `decided` as it would be answered."""
-    arrived = Arrived(call.headers, call.caller, call.sender, call.handed)
-    await call.node.gate.hold(step, decided, arrived)
+    await call.node.gate.hold(step, decided, _arrived(call))
+
+
+def still(call: Call, leans: tuple[Contract, Grant] | None) -> None:
+    """Problem where the answer, or its next piece, would not be given any more: what is suspended or removed ends
+    answers that are under way, too. `leans` is what it owes to a grant."""
+    if call.known_by is not None:
+        require_still(call.node.gate, _arrived(call), call.known_by, leans)
+
+
+def _arrived(call: Call) -> Arrived:
+    return Arrived(call.headers, call.caller, call.sender, call.handed)
