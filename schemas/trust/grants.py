@@ -3,7 +3,7 @@ of majors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.query.parse import parse_params
@@ -11,9 +11,13 @@ from schemas.trust import retiring
 from schemas.trust.model import Caller, Grant
 from schemas.trust.retiring import Retirements
 from schemas.trust.signed import DocumentRefused, moment, numbered, text_of
+from schemas.trust.word import LEEWAY
 from schemas.wire.problem import Problem
 
 PREFIX = "grant:"
+#: Longest that what is brought is good for: whoever steals an office's key can grant nothing for longer after it is
+#: taken from him.
+LONGEST = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,23 @@ def from_document(document: Mapping[str, Any], owner: str = "") -> Grants:
     if len(by_id) != len(grants):
         raise DocumentRefused("malformed", "two grants bear one id")
     return Grants(number, expires, by_id, retiring.read(document, owner))
+
+
+def number_at(now: datetime) -> int:
+    """The number of a document that is made at an aware time: its milliseconds, so that a restart of the office, or a
+    database of it that was put back, goes on above it."""
+    return int(now.timestamp() * 1_000)
+
+
+def check_brought(brought: Grants, now: datetime) -> None:
+    """Raise DocumentRefused unless a document that comes now is of now: one of a far number would keep out all that
+    follow, and one that is good for long would outlive who signed it."""
+    if brought.expires is None or brought.expires <= now:
+        raise DocumentRefused("expired", "it has expired")
+    if brought.expires > now + LONGEST + LEEWAY:
+        raise DocumentRefused("too-long", f"it is good for more than {LONGEST}")
+    if brought.number > number_at(now + LEEWAY):
+        raise DocumentRefused("not-yet-valid", "its number is of a time to come")
 
 
 def check_document(document: Any) -> None:

@@ -8,13 +8,16 @@ from schemas.trust.registry import Registry
 
 
 def granting(authority: Authority, registry: Registry, department: str) -> Authority:
-    """The keys that may sign the grants of a department. An office signs grants alone, never a registry."""
+    """The keys that may sign the grants of a department, with the ends that the registry says of an office's. An office
+    signs grants alone, never a registry."""
     offices = {
-        key_id: public
+        key_id: (member, public)
         for key_id, (member, public) in registry.keys.items()
-        if member.role is Role.OFFICE and _above(member, department)
+        if key_id not in authority.keys and member.role is Role.OFFICE and _above(member, department)
     }
-    return Authority({**offices, **authority.keys}, authority.until)
+    ends = {key_id: one.until[key_id] for key_id, (one, _) in offices.items() if key_id in one.until}
+    keys = {key_id: public for key_id, (_, public) in offices.items()}
+    return Authority({**keys, **authority.keys}, {**ends, **authority.until})
 
 
 def _above(office: Member, department: str) -> bool:

@@ -11,11 +11,10 @@ from ssl import SSLContext
 from typing import TYPE_CHECKING
 
 from schemas.trust import token
-from schemas.trust.grants import Grants
 from schemas.trust.keys import KeyPair
 from schemas.trust.message import Message, sign
 from schemas.trust.signed import DocumentRefused
-from services.engine.access.trusted import SignedFile
+from services.engine.access.kept_grants import KeptGrants
 from services.engine.beside import beside
 from services.engine.settings import Settings
 
@@ -80,7 +79,7 @@ class Fetching:
 @asynccontextmanager
 async def grants_fetched(
     settings: Settings,
-    grants: SignedFile[Grants],
+    grants: KeptGrants,
     key: Callable[[], KeyPair] | None,
     security: SSLContext | None,
     clock: Callable[[], datetime],
@@ -100,14 +99,14 @@ async def grants_fetched(
             yield
 
 
-async def _fetch(fetching: Fetching, grants: SignedFile[Grants]) -> None:
+async def _fetch(fetching: Fetching, grants: KeptGrants) -> None:
     told = ""
     while True:
         said = ""
         try:
             text = await fetching.newer()
             if text is not None:
-                await asyncio.to_thread(grants.bring, text)
+                await asyncio.to_thread(grants.bring, text, fetching.clock())
         except OfficeAway as away:
             said = f"the office is away: {away}"
         except (DocumentRefused, OSError) as fault:

@@ -1,6 +1,6 @@
 """The signed grants that departments take in: for each what is in force now, and nothing else; asked by `routes`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,48 +19,60 @@ VALID = timedelta(hours=1)
 _SERVES = timedelta(minutes=10)
 #: How long it is told without a look at the records, into which another process of the office may have written.
 _UNSEEN = timedelta(seconds=1)
+_MadeOf = tuple[list[Record], list[Record]]
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A signed document, and what it was made of: these records, when (security time). `kept` and `seen` are the count
-    of the office's steps, and the time, at which they were last found to be the same."""
+    """A signed document, and what it was made of: these records, when (security time), by which key. `kept` and `seen`
+    are the count of the office's steps, and the time, at which they were last found to be the same."""
 
     number: int
     text: str
-    made_of: tuple[list[Record], list[Record]]
+    made_of: _MadeOf
     at: datetime
+    key_id: str
     kept: int
     seen: datetime
 
 
 @dataclass(slots=True)
 class Granting:
-    """`key` is the office's, which the registry lists with the role `office`. A document's number is the time in
-    milliseconds at which it was made, so that a restart, or a database put back, goes on above it."""
+    """`key` gives the office's of now, which the registry lists with the role `office`. Once another follows it all is
+    signed anew, so that nothing which the one before signed is in use when that ends."""
 
     requests: RequestDesk
     corrections: CorrectionDesk
-    key: KeyPair | None
+    key: Callable[[], KeyPair] | None
     _issued: dict[str, Issued] = field(default_factory=dict)
 
     async def document(self, provider: str) -> Issued:
         """The newest for a department; Problem not-ready where there is no key."""
         if self.key is None:
             raise Problem("not-ready", "This office has no key to sign grants with.")
-        desk = self.requests.desk
+        desk, key = self.requests.desk, self.key()
         now, last = desk.clocks.security(), self._issued.get(provider)
-        if last is not None and last.kept == desk.kept and now < min(last.seen + _UNSEEN, last.at + _SERVES):
+        serves = last is not None and last.key_id == key.key_id and now < last.at + _SERVES
+        if last is not None and serves and last.kept == desk.kept and now < last.seen + _UNSEEN:
             return last
         # Counted before the records are read: a step that is taken meanwhile makes the next document.
-        kept = desk.kept
-        in_force = await self.requests.in_force(provider=provider)
-        wrong = await self.corrections.open_at(provider)
-        made_of = (in_force, wrong)
-        if last is not None and last.made_of == made_of and now < last.at + _SERVES:
+        kept, made_of = desk.kept, await self._made_of(provider)
+        if last is not None and serves and last.made_of == made_of:
             self._issued[provider] = replace(last, kept=kept, seen=now)
             return self._issued[provider]
-        number = max(int(now.timestamp() * 1_000), last.number + 1 if last is not None else 0)
+        number = max(grants.number_at(now), last.number + 1 if last is not None else 0)
+        document = self._document(number, made_of, now)
+        text = signed.sign(document, key)
+        self._issued[provider] = Issued(number, text, made_of, now, key.key_id, kept, now)
+        return self._issued[provider]
+
+    async def _made_of(self, provider: str) -> _MadeOf:
+        """The requests in force at a department, and the correction requests that are open there."""
+        in_force = await self.requests.in_force(provider=provider)
+        return in_force, await self.corrections.open_at(provider)
+
+    def _document(self, number: int, made_of: _MadeOf, now: datetime) -> dict[str, Any]:
+        in_force, wrong = made_of
         document = {
             "number": number,
             "issued": now.isoformat(),
@@ -71,8 +83,7 @@ class Granting:
             ],
         }
         grants.check_document(document)
-        self._issued[provider] = Issued(number, signed.sign(document, self.key), made_of, now, kept, now)
-        return self._issued[provider]
+        return document
 
 
 def _grant(request: Record) -> Mapping[str, Any]:

@@ -3,10 +3,10 @@
 import asyncio
 import hmac
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ import orjson
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.load import load_all
 from schemas.law.calendar import BadCalendar, WorkingDays
-from schemas.trust.keys import BadKey, KeyPair, read_private
+from schemas.trust.keys import BadKey
 from schemas.wire.problem import Problem
 from services.departments.data_office.alarms import Alarms
 from services.departments.data_office.books import Books
@@ -29,6 +29,7 @@ from services.departments.data_office.proofs import AtTheBridge, Digests, Proofs
 from services.departments.data_office.request_desk import RequestDesk
 from services.engine.beside import beside
 from services.engine.node import BadDepartment, Node, read_pseudonym_keys
+from services.engine.own_key import OwnKey, open_key
 from services.engine.relay.security import secured
 from services.engine.settings import Settings
 from services.engine.tls import open_tls
@@ -82,7 +83,8 @@ def make_office(node: Node, contracts: Catalogue, calendar: WorkingDays, proofs:
     digests = _digests(settings)
     corrections = CorrectionDesk(desk, contracts, calendar, member, digests, proofs)
     entries = EntryDesk(desk, contracts, calendar, member)
-    granting = Granting(requests, corrections, _key(settings))
+    key = _key(settings, node.clock)
+    granting = Granting(requests, corrections, None if key is None else key.now)
     alarms = Alarms(deadlines)
     return Office(clocks, requests, corrections, entries, granting, deadlines, alarms, digests.secret)
 
@@ -109,10 +111,10 @@ def read_calendar(folder: Path | None) -> WorkingDays:
     return days
 
 
-def _key(settings: Settings) -> KeyPair | None:
+def _key(settings: Settings, clock: Callable[[], datetime]) -> OwnKey | None:
     path = settings.grants_key_file
     try:
-        return None if path is None else read_private(path.read_bytes())
+        return None if path is None else open_key(path, clock)
     except BadKey as fault:
         raise BadDepartment(f"{path.name if path else ''}: {fault}") from None
 

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from ssl import SSLContext
-from typing import Any
 
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
-from schemas.trust import cases, grants, message
+from schemas.trust import cases, message
 from schemas.trust.access import decide, decide_write, leaned_on
 from schemas.trust.follows import Step
 from schemas.trust.grants import Grants
@@ -21,11 +20,11 @@ from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.access.came import Came
 from services.engine.access.issuing import Issuing, open_issuing
+from services.engine.access.kept_grants import KeptGrants
 from services.engine.access.kept_registry import KeptRegistry, open_registry
 from services.engine.access.link_keys import KeptLinkKeys
 from services.engine.access.questions import Arrived, Questions
 from services.engine.access.spent import Spent
-from services.engine.access.trusted import SignedFile
 from services.engine.grants_settings import grants_in_force
 from services.engine.log.access_log import AccessLog
 from services.engine.settings import Settings
@@ -45,7 +44,7 @@ class Gate:
     messages_required: bool
     cases_required: bool
     registry: KeptRegistry
-    grants: SignedFile[Grants]
+    grants: KeptGrants
     tokens: TokenCache
     came: Came
     spent: Spent
@@ -181,17 +180,13 @@ async def open_gate(
     registry = open_registry(settings, clock)
     came, spent = Came(log, clock), Spent(log, clock)
     await came.recall()
-
-    def read(document: Mapping[str, Any]) -> Grants:
-        return grants.from_document(document, settings.department)
-
     gate = Gate(
         settings.department,
         settings.node_id,
         settings.require_messages,
         settings.require_cases,
         registry,
-        SignedFile(grants_in_force(settings), registry.authority, read, _NONE),
+        KeptGrants(grants_in_force(settings), registry.authority, settings.department),
         TokenCache(settings.token_cache),
         came,
         spent,

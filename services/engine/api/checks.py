@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from services.engine.access.gate import Gate
+from services.engine.access.kept_grants import KeptGrants
 from services.engine.access.kept_registry import KeptRegistry
-from services.engine.access.trusted import SignedFile
 from services.engine.api.health import Check, Finding
 from services.engine.api.standing import Standing, Stands
 from services.engine.capture.database import DatabaseRefuses
@@ -35,7 +34,7 @@ def node_checks(
 
     async def grants() -> Finding:
         gate.refresh()
-        return _signed(gate.grants, gate.clock())
+        return _granted(gate.grants, gate.clock())
 
     async def records() -> Finding:
         return _records(await standing.now())
@@ -104,12 +103,10 @@ def _registry(kept: KeptRegistry, now: datetime) -> Finding:
     return Finding(reason is None, reason or "", needed=kept.value.number == 0, facts=kept.facts(now))
 
 
-def _signed(file: SignedFile[Any], now: datetime) -> Finding:
+def _granted(kept: KeptGrants, now: datetime) -> Finding:
     """What was read last and was good stays in force, so a file that went bad only worsens the node."""
-    reason = file.why_not(now)
-    return Finding(
-        reason is None, reason or "", needed=file.value.number == 0, facts={"number": file.value.number}
-    )
+    reason = kept.why_not(now)
+    return Finding(reason is None, reason or "", needed=kept.number == 0, facts={"number": kept.value.number})
 
 
 def _records(stands: Stands) -> Finding:

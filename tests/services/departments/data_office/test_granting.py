@@ -6,17 +6,21 @@ from typing import Any
 
 import pytest
 
+from schemas.trust import keys, signed
+from schemas.trust.ring import read_ring, write_ring
 from services.engine.settings import Settings
 from tests.clock import Clock
 from tests.services.departments.data_office.conftest import (
     ASKED,
     FREE,
+    GRANTS_KEY,
     OTHER,
     PROVIDER,
     REQUESTER,
     Bureau,
     Trust,
     elsewhere,
+    make_settings,
     opened,
 )
 
@@ -90,3 +94,25 @@ async def test_a_suspension_through_another_process_is_told_within_a_second_and_
         after = await twin.grants(PROVIDER)
         assert request_id not in after.by_id
         assert after.number > before.number
+
+
+async def test_once_another_key_has_begun_all_is_signed_anew_by_it_though_nothing_has_changed(
+    trust: Trust, seeded: Path, tmp_path: Path
+) -> None:
+    settings, clock = make_settings(tmp_path, trust, seeded), Clock()
+    old, new, lead = trust.systems[GRANTS_KEY], keys.new_key(), timedelta(seconds=10)
+    assert settings.grants_key_file is not None
+    async with opened(settings, trust, clock) as bureau:
+        first = await _signed(bureau)
+        ring = read_ring(settings.grants_key_file.read_bytes()).followed(new, clock.now + lead, clock.now)
+        settings.grants_key_file.write_bytes(write_ring(ring.keys))
+        assert await _signed(bureau) == first
+        clock.now += lead
+        second = await _signed(bureau)
+    assert [signed.key_id_of(one) for one in (first, second)] == [old.key_id, new.key_id]
+    assert signed.unchecked(second)["number"] > signed.unchecked(first)["number"]
+
+
+async def _signed(bureau: Bureau) -> str:
+    async with bureau.client(PROVIDER) as client:
+        return (await client.get(f"/office/grants/{PROVIDER}")).text
