@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from services.engine.beside import beside
+from services.engine.capture import fit
 from services.engine.capture.attach import CannotAttach, attach, was_in_place
+from services.engine.capture.captured import captures
 from services.engine.capture.database import Database, DatabaseAway, open_database
+from services.engine.capture.status import in_place
 from services.engine.mapping.model import Mapping
 from services.engine.settings import Settings
 
 #: How long a start waits for capture before it goes on without: long enough for any table that is not huge, short
 #: enough that a service whose database is away soon says so.
 _WAIT_SECONDS = 2.0
-#: How long a table that no longer fits is left before it is tried again.
+#: How long a table that no longer fits, or lacks triggers, is left before it is looked at again.
 _AGAIN_SECONDS = 5.0
 _log = logging.getLogger("langqiao.engine")
 
@@ -23,14 +26,15 @@ _log = logging.getLogger("langqiao.engine")
 async def capturing(mappings: Sequence[Mapping], settings: Settings) -> AsyncIterator[Database]:
     """The department's database as capture sees it. Raises CannotAttach when it is seen at once that capture cannot
     be put in place; while the database is away, or a table no longer fits, it is tried again beside the calls, and
-    /health says so."""
+    /health says so. Where triggers go missing later, as by a table that is swapped for another, they come back."""
     database = open_database(settings.database_url.get_secret_value())
     try:
         async with beside(_attach(database, mappings, settings)) as work:
             await asyncio.wait([work], timeout=_WAIT_SECONDS)
             if work.done():
                 work.result()
-            yield database
+            async with beside(_keep_in_place(work, database, mappings, settings)):
+                yield database
     finally:
         await database.close()
 
@@ -47,6 +51,24 @@ async def _attach(database: Database, mappings: Sequence[Mapping], settings: Set
         else:
             waiting = unfit
             await asyncio.sleep(_AGAIN_SECONDS if unfit else 0)
+
+
+async def _keep_in_place(
+    first: "asyncio.Task[None]", database: Database, mappings: Sequence[Mapping], settings: Settings
+) -> None:
+    """After it has first stood: once a table lacks triggers and fits, they are put there again."""
+    await asyncio.wait([first])
+    while settings.attach:
+        await asyncio.sleep(_AGAIN_SECONDS)
+        try:
+            stale = await database.read(fit.stale, mappings)
+            for one in captures(mappings):
+                whole = await database.read(in_place, database.dialect, one)
+                if not whole and one.dataset not in stale:
+                    _log.warning("capture of %s has gone missing, and is put in place again", one.dataset)
+                    await _attached(database, one.dataset, mappings, settings)
+        except DatabaseAway as away:
+            _log.warning("whether capture is in place is not known: the database is away (%s)", away)
 
 
 async def _attached(

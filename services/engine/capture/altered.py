@@ -1,5 +1,6 @@
 """Tables that a department has altered: a column that comes back, or has its type back, holds other values than before,
-and no trigger saw that; looked at by the relay, which then walks the dataset."""
+and so does another table under the name, restored or swapped in; no trigger saw that. Looked at by the relay, which
+then walks the dataset."""
 
 from collections.abc import Mapping, Sequence
 
@@ -48,18 +49,19 @@ def _read(kept: str | None) -> Columns:
 
 
 def _columns(connection: Connection, datasets: Sequence[Captured]) -> Mapping[str, Columns]:
-    """By dataset. A column that was dropped and added has another number."""
+    """By dataset. A column that was dropped and added has another number, one of another table another table's."""
     names = ", ".join(literal(one) for one in sorted({one.table for one in datasets}))
     found = connection.exec_driver_sql(
-        "SELECT given.name, CAST(a.attname AS text), a.attnum, format_type(a.atttypid, a.atttypmod)"
+        "SELECT given.name, CAST(a.attname AS text), CAST(a.attrelid AS bigint), a.attnum,"
+        " format_type(a.atttypid, a.atttypmod)"
         f" FROM unnest(CAST(ARRAY[{names}] AS text[])) AS given(name)"
         " JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(given.name))"
         " AND a.attnum > 0 AND NOT a.attisdropped"
     ).all()
     return {
         one.dataset: {
-            column: f"{number} {kind}"
-            for table, column, number, kind in found
+            column: f"{place} {number} {kind}"
+            for table, column, place, number, kind in found
             if table == one.table and column in one.columns
         }
         for one in datasets

@@ -13,7 +13,8 @@ from services.engine.capture.keys import literal
 from services.engine.capture.tables import SQLITE
 from services.engine.mapping.model import Mapping as TableMapping
 
-#: Of a column that is there: table, column, type, and PostgreSQL's category of the type.
+#: Of a column that is there: table, column, type, PostgreSQL's category of the type, and whether row level security
+#: hides rows of the table from us.
 ColumnRow = Sequence[Any]
 
 #: Types that mean the same for our purposes; any other type stands for itself.
@@ -52,12 +53,13 @@ def columns_query(dialect: str, tables: Iterable[str]) -> str:
     names = ", ".join(literal(name) for name in sorted(tables))
     if dialect == SQLITE:
         return (
-            "SELECT m.name, c.name, c.type, '' FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c"
+            "SELECT m.name, c.name, c.type, '', 0 FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c"
             f" WHERE m.type IN ('table', 'view') AND m.name COLLATE NOCASE IN ({names})"
         )
     return (
         "SELECT given.name, CAST(a.attname AS text),"
-        " format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL), CAST(t.typcategory AS text)"
+        " format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL), CAST(t.typcategory AS text),"
+        " row_security_active(a.attrelid)"
         f" FROM unnest(CAST(ARRAY[{names}] AS text[])) AS given(name)"
         " JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(given.name))"
         " AND a.attnum > 0 AND NOT a.attisdropped JOIN pg_type t ON t.oid = a.atttypid"
@@ -74,13 +76,16 @@ def stale(connection: Connection, mappings: Sequence[TableMapping]) -> dict[str,
 def misfits(mappings: Iterable[TableMapping], dialect: str, found: Iterable[ColumnRow]) -> dict[str, Misfit]:
     """The datasets whose tables no longer fit, by what `columns_query` found."""
     kinds: dict[str, dict[str, str | None]] = {}
-    for table, column, sql_type, category in found:
-        kinds.setdefault(_name(table, dialect), {})[_name(column, dialect)] = _kind(
-            sql_type, category, dialect
-        )
+    hidden = set()
+    for table, column, sql_type, category, hides in found:
+        kind = _kind(sql_type, category, dialect)
+        kinds.setdefault(_name(table, dialect), {})[_name(column, dialect)] = kind
+        if hides:
+            hidden.add(_name(table, dialect))
     unfit: dict[str, Misfit] = {}
     for one in mappings:
-        misfit = _misfit(one, dialect, kinds.get(_name(one.table.name, dialect)))
+        name = _name(one.table.name, dialect)
+        misfit = _hides(one) if name in hidden else _misfit(one, dialect, kinds.get(name))
         if misfit is not None:
             unfit.setdefault(one.contract.dataset, misfit)
     return unfit
@@ -101,6 +106,12 @@ def changed_column(mapping: TableMapping, row: Mapping[str, Any], dialect: str) 
 def _shown_as(value: object, types: tuple[type, ...]) -> bool:
     # Every boolean of Python's is a whole number as well.
     return value is None or (isinstance(value, types) and (bool in types or not isinstance(value, bool)))
+
+
+def _hides(mapping: TableMapping) -> Misfit:
+    """Rows that a policy hides from us look as if they were deleted, while triggers are shown them all the same."""
+    reason = f"row level security hides rows of {mapping.table.name} from our role, which needs BYPASSRLS"
+    return Misfit(reason, dict.fromkeys(mapping.fields, "its table is not whole"))
 
 
 def _misfit(mapping: TableMapping, dialect: str, kinds: Mapping[str, str | None] | None) -> Misfit | None:

@@ -43,23 +43,29 @@ _DEEDS = ("INSERT", "UPDATE", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What a trigger is shown, as queries: `olds` of raw_key; `news` of raw_key and the row that stands, as jsonb.
-    `table` gives the name of the dataset's table."""
+    """What a trigger is shown, as queries: `olds` and `new_keys` of raw_key; `news` of raw_key and the row that stands,
+    as jsonb, which fails where a column is gone. `table` gives the name of the dataset's table; `elsewhere` ends
+    in the marks where it is another one that was changed."""
 
     olds: str
+    new_keys: str
     news: str
     table: str
+    elsewhere: str
 
 
 def by_statement(captured: Captured, function: str) -> str:
     """The function for triggers with transition tables called OLDS and NEWS."""
-    # Where a column is gone, this fails, and is caught. Rows are `n.*` and never `n`, which a column may be called.
+    # Where a column is gone, this fails, and is caught.
     keys = (key_expression(captured.key_columns, row, POSTGRESQL) for row in ("o", "n"))
     olds, news = (f'{key} COLLATE "C" AS raw_key' for key in keys)
     shown = _Shown(
         f"SELECT {olds} FROM {OLDS} o",
-        f"SELECT {news}, to_jsonb(n.*) AS stands FROM {NEWS} n",
+        f"SELECT {news} FROM {NEWS} n",
+        f"SELECT {news}, {stands(captured, 'n')} AS stands FROM {NEWS} n",
         "TG_RELID::regclass",
+        # Renamed, a table keeps its triggers, while its name may be another's: each record is to be read again.
+        f"IF TG_TABLE_NAME <> {literal(captured.table)} THEN RAISE EXCEPTION 'another table'; END IF;",
     )
     return _function(captured, function, shown)
 
@@ -71,10 +77,20 @@ def by_row(captured: Captured, function: str) -> str:
     mine = f"tgfoid = {literal(function)}::regproc AND tgparentid = 0"
     shown = _Shown(
         f"SELECT {old} AS raw_key",
-        f"SELECT {new} AS raw_key, to_jsonb(NEW) AS stands",
+        f"SELECT {new} AS raw_key",
+        f"SELECT {new} AS raw_key, {stands(captured, 'NEW')} AS stands",
         f"(SELECT tgrelid::regclass FROM pg_trigger WHERE {mine} LIMIT 1)",
+        # The table's parts have names of their own.
+        "",
     )
     return _function(captured, function, shown)
+
+
+def stands(captured: Captured, row: str) -> str:
+    """SQL text of a row as one JSON object, of what a contract maps and no other column: those may be large, and are
+    none of our business. `row` is a name that stands for a row; a column may be called so too, hence `shown.*`."""
+    columns = ", ".join(f"{row}.{quoted(column)}" for column in captured.columns)
+    return f"(SELECT to_jsonb(shown.*) FROM (SELECT {columns}) shown)"
 
 
 def _function(captured: Captured, function: str, shown: _Shown) -> str:
@@ -86,6 +102,7 @@ DECLARE
     one record; told record; again text[]; ops text[];
 BEGIN
     BEGIN
+        {shown.elsewhere}
         {_each_deed([_look(shown, deed) for deed in _DEEDS])}
         IF NOT FOUND THEN
             RETURN NULL;
@@ -182,8 +199,9 @@ def _as_they_stand(captured: Captured) -> str:
     same = " AND ".join(f"t.{quoted(column)} = w.{quoted(column)}" for column in captured.key_columns)
     members, same = members.replace("%", "%%"), same.replace("%", "%%")
     op = f"CASE WHEN t.* IS NULL THEN '{DELETED}' WHEN k.op = '{DELETED}' THEN '{UPDATED}' ELSE k.op END"
+    row = f"CASE WHEN t.* IS NULL THEN NULL ELSE {stands(captured, 't')} END".replace("%", "%%")
     return (
-        f"SELECT DISTINCT ON (k.raw_key) k.raw_key, {op} AS op, to_jsonb(t.*) AS stands"
+        f"SELECT DISTINCT ON (k.raw_key) k.raw_key, {op} AS op, {row} AS stands"
         f" FROM ({_again('$1', '$2')}) k"
         f" CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS %1$s), jsonb_build_object({members})) w"
         f" LEFT JOIN %1$s t ON {same} ORDER BY k.raw_key"
@@ -263,7 +281,7 @@ def _mark(dataset: str, keys: str) -> str:
 
 def _keys(shown: _Shown, deed: str) -> str:
     """Of every record that the statement changed."""
-    olds, news = f"SELECT raw_key FROM ({shown.olds}) o", f"SELECT raw_key FROM ({shown.news}) n"
+    olds, news = f"SELECT raw_key FROM ({shown.olds}) o", f"SELECT raw_key FROM ({shown.new_keys}) n"
     return {"INSERT": news, "UPDATE": f"{olds} UNION ALL {news}", "DELETE": olds}[deed]
 
 

@@ -1,6 +1,8 @@
 """A table of parts on PostgreSQL, and whether what was captured of it leads to how it stands; used by the tests of
 statements and of tables."""
 
+from collections.abc import Sequence
+
 from services.engine.capture.attach import attach
 from services.engine.capture.keys import stored_key
 from services.engine.mapping.build import mapping, table
@@ -16,16 +18,17 @@ TABLE = (
 )
 
 
-def parts(dataset: str = DATASET, name: str = "part") -> Mapping:
-    made = contract(dataset, 1, (item("no"), item("nm")), ("no",))
-    return mapping(made, table(name, key="no", text="no nm"), {one: (one, Text()) for one in ("no", "nm")})
+def parts(dataset: str = DATASET, name: str = "part", columns: Sequence[str] = ("no", "nm")) -> Mapping:
+    made = contract(dataset, 1, tuple(item(one) for one in columns), ("no",))
+    shown = table(name, key="no", text=" ".join(columns))
+    return mapping(made, shown, {one: (one, Text()) for one in columns})
 
 
 async def captured(store: Store, *statements: str, limit: int = 10_000) -> Store:
     """The table of parts 1 to 6, made by the statements, or plainly."""
     for statement in statements or (TABLE.format(late="", parent=""),):
         await store.program.execute(statement)
-    await attach(store.database, [parts()], outbox_limit=limit)
+    await attach(store.database, [parts(columns=await _columns(store, "part"))], outbox_limit=limit)
     return store
 
 
@@ -56,7 +59,15 @@ async def amiss(store: Store, stood: dict[str, str], name: str = "part") -> list
 
 
 async def standing(store: Store, name: str = "part") -> dict[str, str]:
-    rows = await store.program.rows(
-        f"SELECT jsonb_build_array(p.no)::text, to_jsonb(p.*)::text FROM {name} p"
-    )
+    columns = ", ".join(f"p.{one}" for one in await _columns(store, name))
+    shown = f"(SELECT to_jsonb(s.*) FROM (SELECT {columns}) s)::text"
+    rows = await store.program.rows(f"SELECT jsonb_build_array(p.no)::text, {shown} FROM {name} p")
     return dict(rows)  # type: ignore[arg-type]
+
+
+async def _columns(store: Store, name: str) -> list[str]:
+    """Those of the table of parts that this one has."""
+    found = await store.program.rows(
+        f"SELECT attname::text FROM pg_attribute WHERE attrelid = '{name}'::regclass AND NOT attisdropped"
+    )
+    return [one for one in ("no", "nm", "big", "other") if (one,) in map(tuple, found)]

@@ -1,11 +1,15 @@
 """What only PostgreSQL's writers can do to capture: it follows, or it leaves a mark, and never fails them."""
 
+from urllib.parse import urlsplit
+
 import asyncpg
 
+from services.engine.capture import altered, fit
 from services.engine.capture.attach import attach
+from services.engine.capture.captured import captures
 from services.engine.capture.keys import stored_key
 from services.engine.source.sql.ddl import create_tables
-from tests.stores import Store
+from tests.stores import Store, opened
 from tests.workshop import HAMMER, MAPPINGS, TOOLS
 
 
@@ -33,6 +37,38 @@ async def test_truncate_marks_every_record(postgresql_store: Store) -> None:
     assert await marks(postgresql_store) == [(TOOLS, "*")]
 
 
+async def test_a_table_of_which_a_policy_hides_rows_fits_no_more(postgresql_store: Store) -> None:
+    await shop(postgresql_store)
+    execute = postgresql_store.program.execute
+    await execute("DO $$ BEGIN CREATE ROLE engine LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    await execute("GRANT USAGE ON SCHEMA public TO engine")
+    await execute("GRANT SELECT ON ws_tool, ws_loan TO engine")
+    address = urlsplit(postgresql_store.url)
+    url = address._replace(netloc=f"engine@{address.netloc.rpartition('@')[2]}").geturl()
+    async with opened(url) as engine:
+        assert await engine.database.read(fit.stale, MAPPINGS) == {}
+        await execute("ALTER TABLE ws_tool ENABLE ROW LEVEL SECURITY")
+        found = await engine.database.read(fit.stale, MAPPINGS)
+    assert [(dataset, misfit.reason) for dataset, misfit in found.items()] == [
+        (TOOLS, "row level security hides rows of ws_tool from our role, which needs BYPASSRLS")
+    ]
+
+
+async def test_another_table_under_the_name_is_seen_and_walked(postgresql_store: Store) -> None:
+    await shop(postgresql_store)
+    database, captured = postgresql_store.database, captures(MAPPINGS)
+    for dataset, columns in (await database.read(altered.altered, captured)).items():
+        await database.write(altered.note, dataset, columns, fits=True)
+    assert await database.read(altered.altered, captured) == {}
+    for statement in (
+        "CREATE TABLE ws_restored (LIKE ws_tool INCLUDING ALL)",
+        "DROP TABLE ws_tool",
+        "ALTER TABLE ws_restored RENAME TO ws_tool",
+    ):
+        await postgresql_store.program.execute(statement)
+    assert list(await database.read(altered.altered, captured)) == [TOOLS]
+
+
 async def test_copy_is_captured_row_by_row(postgresql_store: Store) -> None:
     await shop(postgresql_store)
     connection = await asyncpg.connect(postgresql_store.url)
@@ -45,9 +81,31 @@ async def test_a_dropped_column_never_fails_the_writer(postgresql_store: Store) 
     await shop(postgresql_store)
     await postgresql_store.program.execute("ALTER TABLE ws_tool DROP COLUMN nm")
     await postgresql_store.program.insert("ws_tool", no="t1", remark="x")
-    [(op, new)] = await kept(postgresql_store)
-    assert op == "c"
-    assert '"nm"' not in new
+    assert await kept(postgresql_store) == []
+    assert await marks(postgresql_store) == [(TOOLS, '["t1"]')]
+
+
+async def test_a_column_that_no_contract_shows_is_kept_nowhere(postgresql_store: Store) -> None:
+    program = postgresql_store.program
+    await shop(postgresql_store)
+    await program.execute("ALTER TABLE ws_tool ADD COLUMN scan bytea")
+    await program.execute("INSERT INTO ws_tool (no, scan) VALUES ('t1', decode(repeat('ff', 100000), 'hex'))")
+    await program.execute("UPDATE ws_tool SET scan = decode(repeat('fe', 100000), 'hex')")
+    assert ["scan" in new for _, new in await kept(postgresql_store)] == [False, False]
+
+
+async def test_a_table_that_lost_its_name_to_another_leads_to_reading_that_one(
+    postgresql_store: Store,
+) -> None:
+    program = postgresql_store.program
+    await shop(postgresql_store)
+    for statement in ("CREATE TABLE ws_new (LIKE ws_tool)", "ALTER TABLE ws_tool RENAME TO ws_old"):
+        await program.execute(statement)
+    await program.execute("ALTER TABLE ws_new RENAME TO ws_tool")
+    await program.execute("INSERT INTO ws_old (no) VALUES ('t1'), ('t2')")
+    await program.execute("DELETE FROM ws_old WHERE no = 't2'")
+    assert await kept(postgresql_store) == []
+    assert await marks(postgresql_store) == [(TOOLS, '["t1"]'), (TOOLS, '["t2"]')]
 
 
 async def test_a_dropped_key_column_marks_every_record_and_never_fails_the_writer(

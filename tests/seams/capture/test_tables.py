@@ -61,14 +61,15 @@ async def test_what_is_written_to_an_inheriting_table_by_either_name_is_captured
 
 async def test_a_table_that_becomes_a_partition_is_noticed_and_captured_anew(postgresql_store: Store) -> None:
     store = await captured(postgresql_store)
-    of_parts = captures([parts()])
+    mappings = [parts(columns=("no", "nm", "big", "other"))]
+    of_parts = captures(mappings)
     assert (await capture_status(store.database, of_parts)).missing == ()
     await store.program.execute(
         "CREATE TABLE whole (no integer, nm text, big integer, other integer) PARTITION BY RANGE (no)"
     )
     await store.program.execute("ALTER TABLE whole ATTACH PARTITION part FOR VALUES FROM (0) TO (100)")
     assert (await capture_status(store.database, of_parts)).missing == (DATASET,)
-    await attach(store.database, [parts()], outbox_limit=10_000)
+    await attach(store.database, mappings, outbox_limit=10_000)
     assert (await capture_status(store.database, of_parts)).missing == ()
     stood = await standing(store)
     await store.program.execute("UPDATE whole SET nm = 'x' WHERE no < 3")

@@ -53,6 +53,27 @@ async def test_a_service_starts_with_a_stale_dataset_and_takes_it_up_when_it_fit
         assert (await client.get(_VEHICLES)).status_code == 200
 
 
+async def test_a_table_that_is_swapped_for_another_is_captured_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attaching, "_AGAIN_SECONDS", 0.1)
+    async with running(create_app(office.DEPARTMENT, settings)) as client:
+        await until(lambda: ready(client), what="the node says that it is ready")
+        file = settings.database_url.get_secret_value().removeprefix("sqlite:///")
+        with closing(sqlite3.connect(file)) as connection:
+            [(table,)] = connection.execute(
+                "SELECT sql FROM sqlite_master WHERE name = 'cl_jdcxx'"
+            ).fetchall()
+        _execute(settings, "DROP TABLE cl_jdcxx", table, "INSERT INTO cl_jdcxx (hphm) VALUES ('A99')")
+
+        def captured() -> bool:
+            with closing(sqlite3.connect(file)) as connection:
+                query = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'cl_jdcxx'"
+                return connection.execute(query).fetchone() == (4,)
+
+        await until(captured, what="the triggers stand again")
+
+
 async def test_a_table_that_never_fitted_stops_the_start(settings: Settings) -> None:
     _execute(settings, "ALTER TABLE cl_jdcxx DROP COLUMN bz")
     with pytest.raises(CannotAttach, match="no column bz"):
