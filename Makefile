@@ -19,8 +19,8 @@ setup: $(READY) ## Make the Python environment in .venv (the other commands do i
 demo: $(READY) ## Run seven departments, their data office and a gateway, and tell the story; ONCE=1 to end after it, SIZE=0.1, DB=postgresql
 	@$(BIN)/langqiao up $(if $(filter-out 0 no false,$(ONCE)),--once) $(if $(SIZE),--size $(SIZE)) $(if $(DB),--db $(DB))
 
-test: $(READY) ## Run the tests; ARGS="tests/gateway -x" for some of them
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(READY) ## Run the tests, shared out to the cores; ARGS="tests/gateway -x" for some of them, ARGS="-n 0" for one process
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 	@echo "Tiers not run here: live (Apache Kafka from its jars, and PostgreSQL where SQLite tells the same: make test-live), crash (make crash), bench (make bench)."
 
 test-live: $(READY) ## Run the same suites on Apache Kafka from its jars; needs Java 17 and Maven
@@ -46,7 +46,8 @@ lock: $(READY) ## Resolve the dependencies of pyproject.toml anew and write requ
 	@$(BIN)/python -c 'import json; \
 		found = [one["metadata"] for one in json.load(open("build/lock.json"))["install"]]; \
 		pins = {one["name"]: one["version"] for one in found if one["name"] != "langqiao"}; \
-		print(*(f"{name}=={pins[name]}" for name in sorted(pins, key=str.lower)), sep="\n")' > requirements.lock
+		only = {"gmssl_pyx": "; sys_platform == \x27linux\x27 and platform_machine == \x27x86_64\x27"}; \
+		print(*(f"{name}=={pins[name]}{only.get(name, str())}" for name in sorted(pins, key=str.lower)), sep="\n")' > requirements.lock
 	@echo "requirements.lock: $$(wc -l < requirements.lock) packages."
 
 clean: ## Remove caches, build results and the demo's data; .venv stays

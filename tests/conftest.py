@@ -39,14 +39,20 @@ _TOLD_TWICE = (
     "tests/flow/events",
     "tests/flow/processes",
 )
+#: Each folder in here has running processes that its tests share.
+_SHARING = "tests/flow/"
 #: What takes long and hunts for what the others do not show.
 _LONG = ("tests/flow/failover", "tests/crash")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The second telling is the live tier's, and so are the hunts: the normal run stays short."""
+    """The second telling is the live tier's, and so are the hunts: the normal run stays short.
+
+    Where workers share the tests out, a file stays with one of them, and a folder whose tests share running processes.
+    """
     for item in items:
+        item.add_marker(pytest.mark.xdist_group(_stays_together(item)))
         parameters = (
             item.callspec.params.values()
             if isinstance(item, pytest.Function) and hasattr(item, "callspec")
@@ -55,3 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         told_twice = item.nodeid.startswith(_TOLD_TWICE) and "postgresql" in parameters
         if told_twice or item.nodeid.startswith(_LONG):
             item.add_marker(pytest.mark.live)
+
+
+def _stays_together(item: pytest.Item) -> str:
+    file = item.nodeid.partition("::")[0]
+    return "/".join(file.split("/")[:3]) if file.startswith(_SHARING) else file

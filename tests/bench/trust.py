@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -14,10 +15,13 @@ import orjson
 
 from schemas.trust import keys, message, token
 from schemas.trust.entries import Act, Entry
+from schemas.trust.evidence_answer import WANTED
 from schemas.trust.keys import KeyPair
+from schemas.trust.link_keys import ends_of, new_link_key
 from schemas.trust.message import Message
 from schemas.trust.model import Role
 from schemas.trust.registry import Registry, from_document
+from schemas.trust.sealing import Seal
 from schemas.wire import headers as names
 from services.cli.world.forking import start_tool
 from services.cli.world.plan import DepartmentPlan
@@ -64,13 +68,21 @@ def targets(world: World) -> list[Target]:
     def sign(url: str, body: bytes) -> Mapping[str, str]:
         return _signed(key, plain.member, member, url, body)
 
+    def for_evidence(url: str, body: bytes) -> Mapping[str, str]:
+        return _signed(key, plain.member, evidence, url, body)
+
     at_plain, at_signed = plain.url, f"http://127.0.0.1:{signed}"
+    evidence = {**member, "Accept-Signature": WANTED}
     return [
         Target("anonymous, open items", f"{at_plain}{_ENTERPRISES}", content, open_, (pids[0],)),
         Target("token, open items", f"{at_plain}{_ENTERPRISES}", member, open_, (pids[0],)),
         Target("token, items by grant", f"{at_plain}{_REPRESENTATIVES}", member, granted, (pids[0],)),
-        Target(
-            "message, items by grant", f"{at_signed}{_REPRESENTATIVES}", member, granted, (pids[1],), sign
+        *(
+            Target(name, f"{at_signed}{_REPRESENTATIVES}", headers, granted, (pids[1],), signer)
+            for name, headers, signer in (
+                ("message, items by grant", member, sign),
+                ("the same, and the answer signed", evidence, for_evidence),
+            )
         ),
     ]
 
@@ -125,9 +137,21 @@ def steps() -> list[Step]:
         "a message checked": lambda: message.check(sent, registry, now, node="city.market"),
     }
     taken = {name: _microseconds(work) for name, work in measured.items()}
-    taken |= asyncio.run(_entries())
+    taken |= _join_keys(now) | asyncio.run(_entries())
     bare = taken["a bare check of a signature"]
     return [Step(name, found, found / bare) for name, found in taken.items()]
+
+
+def _join_keys(now: datetime) -> dict[str, float]:
+    """What a join key costs to seal, each another value since equal ones are sealed once, and to open."""
+    key, numbers = new_link_key(now), count()
+    seal = Seal([key], key, ends_of("licences.holder_id", "persons.id_number"), "q-1")
+    text = seal.seal("330281000000000000")
+    assert text is not None
+    return {
+        "a join key sealed": _microseconds(lambda: seal.seal(f"330281{next(numbers):012}")),
+        "a sealed join key opened": _microseconds(lambda: seal.open(text)),
+    }
 
 
 async def _entries() -> dict[str, float]:

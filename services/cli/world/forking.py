@@ -9,7 +9,8 @@ import multiprocessing
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -56,17 +57,36 @@ class Forked:
 
 def start_tool(name: str, arguments: Sequence[str], logs: Path, environment: Mapping[str, str]) -> Child:
     """Start `langqiao` with these arguments and its own log file; it dies with us, even when we are killed."""
+    return start_forked(name, _tool, (list(arguments),), logs, environment)
+
+
+def start_forked(
+    name: str,
+    work: Callable[..., int | None],
+    arguments: Sequence[object],
+    logs: Path,
+    environment: Mapping[str, str],
+) -> Child:
+    """Start a module's function in a process of its own, as `start_tool` does; its result is the exit code."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_PRELOADED))
     log = logs / f"{name}.log"
     # Daemonic: were we to end without stopping it, nobody waits for it.
-    process = context.Process(target=_run, args=(arguments, environment, log, name), name=name, daemon=True)
+    process = context.Process(
+        target=_run, args=(work, arguments, environment, log, name), name=name, daemon=True
+    )
     process.start()
     return Child(name, Forked(process), log)
 
 
-def _run(arguments: Sequence[str], environment: Mapping[str, str], log: Path, name: str) -> None:
-    """In the child: a session, a log and an environment of its own, and then the tool."""
+def _run(
+    work: Callable[..., int | None],
+    arguments: Sequence[object],
+    environment: Mapping[str, str],
+    log: Path,
+    name: str,
+) -> None:
+    """In the child: a session, a log and an environment of its own, and then the work."""
     os.setsid()
     Thread(target=_end_with_launcher, daemon=True).start()
     ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
@@ -74,9 +94,13 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str], log: Path, na
     for stream in (1, 2):
         os.dup2(out, stream)
     os.environ.update(environment)
+    sys.exit(work(*arguments))
+
+
+def _tool(arguments: list[str]) -> None:
     from services.cli.main import app
 
-    app(list(arguments), prog_name="langqiao")
+    app(arguments, prog_name="langqiao")
 
 
 def _end_with_launcher() -> None:

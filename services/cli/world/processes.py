@@ -112,7 +112,7 @@ def free_ports(count: int, first: int = 0) -> list[int]:
     `first` is the first of them when it is free.
     """
     found = [first] if first and _is_free(first) else []
-    start_at = _FIRST_PORT + os.getpid() * 37 % (_LAST_PORT - _FIRST_PORT)
+    start_at = _FIRST_PORT + os.getpid() * 997 % (_LAST_PORT - _FIRST_PORT)
     for step in range(_LAST_PORT - _FIRST_PORT):
         port = _FIRST_PORT + (start_at - _FIRST_PORT + step) % (_LAST_PORT - _FIRST_PORT)
         if _is_free(port):

@@ -1,6 +1,5 @@
 """A real service over a made-up office, to be killed and started again."""
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,9 @@ import pytest
 
 from schemas.trust import registry, signed
 from schemas.trust.receipts import Receipt, read_receipt
-from services.cli.world.processes import Child, free_ports, start, stop_all
+from services.cli.world.forking import start_forked
+from services.cli.world.processes import Child, free_ports, stop_all
+from tests.flow.disclosure import office_process
 from tests.flow.disclosure.office_process import settings_of, write_node_key
 from tests.services.engine.api import office
 from tests.services.engine.api.conftest import Trust, make_settings, make_trust
@@ -36,10 +37,9 @@ class Office:
         return settings_of(self.folder, self.port).access_log
 
     @contextmanager
-    def running(self, *arguments: str) -> Iterator[Child]:
-        name = "tests.flow.disclosure.office_process"
-        command = [sys.executable, "-m", name, str(self.folder), str(self.port), *arguments]
-        child = start("office", command, self.folder)
+    def running(self, kill_at: int = 0) -> Iterator[Child]:
+        """The service; it kills itself when its answer of that number is in the log and not yet sent."""
+        child = start_forked("office", office_process.run, (self.folder, self.port, kill_at), self.folder, {})
         try:
             yield child
         finally:

@@ -1,10 +1,9 @@
-"""A service that kills itself at a chosen moment of its work; run as: python -m … FOLDER PORT MOMENT NUMBER. Moments:
+"""A service that kills itself at a chosen moment of its work; started by the tests of this folder. Moments:
 `half-entry`, when half of the entry of that answer is written; `after-chunk`, when the entry of that chunk of a lookup
 is on the disk and not a byte of it has left."""
 
 import os
 import signal
-import sys
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -44,10 +43,6 @@ def _after_chunk(number: int) -> None:
     lookup.enter = entering
 
 
-def main(folder: Path, port: int, moment: str, number: int) -> int:
+def run(folder: Path, port: int, moment: str, number: int) -> int:
     {"half-entry": _in_entry, "after-chunk": _after_chunk}[moment](number)
     return serve(office.DEPARTMENT, settings_of(folder, port))
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])))

@@ -1,9 +1,7 @@
-"""A service in a process of its own, to be killed; run as: python -m … FOLDER PORT [KILL_AT]: it kills itself when its
-answer of that number is in the log and not yet sent."""
+"""A service in a process of its own, to be killed; started by the tests of this folder."""
 
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +52,8 @@ def _kill_before_answer(number: int) -> None:
     plane.send_reply = killing
 
 
-def main(folder: Path, port: int, kill_at: int) -> int:
+def run(folder: Path, port: int, kill_at: int) -> int:
+    """Serve; kill itself when the answer of that number is in the log and not yet sent, 0 for never."""
     if kill_at:
         _kill_before_answer(kill_at)
     return serve(office.DEPARTMENT, settings_of(folder, port))
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), int((*sys.argv, "0")[3])))

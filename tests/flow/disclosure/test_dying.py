@@ -1,6 +1,5 @@
 """kill -9 at every moment of an answer: what was not entered did not leave, and what is entered may have."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,7 +7,9 @@ import httpx
 import orjson
 import pytest
 
-from services.cli.world.processes import Child, start, stop_all, wait_until
+from services.cli.world.forking import start_forked
+from services.cli.world.processes import Child, stop_all, wait_until
+from tests.flow.disclosure import dying_process
 from tests.flow.disclosure.conftest import VEHICLE, Office
 from tests.services.engine.api import office
 from tests.services.engine.log.desk import acts, findings
@@ -20,9 +21,8 @@ _CHUNK = 200
 
 @contextmanager
 def _dying(made: Office, moment: str, number: int) -> Iterator[Child]:
-    name = "tests.flow.disclosure.dying_process"
-    command = [sys.executable, "-m", name, str(made.folder), str(made.port), moment, str(number)]
-    child = start("office", command, made.folder)
+    arguments = (made.folder, made.port, moment, number)
+    child = start_forked("office", dying_process.run, arguments, made.folder, {})
     try:
         wait_until(made.ready, child, 30)
         yield child

@@ -36,7 +36,7 @@ def test_killed_in_the_middle_of_many_calls_it_has_entered_whatever_it_answered(
 
 
 def test_killed_between_entry_and_answer_there_is_an_entry_and_no_answer(made: Office) -> None:
-    with made.running("3") as service:
+    with made.running(3) as service:
         wait_until(made.ready, service, 30)
         with httpx.Client(base_url=f"http://127.0.0.1:{made.port}", trust_env=False) as http:
             assert [http.get(VEHICLE).status_code for _ in range(2)] == [200, 200]

@@ -21,6 +21,7 @@ _BODY = b'{"select": "plate", "limit": 1}'
 def _message(made: Office) -> dict[str, str]:
     """The headers of a call that its sender signs once."""
     said = {name.lower(): value for name, value in made.trust.headers(ASKER).items()}
+    said |= {names.NODE: office.OWNER}
     message = Message("POST", _PATH, "", said, _BODY)
     key = made.trust.systems[f"{ASKER}/window"]
     return {**said, **sign(message, key, datetime.now(UTC)), "content-type": names.JSON}
@@ -49,7 +50,7 @@ def test_a_message_that_was_answered_is_refused_by_the_service_that_is_started_a
 
 def test_a_message_whose_answer_was_lost_is_not_answered_after_all(made: Office) -> None:
     message = _message(made)
-    with made.running("1") as service:
+    with made.running(1) as service:
         wait_until(made.ready, service, 30)
         with pytest.raises(httpx.TransportError):
             _send(made, message)

@@ -131,6 +131,7 @@ def test_where_all_is_signed_the_exit_code_says_so(profile: str, registry: str) 
         ("[]", "key id -> hex"),
         (json.dumps({_STRANGER.key_id: _STRANGER.public_hex}), "unknown-key"),
     ],
+    ids=["no-authority", "no-keys", "unknown-key"],
 )
 def test_a_registry_that_cannot_be_relied_on_is_a_wrong_use(
     profile: str, registry: str, authority: str, said: str
