@@ -94,9 +94,22 @@ def _refusal(partitions: int, found: Found, replicas: int) -> str:
     return ""
 
 
+#: What may be more than we ask for: more safety, or more time to notice a delete.
+_AT_LEAST = ("delete.retention.ms", "min.insync.replicas")
+
+
 def _differing(found: Found) -> dict[str, str]:
-    wanted = configuration(found.replicas)
-    return {name: value for name, value in wanted.items() if found.configuration.get(name) != value}
+    """What is to change. Of what may be more, nothing is taken away."""
+    wanted, has = configuration(found.replicas), found.configuration
+    return {
+        name: value
+        for name, value in wanted.items()
+        if has.get(name) != value and not _more(name, has, value)
+    }
+
+
+def _more(name: str, has: Mapping[str, str], value: str) -> bool:
+    return name in _AT_LEAST and has.get(name, "").isdecimal() and int(has[name]) > int(value)
 
 
 async def _look(admin: Any, wanted: Collection[str]) -> dict[str, Found]:

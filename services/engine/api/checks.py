@@ -143,6 +143,7 @@ def _outbox(stands: Stands) -> Finding:
         "settling": status.settling,
         "held": status.held,
         "to_be_read_again": status.dirty,
+        "oldest_mark_seconds": round(status.oldest_mark_seconds, 3),
         "epoch": status.epoch,
         "snapshots": status.snapshots,
         "reconciled": {dataset: asdict(found) for dataset, found in status.reconciled.items()},
@@ -159,6 +160,8 @@ def _backlog(status: CaptureStatus) -> str:
         return f"the relay cannot publish: {status.relay.trouble}"
     if status.oldest_unsent_seconds > _LATE_SECONDS:
         return f"a change has waited for {status.oldest_unsent_seconds:.0f} s"
+    if status.oldest_mark_seconds > _LATE_SECONDS:
+        return f"a record has waited to be read again for {status.oldest_mark_seconds:.0f} s"
     if status.parked:
         return f"{status.parked} changes cannot be published: see `langqiao outbox parked`"
     if status.held:

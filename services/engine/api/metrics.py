@@ -128,6 +128,11 @@ GAUGES: tuple[Gauge, ...] = (
         _of_node(lambda status: status.dirty),
     ),
     Gauge(
+        "langqiao_records_oldest_mark_seconds",
+        "Age of the oldest mark of a record that is to be read again, among 10,000; 0 when there is none.",
+        _of_node(lambda status: status.oldest_mark_seconds),
+    ),
+    Gauge(
         "langqiao_relay_word_age_seconds",
         "Time since the relay last spoke; absent when none ever did.",
         _of_node(lambda status: status.relay.age_seconds if status.relay else None),

@@ -12,8 +12,8 @@ from services.engine.capture import clock, state
 from services.engine.capture.captured import Captured
 from services.engine.capture.database import Database
 from services.engine.capture.dialect import Dialect
+from services.engine.capture.faults import is_fault
 from services.engine.capture.outbox import HELD, SETTLING
-from services.engine.capture.setaside import is_fault
 from services.engine.capture.tables import EPOCH, engine_tables
 
 #: Counting stops here: a backlog's magnitude is enough, and a count must not cost what it counts.
@@ -44,7 +44,8 @@ class Reconciled:
 @dataclass(frozen=True, slots=True)
 class CaptureStatus:
     """Counts stop at MOST_COUNTED. `unsent` are on their way; `parked` cannot be published; `settling` deletes wait for
-    their record to come again, `held` ones for a person. `missing` names the datasets whose triggers are not all in
+    their record to come again, `held` ones for a person. `dirty` records are to be read again; `oldest_mark_seconds` is
+    the age of the oldest mark of those that are counted. `missing` names the datasets whose triggers are not all in
     place, `snapshots` those that are being told anew. `relay` is None when no relay has ever spoken."""
 
     unsent: int
@@ -53,6 +54,7 @@ class CaptureStatus:
     settling: int
     held: int
     dirty: int
+    oldest_mark_seconds: float
     epoch: int
     missing: tuple[str, ...]
     snapshots: tuple[str, ...]
@@ -80,7 +82,7 @@ def _status(connection: Connection, dialect: Dialect, captured: Sequence[Capture
     tables = engine_tables(dialect.name)
     row = tables.outbox.c
     datasets = [one.dataset for one in captured]
-    now, moment, since = _times(connection)
+    now, moment, since, marked = _times(connection)
     facts = state.get_all(connection, _facts(datasets))
 
     def set_aside(test: ColumnElement[bool]) -> int:
@@ -93,6 +95,7 @@ def _status(connection: Connection, dialect: Dialect, captured: Sequence[Capture
         settling=set_aside(row.parked_because == SETTLING),
         held=set_aside(row.parked_because == HELD),
         dirty=_counted(connection, select(tables.dirty.c.raw_key)),
+        oldest_mark_seconds=_between(marked, now) if marked else 0.0,
         epoch=int(facts.get(EPOCH, 0)),
         missing=tuple(one.dataset for one in captured if not in_place(connection, dialect, one)),
         snapshots=tuple(one for one in datasets if _SNAPSHOT + one in facts),
@@ -105,16 +108,18 @@ def _status(connection: Connection, dialect: Dialect, captured: Sequence[Capture
     )
 
 
-def _times(connection: Connection) -> tuple[str, float, str | None]:
-    """Now as text and in seconds, and when the oldest change was made that is on its way."""
-    row = engine_tables(connection.dialect.name).outbox.c
+def _times(connection: Connection) -> tuple[str, float, str | None, str | None]:
+    """Now as text and in seconds, when the oldest change was made that is on its way, and the oldest mark."""
+    tables = engine_tables(connection.dialect.name)
+    row, some = tables.outbox.c, select(tables.dirty.c.at).limit(MOST_COUNTED).subquery()
+    marked = select(func.min(some.c.at)).scalar_subquery()
     oldest = (
         select(row.at).where(row.sent_at.is_(None), row.parked_because.is_(None)).order_by(row.id).limit(1)
     )
     dialect = connection.dialect.name
-    now = select(clock.now(dialect), clock.seconds(dialect), oldest.scalar_subquery())
-    written, seconds, since = connection.execute(now).one()
-    return written, seconds, since
+    now = select(clock.now(dialect), clock.seconds(dialect), oldest.scalar_subquery(), marked)
+    written, seconds, since, oldest_mark = connection.execute(now).one()
+    return written, seconds, since, oldest_mark
 
 
 def _facts(datasets: Sequence[str]) -> list[str]:

@@ -29,6 +29,10 @@ STRANGER = (
     "another database writes these topics under the id {node}, and two nodes with one id are refused; if this database"
     " replaces that one, say `langqiao snapshot --take-over`"
 )
+COPY = (
+    "a copy of this database goes on writing these topics under the id {node}, and two nodes with one id are refused;"
+    " end that one, and say `langqiao snapshot --take-over` here"
+)
 
 
 @dataclass(slots=True)
@@ -72,11 +76,11 @@ class Sender:
         self._positions = Positions(await self._database.read(state.get_all, names))
         tails = await self._broker.tails(self._topics, self._positions.last_offsets)
         self._given = {one: await self._database.read(outbox.last_number, one) for one in self._feeds}
-        await self._meet_writers(lease, tails)
-        if ahead := self._ahead(tails):
-            await self._begin_epoch(lease, ahead, "the database is older than its topics")
-        else:
-            await self._compare(lease, tails)
+        if not await self._taken_over(lease, tails):
+            if ahead := self._ahead(tails):
+                await self._go_on_behind(lease, ahead)
+            else:
+                await self._compare(lease, tails)
         await self._claim(lease)
 
     async def _know_keys(self, lease: Lease) -> None:
@@ -86,17 +90,31 @@ class Sender:
         if self._keys.lost:
             raise CannotPublish(NAMELESS)
 
-    async def _meet_writers(self, lease: Lease, tails: Mapping[Place, Tail]) -> None:
-        """Raises CannotPublish where another database writes these topics, unless a person lets ours take them over."""
+    async def _taken_over(self, lease: Lease, tails: Mapping[Place, Tail]) -> bool:
+        """Whether ours takes these topics over from another database that writes them, or from a copy of it, because a
+        person lets it. Raises CannotPublish where nobody does."""
         own = await lease.write(incarnation.own)
         allowed = await self._database.read(incarnation.may_take_over)
+        if allowed is not None and allowed >= own.since:
+            own = await lease.write(incarnation.taking_over)
         await self._writers.look(tails)
-        if self._writers.strangers(own):
-            if not allowed:
+        strangers, ahead = self._writers.strangers(own), self._ahead(tails)
+        if allowed is None:
+            if strangers:
                 raise CannotPublish(STRANGER.format(node=self._settings.node_id))
-            await self._begin_epoch(lease, self._ahead(tails), "another database takes over")
-        elif allowed:
+        elif strangers or ahead:
+            await self._begin_epoch(lease, ahead, "another database takes over")
+            return True
+        else:
             await lease.write(incarnation.nobody_met)
+        return False
+
+    async def _go_on_behind(self, lease: Lease, ahead: Mapping[str, int]) -> None:
+        """In a new epoch; raises CannotPublish where that was to end it lately, and did not."""
+        if await self._database.read(incarnation.behind_lately):
+            raise CannotPublish(COPY.format(node=self._settings.node_id))
+        behind = await self._database.read(incarnation.behind)
+        await self._begin_epoch(lease, ahead, "the database is older than its topics", behind)
 
     async def _claim(self, lease: Lease) -> None:
         """Be the database that each control topic names."""
@@ -111,10 +129,14 @@ class Sender:
         """What the broker lost waits to be sent again."""
         unsent = {one: await self._database.read(outbox.unsent_numbers, one) for one in self._feeds}
         wrong = self._positions.compared(tails, lambda topic: unsent[self._of_topic[topic]])
-        for topic in wrong:
-            if all(tails[topic, one].end == 0 for one in range(self._topics[topic])):
-                # All of it is gone, and the outbox keeps only the last while.
-                await lease.write(snapshot.want, self._of_topic[topic], LOST)
+        gone = [one for one in wrong if all(tails[one, part].end == 0 for part in range(self._topics[one]))]
+        if gone and all(tail.end == 0 for tail in tails.values()):
+            # Nothing tells whether the database is as old as what they had: it may have been restored with them.
+            await self._begin_epoch(lease, {}, "the broker had lost all topics")
+            return
+        for topic in gone:
+            # All of it is gone, and the outbox keeps only the last while.
+            await lease.write(snapshot.want, self._of_topic[topic], LOST)
         await self._settle(lease, Outcome(surprises=wrong))
 
     def _ahead(self, tails: Mapping[Place, Tail]) -> dict[str, int]:
@@ -125,11 +147,13 @@ class Sender:
             newest[dataset] = max(newest.get(dataset, 0), tail.newest)
         return {dataset: number for dataset, number in newest.items() if number > self._given[dataset]}
 
-    async def _begin_epoch(self, lease: Lease, ahead: Mapping[str, int], reason: str) -> None:
+    async def _begin_epoch(
+        self, lease: Lease, ahead: Mapping[str, int], reason: str, facts: Mapping[str, str] | None = None
+    ) -> None:
         _log.error("%s: a new epoch begins, and every record is told anew", reason)
         self._positions = Positions({})
         self._given |= ahead
-        forgotten = self._positions.facts(self._topics)
+        forgotten = self._positions.facts(self._topics) | dict(facts or {})
         above = self._writers.epoch
         await lease.write(epochs.begin, self._majors, reason, ahead, forgotten, above=above)
 

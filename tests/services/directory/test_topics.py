@@ -157,6 +157,14 @@ def test_a_topic_is_held_to_the_replicas_that_it_has() -> None:
     assert plan({"t": 3}, found, 1).changed == {"t": {"min.insync.replicas": "2"}}
 
 
+def test_what_keeps_more_than_is_asked_for_stays_as_it_is() -> None:
+    more = {"delete.retention.ms": str(30 * 86_400_000), "min.insync.replicas": "3"}
+    assert plan({"t": 3}, {"t": Found(3, 3, {**_IN_LINE, **more}, more)}, 3) == plan({}, {}, 3)
+    less = {"delete.retention.ms": "3600000", "max.compaction.lag.ms": str(30 * 86_400_000)}
+    changed = plan({"t": 3}, {"t": Found(3, 3, {**_IN_LINE, **more, **less}, less)}, 3).changed["t"]
+    assert changed.keys() == less.keys()
+
+
 def test_what_is_planned_for_a_department_is_what_its_relay_publishes_to(tmp_path: Path) -> None:
     settings = Settings(
         kind=workshop.KIND,

@@ -44,6 +44,7 @@ async def test_the_numbers_are_those_of_the_outbox(anonymous: httpx.AsyncClient,
         "UPDATE lq_outbox SET parked_because = 'a fault' WHERE id = 2",
         "UPDATE lq_outbox SET parked_because = 'held' WHERE id = 3",
         "UPDATE lq_outbox SET parked_because = 'settling' WHERE id = 4",
+        f"INSERT INTO lq_dirty (dataset, raw_key, at) VALUES ('{_VEHICLES}', '*', '2026-01-31T00:00:00.000Z')",
         "DELETE FROM lq_state WHERE name LIKE 'snapshot.%'",
         f"INSERT INTO lq_state VALUES ('reconciled.{_VEHICLES}', '{reconciled}'), ('snapshot.{_DRIVERS}', '{{}}')",
     )
@@ -55,7 +56,8 @@ async def test_the_numbers_are_those_of_the_outbox(anonymous: httpx.AsyncClient,
     found = await until(seen, what="the change is counted")
     assert (found["outbox_parked", ""], found["outbox_held", ""], found["outbox_settling", ""]) == (1, 1, 1)
     assert found["outbox_oldest_unsent_seconds", ""] > 86_400
-    assert (found["outbox_readable", ""], found["epoch", ""], found["records_marked", ""]) == (1, 1, 0)
+    assert (found["outbox_readable", ""], found["epoch", ""], found["records_marked", ""]) == (1, 1, 1)
+    assert found["records_oldest_mark_seconds", ""] > 86_400
     assert found["reconciliation_differing", _VEHICLES] == 2
     assert found["reconciliation_age_seconds", _VEHICLES] > 86_400
     assert ("reconciliation_differing", _DRIVERS) not in found

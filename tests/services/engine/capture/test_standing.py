@@ -32,6 +32,9 @@ async def test_status_counts_what_waits(store: Store) -> None:
     found = await capture_status(store.database, captured)
     assert (found.unsent, found.parked, found.dirty) == (1, 1, 1)
     assert found.oldest_unsent_seconds > 86_400
+    assert 0 <= found.oldest_mark_seconds < 10
+    await store.program.execute(f"UPDATE {store.engine('dirty')} SET at = '2026-01-31T00:00:00.000Z'")
+    assert (await capture_status(store.database, captured)).oldest_mark_seconds > 86_400
 
 
 async def test_the_relays_word_grows_old(store: Store) -> None:

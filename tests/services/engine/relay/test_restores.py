@@ -78,6 +78,27 @@ async def test_a_database_that_falls_back_under_a_relay_at_work_is_noticed(
         await until(lambda: _in_epoch(broker, 2, {"T1"}))
 
 
+async def test_a_restored_backup_whose_topics_are_gone_too_is_told_above_what_subscribers_have(
+    shop: Store, broker: MemoryBroker, tmp_path: Path
+) -> None:
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", no="t1", nm="before")
+        await until(lambda: drained(shop))
+        await shop.program.execute(f"VACUUM INTO '{tmp_path / 'backup.sqlite'}'")
+        for number in range(3):
+            await shop.program.execute(f"UPDATE ws_tool SET nm = 'after {number}'")
+            await until(lambda: drained(shop))
+    held = max(broker.events(PUBLIC), key=lambda one: one.order)
+    broker.logs.clear()
+    async with _reopened(tmp_path / "backup.sqlite", tmp_path) as restored, relaying(restored, broker):
+        await until(lambda: _in_epoch(broker, 2, {"T1"}))
+        await until(lambda: drained(restored))
+    newest = max(broker.events(PUBLIC), key=lambda one: one.order)
+    assert newest.order > held.order
+    assert newest.data is not None
+    assert newest.data["name"] == "before"
+
+
 async def test_a_number_that_was_given_and_never_sent_is_no_reason_for_an_epoch(
     shop: Store, broker: MemoryBroker
 ) -> None:

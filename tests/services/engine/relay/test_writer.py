@@ -74,6 +74,41 @@ async def test_a_second_database_under_one_id_is_refused_until_a_person_lets_it_
         assert "two nodes with one id are refused" in await until(lambda: _trouble(shop))
 
 
+async def test_of_two_copies_of_one_database_one_is_refused_and_a_person_says_which(
+    shop: Store, broker: MemoryBroker, tmp_path: Path
+) -> None:
+    """They have one id, and each finds itself behind what the other has written."""
+    await shop.program.insert("ws_tool", no="t1", nm="0")
+    async with relaying(shop, broker):
+        await until(lambda: drained(shop))
+    await shop.program.execute(f"VACUUM INTO '{tmp_path / 'copy.sqlite'}'")
+    async with opened(f"sqlite:///{tmp_path / 'copy.sqlite'}") as copy:
+        await copy.program.execute("UPDATE lq_lease SET until = 0")
+        both = (shop, copy)
+
+        async def either_refused() -> bool:
+            for one in both:
+                await one.program.execute("UPDATE ws_tool SET nm = nm || 'x'")
+            return any(["a copy of this database" in await _trouble(one) for one in both])
+
+        quickly = {"broker_check_seconds": 1}
+        async with relaying(shop, broker, **quickly), relaying(copy, broker, **quickly):
+            await until(either_refused, timeout=30)
+            assert max(one.recordepoch for one in broker.events(PUBLIC)) <= 4
+            await shop.database.write(incarnation.allow_taking_over)
+            await until(lambda: drained(shop))
+            await copy.program.execute("UPDATE ws_tool SET nm = 'of the copy'")
+            assert "another database writes" in await until(lambda: _refused(copy))
+            await shop.program.execute("UPDATE ws_tool SET nm = 'of the shop'")
+            await until(lambda: drained(shop))
+    assert fold(broker.events(PUBLIC))["T1"] == {"number": "T1", "name": "of the shop"}
+
+
+async def _refused(store: Store) -> str:
+    said = await _trouble(store)
+    return said if "another database writes" in said else ""
+
+
 async def test_a_change_that_waits_is_named_on_the_control_topic_until_it_waits_no_longer(
     shop: Store, broker: MemoryBroker
 ) -> None:
