@@ -1,5 +1,5 @@
-"""`langqiao registry`: sign the member registry, publish it, confirm that it is the newest, and hand the authority's
-key over to the next."""
+"""`langqiao registry`: sign the member registry, show it, publish it, confirm that it is the newest, and hand the
+authority's key over to the next."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,7 @@ import typer
 
 from schemas.trust import keys, signed
 from schemas.trust.authority import Authority, hand_over
+from schemas.trust.handing import text_of
 from schemas.trust.registry import check_document
 from schemas.trust.signed import DocumentRefused, number_of
 from schemas.trust.word import Word, sign_word
@@ -94,6 +95,16 @@ def confirm(
             if every is None:
                 raise typer.Exit(code)
             time.sleep(min(every, _SOON_SECONDS) if code else every)
+
+
+@app.command()
+def show(file: SignedFile) -> None:
+    """Print what a signed registry says, as the JSON from which the next one is made: `keys rotate` and others who sign
+    for the authority change the signed file alone."""
+    with using(file):
+        content = signed.unchecked(text_of(file.read_bytes()))
+        check_document(content)
+    typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
 
 
 @app.command()

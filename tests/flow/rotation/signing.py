@@ -81,7 +81,7 @@ class Town:
         """The authority's key: the one in use says so, and the next one signs what follows."""
         folder, document = self.authority.parent, self.plan.trust / "registry.json"
         succeeds("keys", "new", "--out", str(folder), "--name", "next")
-        document.write_bytes(orjson.dumps(signed.unchecked(self.plan.registry.read_text())))
+        document.write_text(succeeds("registry", "show", str(self.plan.registry)))
         told, following = ("--out", str(self.plan.registry)), folder / "next.key.pem"
         overlap = ("--overlap", str(_OVERLAP_SECONDS / 86_400))
         keys = ("--key", str(self.authority), "--next", str(following))

@@ -93,6 +93,7 @@ _READ: dict[str, tuple[str, tuple[str, ...]]] = {
         "document",
         ("registry", "rotate", "document", "--key", "authority", "--next", "next", "--out", "made"),
     ),
+    "what is shown": ("registry", ("registry", "show", "registry")),
     "what is signed": ("document", ("registry", "sign", "document", "--key", "authority", "--out", "made")),
 }
 
@@ -108,7 +109,8 @@ def _unreadable(path: Path) -> None:
 
 
 def _cut_short(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-40])
+    """Of a signed text so much stays as is no base64, for what shows it checks no signature."""
+    path.write_bytes(path.read_bytes()[:-41])
 
 
 def _of_another_kind(path: Path) -> None:

@@ -107,6 +107,20 @@ def test_a_registry_that_was_written_keeps_what_it_said(desk: Desk) -> None:
     assert registry.from_document(written) == known
 
 
+def test_the_next_registry_is_made_from_what_the_signed_one_shows(desk: Desk) -> None:
+    _both(desk)
+    shown, document = run("registry", "show", str(desk.registry_file)), desk.folder / "registry.json"
+    document.write_text(shown.stdout)
+    assert orjson.loads(shown.stdout) == signed.unchecked(desk.registry_file.read_text())
+    (desk.folder / "next.key.pem").write_bytes(keys.write_private(keys.new_key()))
+    handed = run(
+        *("registry", "rotate", str(document), "--key", str(desk.folder / "authority.key.pem")),
+        *("--next", str(desk.folder / "next.key.pem"), "--out", str(desk.registry_file)),
+    )
+    assert (handed.exit_code, desk.registry.number) == (0, 9), handed.output
+    assert len(desk.registry.members[_SYSTEM].keys) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
