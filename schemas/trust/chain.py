@@ -2,8 +2,8 @@
 number at which it shows; pure, used by `langqiao log verify` and by tests."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from schemas.trust.entries import BEGINNING, Act, BadLine, Head, Line, read
@@ -25,6 +25,7 @@ class Fault(StrEnum):
     REWRITTEN = "rewritten"
     NEVER_WRITTEN = "never-written"
     PRUNED_EARLY = "pruned-early"
+    NOT_HELD = "not-held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +40,33 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Witnessed:
-    """What somebody else holds of an entry: its hash, and for a receipt both digests; `source` says who or what."""
+    """What somebody else holds of an entry: its hash, and for a receipt what the entry must say, by name, and when it
+    was made (aware); `source` says who or what."""
 
     number: int
     hash: str
     source: str
-    request: str | None = None
-    answer: str | None = None
     missing: Fault = Fault.REMOVED
+    at: datetime | None = None
+    says: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Chain:
     """Takes a log's lines one by one, and says at the end what was found. `head` is the last entry that fitted.
 
-    `checkpoints` are statements of this log's node, `witnessed` all that others hold of single entries.
+    `checkpoints` are statements of this log's node, `witnessed` all that others hold of single entries. `node` is whose
+    log it must be; empty: whose the first entry says. `now` (aware) is when it is read, None where that is not known.
     """
 
     checkpoints: Sequence[Checkpoint] = ()
     witnessed: Sequence[Witnessed] = ()
+    node: str = ""
+    now: datetime | None = None
     head: Head = field(default_factory=Head)
     lines: int = 0
     _begun: bool = False
+    _foreign: Finding | None = None
     _gone: Head | None = None
     _before: set[str] = field(default_factory=lambda: {BEGINNING})
     _bad: list[str] = field(default_factory=list)
@@ -83,6 +89,7 @@ class Chain:
             return
         if not self._begun:
             self._begin(found)
+        self._of_node(found)
         if found.number > self.head.number:
             self._next(found)
         else:
@@ -96,16 +103,41 @@ class Chain:
     def end(self) -> list[Finding]:
         """Everything found, in the order of numbers."""
         self._altered(len(self._bad))
+        if not self.lines and not self._wanted:
+            self._note(Fault.REMOVED, 1, "there is no entry, and a log begins with one")
+        if self._foreign is not None:
+            self._findings.append(self._foreign)
         if self._gone is not None and self._told_of(self._gone):
             self._missing.pop(1, None)
         for first, last in self._missing.items():
             self._findings.append(Finding(Fault.REMOVED, first, last, "not there, and no entry tells that"))
         for left in self._wanted.values():
-            for one in left:
-                if one.number > self.head.number:
-                    detail = f"the log ends at {self.head.number}, but {one.source} holds a later entry"
-                    self._note(one.missing, one.number, detail)
+            self._left(left)
         return sorted(self._findings, key=lambda one: (one.number, one.fault))
+
+    def _left(self, held: Sequence[Witnessed]) -> None:
+        """What others hold of one entry that is not there: it was cut off at the end, or taken away before."""
+        for one in held:
+            if one.number > self.head.number:
+                detail = f"the log ends at {self.head.number}, but {one.source} holds a later entry"
+                self._note(one.missing, one.number, detail)
+            if one.hash != held[0].hash:
+                self._note(Fault.REWRITTEN, one.number, f"{one.source} and {held[0].source} hold two hashes")
+
+    def _of_node(self, line: Line) -> None:
+        """Entries of another node's log are no entries of this one; a run of them is one finding."""
+        said = str(line.said.get("node", ""))
+        self.node = self.node or said
+        if said == self.node:
+            return
+        run = self._foreign
+        if run is not None and run.last == line.number - 1:
+            self._foreign = replace(run, last=line.number)
+            return
+        if run is not None:
+            self._findings.append(run)
+        detail = "it is an entry of another node's log"
+        self._foreign = Finding(Fault.ALTERED, line.number, line.number, detail)
 
     def _begin(self, line: Line) -> None:
         """The first line that can be read. Where entries before it are gone, a `pruned` entry must tell of them."""
@@ -159,25 +191,39 @@ class Chain:
         for one in self._wanted.pop(line.number, ()):
             if one.hash != line.hash:
                 self._note(Fault.REWRITTEN, line.number, f"{one.source} holds another hash")
-            elif one.request is not None and (one.request, one.answer) != (
-                line.said.get("request"),
-                line.said.get("answer"),
-            ):
-                self._note(Fault.REWRITTEN, line.number, f"{one.source} holds other digests")
+            elif other := sorted(name for name, text in one.says.items() if line.said.get(name) != text):
+                self._note(Fault.REWRITTEN, line.number, f"{one.source} says another {', '.join(other)}")
         if line.said.get("act") == Act.PRUNED:
             self._take_pruned(line)
 
     def _take_pruned(self, line: Line) -> None:
         try:
-            latest, told = _pruned(line)
+            at, told = _pruned(line)
+            latest = self._by_then(line.number, at) - LEAST_KEPT
         except (DocumentRefused, KeyError, OverflowError, TypeError, ValueError):
             self._note(Fault.ALTERED, line.number, "it tells of pruned entries in no form that can be read")
             return
         for gone, youngest in told:
             self._pruned[gone.number] = gone.hash
-            young = [each.at for each in self.checkpoints if each.number < gone.number]
-            if max([youngest, *young]) > latest:
+            if max(youngest, *self._made_by(gone.number)) > latest:
                 self._note(Fault.PRUNED_EARLY, gone.number, f"entry {line.number} tells of it too early")
+            for one in self._wanted.get(gone.number, ()):
+                if one.hash != gone.hash:
+                    self._note(
+                        Fault.REWRITTEN, gone.number, f"{one.source} holds another hash of what is gone"
+                    )
+
+    def _by_then(self, number: int, said: datetime) -> datetime:
+        """When an entry was made that says so itself: no later than anything after it, nor than it is read."""
+        later = [one.at for one in self.checkpoints if one.number >= number]
+        later += [one.at for one in self.witnessed if one.at is not None and one.number >= number]
+        return min([said, *later, *([] if self.now is None else [self.now])])
+
+    def _made_by(self, number: int) -> Iterator[datetime]:
+        """Times than which an entry is no older, as others hold them; in the order of a log time goes on."""
+        yield datetime.min.replace(tzinfo=UTC)
+        yield from (one.at for one in self.checkpoints if one.number < number)
+        yield from (one.at for one in self.witnessed if one.at is not None and one.number <= number)
 
     def _told_of(self, gone: Head) -> bool:
         """Whether a `pruned` entry tells that the log was cut off just here."""
@@ -189,13 +235,13 @@ class Chain:
 
 
 def _pruned(line: Line) -> tuple[datetime, list[tuple[Head, datetime]]]:
-    """How young the entries could be of which a `pruned` one tells; and of each file where it ended, and when."""
+    """When a `pruned` entry says that it was made; and of each file that it tells of, where it ended, and when."""
     told = line.said.get("told")
     segments = told.get("segments", ()) if isinstance(told, Mapping) else ()
     ends = [(Head(int(one["last"]), str(one["hash"])), moment(one, "at")) for one in segments]
     if any(gone.number < 1 for gone, _ in ends):
         raise ValueError("an entry's number is a whole number from 1")
-    return moment(line.said, "at") - LEAST_KEPT, ends
+    return moment(line.said, "at"), ends
 
 
 def check(

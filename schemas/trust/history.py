@@ -4,6 +4,7 @@ another day."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from schemas.trust.model import Member
@@ -34,10 +35,22 @@ class History:
         if not issues:
             raise DocumentRefused("malformed", "there is no registry")
         self._issues = sorted(issues, key=lambda one: one.registry.number)
+        for one, after in pairwise(self._issues):
+            if one.registry.number == after.registry.number and one != after:
+                raise DocumentRefused("contradicts", "two registries of one number say different things")
         keys = {key_id: whose for one in self._issues for key_id, whose in one.registry.keys.items()}
         #: All keys that any of them lists, the newest's word where they differ: to read what was signed. Whether the
         #: key held at the time, `why_not` says.
         self.every: Registry = replace(self._issues[-1].registry, keys=keys)
+
+    @property
+    def ending(self) -> Registry:
+        """All keys as `every` has them, each with its end: the one that stands beside it, or the day of the first
+        registry after those that list it. So what says its own time counts only from before."""
+        keys = {
+            key_id: (self._ending(key_id, one), public) for key_id, (one, public) in self.every.keys.items()
+        }
+        return replace(self.every, keys=keys)
 
     def whose(self, key_id: str) -> Member | None:
         """The member whose key it is, or was."""
@@ -62,3 +75,12 @@ class History:
     def number_at(self, at: datetime) -> int | None:
         """The number of the registry that was in force; None before all of them."""
         return max((one.registry.number for one in self._issues if one.issued <= at), default=None)
+
+    def _ending(self, key_id: str, member: Member) -> Member:
+        last = max(place for place, one in enumerate(self._issues) if key_id in one.registry.keys)
+        if last + 1 == len(self._issues):
+            return member
+        left_out = self._issues[last + 1].issued
+        return replace(
+            member, until={**member.until, key_id: min(left_out, member.until.get(key_id, left_out))}
+        )

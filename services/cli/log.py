@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,11 +15,11 @@ from schemas.wire.answer import MISSING
 from services.cli import show as showing
 from services.cli.caller import DEFAULT_PROFILE, REFUSED, ProfileFile, calling, load_profile
 from services.cli.configured import configured
+from services.cli.registries import history_of
 from services.engine.settings import Settings
 
 if TYPE_CHECKING:
-    from schemas.trust.registry import Registry
-    from services.engine.log.verifying import Evidence, Verified
+    from services.engine.log.verifying import Evidence, Held, Verified
 
 app = typer.Typer(help="A node's access log: who was told what of whom, and why.", no_args_is_help=True)
 
@@ -50,6 +49,10 @@ def verify(
     authority: Annotated[
         str, typer.Option("--authority", help="Public keys that may sign the registry, JSON: key id -> hex.")
     ] = "{}",
+    node: Annotated[
+        str | None,
+        typer.Option("--node", help="Whose log it is: the node's id. Needed where files speak of several."),
+    ] = None,
     checkpoints: Annotated[
         list[Path] | None,
         typer.Option(
@@ -64,13 +67,16 @@ def verify(
     """Find entries that were altered, removed, inserted, reordered or never written, and say where.
 
     It needs nobody's leave and no network: whoever has a copy of the log can run it. What was written anew as a whole
-    shows only against checkpoints or receipts that others hold. Exit code 1 when anything is found.
+    shows only against checkpoints or receipts that others hold; whose log it must be is said by --node or by these, and
+    a file that holds nothing of it is a fault. Exit code 1 when anything is found.
     """
     from services.engine.log.verifying import verify as verified
 
-    evidence = _evidence(folder, registry or [], authority, checkpoints or [], receipts or [])
-    found = verified(folder, evidence)
-    _report(found, evidence, as_lines)
+    evidence = _evidence(registry or [], authority, checkpoints or [], receipts or [])
+    held = _held(evidence, node)
+    found = verified(folder, held, datetime.now(UTC))
+    _notes(evidence, held)
+    _report(found, held, as_lines)
     raise typer.Exit(REFUSED if found.findings else 0)
 
 
@@ -175,15 +181,16 @@ def _checked(check: Callable[[str], str], text: str, hint: str) -> str:
 
 
 def _evidence(
-    folder: Path, registries: list[Path], authority: str, checkpoints: list[Path], receipts: list[Path]
+    registries: list[Path], authority: str, checkpoints: list[Path], receipts: list[Path]
 ) -> "Evidence | None":
-    from services.engine.log.verifying import Evidence, node_of
+    from services.engine.log.verifying import Evidence
 
     if not registries:
         if checkpoints or receipts:
             raise typer.BadParameter("is needed to know who signed them", param_hint="--registry")
         return None
-    evidence = Evidence(node_of(folder), _members(registries, authority))
+    # What was signed before a key ended, or was taken away, stays evidence.
+    evidence = Evidence(history_of(registries, authority).ending)
     for path in checkpoints:
         evidence.take_checkpoints(path.name, path.read_text().splitlines())
     for path in receipts:
@@ -191,23 +198,25 @@ def _evidence(
     return evidence
 
 
-def _members(paths: list[Path], authority: str) -> "Registry":
-    """Whose keys are whose, by all of these registries: what was signed before a rotation stays evidence."""
-    from schemas.trust import registry, signed
-    from schemas.trust.authority import read_registry
+def _held(evidence: "Evidence | None", node: str | None) -> "Held":
+    """What is held of the log that is meant; a wrong use where the files speak of several and nobody says which."""
+    from services.engine.log.verifying import Held
 
-    try:
-        trusted = orjson.loads(authority)
-        found = [registry.from_document(read_registry(path.read_text().strip(), trusted)) for path in paths]
-    except (orjson.JSONDecodeError, signed.DocumentRefused) as fault:
-        raise typer.BadParameter(str(fault), param_hint="--registry") from None
-    keys = {key_id: whose for one in found for key_id, whose in one.keys.items()}
-    return replace(found[-1], keys=keys)
+    if evidence is None:
+        return Held(node or "")
+    if node is None and len(evidence.nodes) > 1:
+        raise typer.BadParameter(f"is needed: one of {', '.join(evidence.nodes)}", param_hint="--node")
+    return evidence.of(node or "".join(evidence.nodes))
 
 
-def _report(found: "Verified", evidence: "Evidence | None", as_lines: bool) -> None:
+def _notes(evidence: "Evidence | None", held: "Held") -> None:
     for why in evidence.unusable if evidence is not None else ():
         typer.echo(f"proves nothing: {why}", err=True)
+    if held.others:
+        typer.echo(f"not looked at: what is held of the logs of {', '.join(held.others)}", err=True)
+
+
+def _report(found: "Verified", held: "Held", as_lines: bool) -> None:
     rows = [
         {"fault": one.fault.value, "entry": one.number, "to": one.last, "detail": one.detail}
         for one in found.findings
@@ -218,10 +227,9 @@ def _report(found: "Verified", evidence: "Evidence | None", as_lines: bool) -> N
         return
     if rows:
         showing.console().print(showing.as_table(rows))
-    held = (len(evidence.checkpoints), len(evidence.receipts)) if evidence is not None else (0, 0)
     typer.echo(
         f"{found.lines} lines, the last entry is {found.last} ({found.hash or 'unreadable'}); held against"
-        f" {held[0]} checkpoints and {held[1]} receipts: {len(rows)} faults."
+        f" {len(held.checkpoints)} checkpoints and {len(held.receipts)} receipts: {len(rows)} faults."
     )
 
 

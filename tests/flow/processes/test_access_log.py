@@ -45,7 +45,7 @@ def test_what_a_gateway_asked_is_entered_where_it_was_answered_and_others_hold_t
         ]
         options = [word for path in witnesses for word in ("--checkpoints", str(path))]
         trusted = orjson.dumps(world.authority).decode()
-        known = ("--registry", str(world.plan.registry), "--authority", trusted)
+        known = ("--registry", str(world.plan.registry), "--authority", trusted, "--node", one.member)
         verified = run("log", "verify", str(one.access_log), *known, *options, "--receipts", str(receipts))
         assert verified.exit_code == 0, verified.output
         assert re.search(r"held against [1-9]\d* checkpoints and [1-9]\d* receipts", verified.output)

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from schemas.trust.chain import Chain, Fault, Finding, Witnessed, check, hold
-from schemas.trust.entries import BEGINNING, Act, BadLine, Entry, read, write
+from schemas.trust.entries import BEGINNING, Act, BadLine, Entry, instant, read, write
 from schemas.trust.statements import Checkpoint
 from tests.schemas.trust.logs import NODE, NOON, entries, written
 
@@ -128,9 +128,11 @@ def test_a_receipt_finds_an_entry_that_says_otherwise_and_one_never_written(
     lines, heads = written(made)
     at = data.draw(st.integers(0, len(lines) - 1))
     head, one = heads[at], made[at]
-    right = Witnessed(head.number, head.hash, "a receipt", one.request, one.answer, Fault.NEVER_WRITTEN)
+    assert one.request is not None
+    says = {"request": one.request} | ({"member": one.member} if one.member is not None else {})
+    right = Witnessed(head.number, head.hash, "a receipt", Fault.NEVER_WRITTEN, one.at, says)
     assert check(lines, witnessed=[right]) == []
-    for wrong in (replace(right, hash="0" * 64), replace(right, request="b" * 64)):
+    for wrong in (replace(right, hash="0" * 64), replace(right, says=says | {"member": "b" * 64})):
         assert _found(check(lines, witnessed=[wrong])) == [(Fault.REWRITTEN, at + 1, at + 1)]
     beyond = replace(right, number=len(lines) + 5)
     assert _found(check(lines, witnessed=[beyond])) == [(Fault.NEVER_WRITTEN, len(lines) + 5, len(lines) + 5)]
@@ -199,3 +201,31 @@ def test_an_entry_with_another_spelling_of_the_same_values_is_not_as_written() -
     assert orjson.loads(spaced) == orjson.loads(line)
     with pytest.raises(BadLine):
         read(spaced)
+
+
+def test_pruning_is_judged_by_the_day_on_which_others_saw_it_done() -> None:
+    """Entries of three years ago went today, by an entry of a day to come."""
+    made = [Entry(_LONG_AGO + timedelta(days=900 * place), NODE, Act.READ) for place in range(2)]
+    lines, heads = written([*made, Entry(NOON, NODE, Act.READ)])
+    told = {"segments": [{"first": 1, "last": 2, "hash": heads[1].hash, "at": instant(made[1].at)}]}
+    later = NOON + timedelta(days=1_200)
+    more, end = write(Entry(later, NODE, Act.PRUNED, told=told), heads[-1])
+    left = [lines[2], more[:-1]]
+    assert check(left) == []
+    assert _found(check(left, [Checkpoint(NODE, end.number, end.hash, NOON)])) == [(Fault.PRUNED_EARLY, 2, 2)]
+    receipt = Witnessed(end.number, end.hash, "a receipt", at=NOON)
+    assert _found(check(left, witnessed=[receipt])) == [(Fault.PRUNED_EARLY, 2, 2)]
+    read_now = Chain(now=NOON)
+    for line in left:
+        read_now.take(line)
+    assert _found(read_now.end()) == [(Fault.PRUNED_EARLY, 2, 2)]
+
+
+def test_what_others_hold_of_entries_that_are_gone_must_be_one() -> None:
+    lines = _pruned([Entry(NOON, NODE, Act.READ, records=place) for place in range(4)], 3, instant(_LONG_AGO))
+    assert check(lines) == []
+    last = Witnessed(3, "0" * 64, "a receipt", at=_LONG_AGO)
+    assert _found(check(lines, witnessed=[last])) == [(Fault.REWRITTEN, 3, 3)]
+    two = [Witnessed(2, digest * 64, "a checkpoint") for digest in "ab"]
+    assert _found(check(lines, witnessed=two)) == [(Fault.REWRITTEN, 2, 2)]
+    assert check(lines, witnessed=two[:1]) == []

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from schemas.trust.chain import Fault, Witnessed, check
-from schemas.trust.entries import Act, Entry, Head
+from schemas.trust.entries import Act, Entry, Head, instant
 from tests.schemas.trust.logs import NODE, NOON, entries, written
 from tests.soon import soon
 
@@ -30,7 +30,9 @@ def _rewritten(made: list[Entry], way: str, at: int) -> list[Entry]:
 
 
 def _receipt(one: Entry, head: Head) -> Witnessed:
-    return Witnessed(head.number, head.hash, "a receipt", one.request, one.answer, Fault.NEVER_WRITTEN)
+    assert one.answer is not None
+    says = {"answer": one.answer, "at": instant(one.at)}
+    return Witnessed(head.number, head.hash, "a receipt", Fault.NEVER_WRITTEN, one.at, says)
 
 
 @pytest.mark.parametrize("way", _WAYS)
@@ -38,7 +40,8 @@ def _receipt(one: Entry, head: Head) -> Witnessed:
 def test_whoever_holds_a_receipt_of_then_or_later_finds_what_was_done(
     way: str, made: list[Entry], data: st.DataObject
 ) -> None:
-    at = data.draw(st.integers(0, len(made) - (2 if way == "reorder" else 1)))
+    # Of a log that was cut to nothing, no hash is right.
+    at = data.draw(st.integers(1 if way == "cut" else 0, len(made) - (2 if way == "reorder" else 1)))
     _, heads = written(made)
     anew, others = written(_rewritten(made, way, at))
     assume(others[: at + 1] != heads[: at + 1])

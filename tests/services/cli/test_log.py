@@ -2,78 +2,21 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 import pytest
-from typer.testing import Result
 
-from schemas.trust import signed
-from schemas.trust.entries import Act, Entry, Head, salted
-from schemas.trust.keys import new_key
-from schemas.trust.receipts import Receipt, Signer
-from schemas.trust.statements import Checkpoint, sign_checkpoint
 from services.engine.log.files import segments
 from services.engine.log.store import Store
-from tests import registered
+from tests.services.cli.kept_log import NODE, Kept, entry, keep, lines, write_as_one
 from tests.services.cli.tool import department, run
-
-NODE = "330200.credit"
-_SALT = b"s" * 16
-
-
-@dataclass
-class Kept:
-    """A log, and what others hold of it: files beside it."""
-
-    folder: Path
-    log: Path
-    authority: str
-
-    def verify(self, *arguments: str) -> Result:
-        return run("log", "verify", str(self.log), *arguments)
-
-    def held(self) -> Result:
-        """Against everything that others hold."""
-        return self.verify(
-            *("--registry", str(self.folder / "registry.jws"), "--authority", self.authority),
-            *("--checkpoints", str(self.folder / "checkpoints"), "--receipts", str(self.folder / "receipts")),
-        )
 
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Kept:
-    authority, node = new_key(), new_key()
-    now = datetime.now(UTC)
-    members = [registered.line(f"{NODE}/node", node)]
-    dates = {"issued": now.isoformat(), "expires": (now - timedelta(days=1)).isoformat()}
-    document = {"number": 1, **dates, "members": members}
-    (tmp_path / "registry.jws").write_text(signed.sign(document, authority))
-    entries = [_entry(now, place) for place in range(6)]
-    log = Store(tmp_path / "log", NODE, lambda: now, segment_bytes=900)
-    heads = [log.write([one])[0] for one in entries]
-    log.close()
-    points = [Checkpoint(NODE, head.number, head.hash, now) for head in (heads[2], heads[5])]
-    (tmp_path / "checkpoints").write_text("\n".join(sign_checkpoint(one, node) for one in points))
-    receipts = [Signer(node).sign(_receipt(*pair)) for pair in zip(entries, heads, strict=True)]
-    (tmp_path / "receipts").write_text("\n".join(receipts))
-    return Kept(tmp_path, tmp_path / "log", orjson.dumps({authority.key_id: authority.public_hex}).decode())
-
-
-def _entry(at: datetime, place: int) -> Entry:
-    asked, answered = salted(_SALT, b"GET"), salted(_SALT, str(place).encode())
-    officer = f"officer-{place % 2}"
-    return Entry(
-        at, NODE, Act.READ, officer=officer, dataset="credit.penalties", request=asked, answer=answered
-    )
-
-
-def _receipt(one: Entry, head: Head) -> Receipt:
-    assert one.request is not None
-    assert one.answer is not None
-    return Receipt(NODE, head.number, head.hash, one.request, one.answer, _SALT.hex(), one.at)
+    return keep(tmp_path)
 
 
 def test_a_log_as_it_was_written_is_whole(kept: Kept) -> None:
@@ -81,17 +24,6 @@ def test_a_log_as_it_was_written_is_whole(kept: Kept) -> None:
         assert result.exit_code == 0, result.output
         assert "7 lines, the last entry is 7" in result.output
     assert "held against 2 checkpoints and 6 receipts: 0 faults" in kept.held().output.replace("\n", " ")
-
-
-def _lines(log: Path) -> list[bytes]:
-    return [line for one in segments(log) for line in one.path.read_bytes().splitlines(keepends=True)]
-
-
-def _write_as_one(log: Path, lines: list[bytes]) -> None:
-    first = segments(log)[0].path
-    for one in segments(log):
-        one.path.unlink()
-    first.write_bytes(b"".join(lines))
 
 
 def _altered(lines: list[bytes]) -> list[bytes]:
@@ -115,7 +47,7 @@ _TAMPERED: list[tuple[Callable[[list[bytes]], list[bytes]], str, int]] = [
 def test_whoever_has_the_log_alone_finds_what_was_done_to_it(
     kept: Kept, tamper: Callable[[list[bytes]], list[bytes]], fault: str, number: int
 ) -> None:
-    _write_as_one(kept.log, tamper(_lines(kept.log)))
+    write_as_one(kept.log, tamper(lines(kept.log)))
     result = kept.verify("--json")
     assert result.exit_code == 1
     found = [orjson.loads(line) for line in result.output.splitlines()]
@@ -124,7 +56,7 @@ def test_whoever_has_the_log_alone_finds_what_was_done_to_it(
 
 
 def test_a_log_written_anew_or_cut_short_shows_against_what_others_hold(kept: Kept) -> None:
-    _write_as_one(kept.log, _lines(kept.log)[:4])
+    write_as_one(kept.log, lines(kept.log)[:4])
     assert kept.verify().exit_code == 0
     cut = kept.held()
     assert cut.exit_code == 1
@@ -133,7 +65,7 @@ def test_a_log_written_anew_or_cut_short_shows_against_what_others_hold(kept: Ke
     shutil.rmtree(kept.log)
     now = datetime.now(UTC)
     anew = Store(kept.log, NODE, lambda: now)
-    anew.write([_entry(now, 9 - place) for place in range(6)])
+    anew.write([entry(now, 9 - place) for place in range(6)])
     anew.close()
     assert kept.verify().exit_code == 0
     rewritten = kept.held()
@@ -172,8 +104,8 @@ def test_pruning_takes_old_files_alone_and_says_which(tmp_path: Path) -> None:
     told = department(tmp_path) | {"LANGQIAO_LOG_FOLDER": str(tmp_path / "log")}
     long_ago = datetime.now(UTC) - timedelta(days=1_200)
     log = Store(tmp_path / "log", NODE, lambda: long_ago)
-    log.write([_entry(long_ago, 0)])
-    log.write([_entry(datetime.now(UTC), 1)])
+    log.write([entry(long_ago, 0)])
+    log.write([entry(datetime.now(UTC), 1)])
     log.close()
     dry = run("log", "prune", "--dry-run", environment=told)
     assert "entries 1 to 2" in dry.output

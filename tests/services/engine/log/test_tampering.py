@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from schemas.trust import registry
 from schemas.trust.chain import Fault, Finding, Witnessed
 from schemas.trust.entries import Head
 from services.engine.log.files import Segment, segments
-from services.engine.log.verifying import Evidence, verify
+from services.engine.log.verifying import Held, verify
 from tests.services.engine.log.desk import NODE, NOON, acts, entry, store
 
 _ENTRIES = 12
-_NOBODY = registry.from_document({"number": 1, "expires": "2027-01-01T00:00:00Z", "members": []})
 
 
 def _log(folder: Path) -> list[Head]:
@@ -28,10 +26,10 @@ def _log(folder: Path) -> list[Head]:
     return heads
 
 
-def _held(heads: list[Head]) -> Evidence:
+def _held(heads: list[Head]) -> Held:
     """Receipts of all entries; their digests are not looked at here."""
     receipts = [Witnessed(one.number, one.hash, "a receipt", missing=Fault.NEVER_WRITTEN) for one in heads]
-    return Evidence(NODE, _NOBODY, receipts=receipts)
+    return Held(NODE, receipts=receipts)
 
 
 def _swap(one: list[Segment]) -> None:
