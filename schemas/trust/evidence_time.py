@@ -14,7 +14,7 @@ from schemas.trust import signed
 from schemas.trust.entries import Act, BadLine, read
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
-from schemas.trust.statements import read_countersigned, system_of
+from schemas.trust.statements import members_of, read_countersigned
 
 #: In a stamping entry's `told`: the digests that it names.
 DIGESTS = "evidence"
@@ -42,11 +42,13 @@ class TimeToken:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a token proves: `witness` held it at `at` (aware), signed by the key of this id."""
+    """What a token proves: `witness` held it at `at` (aware), signed by the key of this id; `number` is the entry that
+    names it."""
 
     witness: str
     key_id: str
     at: datetime
+    number: int
 
 
 def token_of(said: object) -> TimeToken:
@@ -78,11 +80,6 @@ def check(token: TimeToken, digest: str, node: str, registry: Registry) -> Held:
     if line.said.get("act") != Act.STAMPED or not isinstance(named, list) or digest not in named:
         raise TokenRefused("not-named")
     key_id = signed.key_id_of(token.witnessed)
-    if word.witness == node or _member_of(word.witness, registry) & _member_of(node, registry):
+    if word.witness == node or members_of(word.witness, registry) & members_of(node, registry):
         raise TokenRefused("own-word")
-    return Held(word.witness, key_id, word.at)
-
-
-def _member_of(node: str, registry: Registry) -> set[str]:
-    """Whose node it is, by every key that is known of it."""
-    return {member.id for member, _ in registry.keys.values() if member.system == system_of(node)}
+    return Held(word.witness, key_id, word.at, line.number)

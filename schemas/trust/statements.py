@@ -22,6 +22,11 @@ def system_of(node: str) -> str:
     return f"{node}/node"
 
 
+def members_of(node: str, registry: Registry) -> frozenset[str]:
+    """Whose node it is, by every key that is known of it; none: a stranger's."""
+    return frozenset(member.id for member, _ in registry.keys.values() if member.system == system_of(node))
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """At `at` (aware) the log of `node` ended with the entry of this number and hash."""

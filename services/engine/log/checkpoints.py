@@ -12,13 +12,13 @@ from schemas.trust.entries import Act, Entry, Head
 from schemas.trust.evidence_time import DIGESTS
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
-from schemas.trust.statements import Checkpoint, read_countersigned, sign_checkpoint
+from schemas.trust.statements import Checkpoint, members_of, read_countersigned, sign_checkpoint
 from services.engine.log.access_log import AccessLog
 from services.engine.log.files import append_line
 
 #: In the log's folder: checkpoints and countersignatures, one signed text a line.
 FILE = "checkpoints.jws"
-#: How many others must hold a checkpoint.
+#: How many other members must hold a checkpoint.
 ENOUGH = 2
 _LOOK_SECONDS = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
@@ -42,7 +42,8 @@ class Contradicted(Exception):
 class Checkpoints:
     """Makes checkpoints and has them witnessed; neither ever keeps a call waiting.
 
-    A checkpoint covers all before it, so a witness is told the newest alone, again and again until it answers.
+    A checkpoint covers all before it, so a witness is told the newest alone, again and again until it answers. Who
+    holds it is counted by member: two addresses or nodes of one member are one, and this department's own are none.
     """
 
     log: AccessLog
@@ -53,6 +54,7 @@ class Checkpoints:
     every_entries: int
     newest: tuple[Checkpoint, str] | None = None
     contradicted: set[str] = field(default_factory=set)
+    _told: dict[str, int] = field(default_factory=dict)
     _held: dict[str, int] = field(default_factory=dict)
     _open: deque[tuple[int, float]] = field(default_factory=deque)
     _made_at: float = float("-inf")
@@ -67,7 +69,7 @@ class Checkpoints:
 
     @property
     def waiting_seconds(self) -> float:
-        """The age of the oldest checkpoint that two others do not hold yet; 0 when they hold all."""
+        """The age of the oldest checkpoint that two other members do not hold yet; 0 when they hold all."""
         return monotonic() - self._open[0][1] if self._open else 0.0
 
     async def _make_at_times(self) -> None:
@@ -140,23 +142,30 @@ class Checkpoints:
         """The newest checkpoint, as soon as there is one that this witness does not hold."""
         async with self._made:
             await self._made.wait_for(
-                lambda: self.newest is not None and self.newest[0].number > self._held.get(name, 0)
+                lambda: self.newest is not None and self.newest[0].number > self._told.get(name, 0)
             )
         assert self.newest is not None
         return self.newest
 
     async def _keep(self, name: str, one: Checkpoint, answer: str) -> None:
-        word = read_countersigned(answer, self.registry())
-        if (word.checkpoint.number, word.checkpoint.hash) != (one.number, one.hash):
-            raise DocumentRefused("malformed", "it countersigned something else")
-        if word.witness == self.log.node:
-            raise DocumentRefused("malformed", "it is this node itself")
+        member = self._holder(one, answer)
         await asyncio.to_thread(append_line, self.log.folder / FILE, answer)
         if self.log.stamps is not None:
             await asyncio.to_thread(self.log.stamps.keep, one.number, answer)
             self.log.stamps.settle(one.number)
-        self._held[name] = one.number
+        self._told[name] = self._held[member] = one.number
         self.contradicted.discard(name)
         held = sorted(self._held.values(), reverse=True)
         while self._open and len(held) >= ENOUGH and self._open[0][0] <= held[ENOUGH - 1]:
             self._open.popleft()
+
+    def _holder(self, one: Checkpoint, answer: str) -> str:
+        """The member whose node holds the checkpoint, by its countersignature; raises DocumentRefused."""
+        registry = self.registry()
+        word = read_countersigned(answer, registry)
+        if (word.checkpoint.number, word.checkpoint.hash) != (one.number, one.hash):
+            raise DocumentRefused("malformed", "it countersigned something else")
+        holders = members_of(word.witness, registry)
+        if word.witness == self.log.node or holders & members_of(self.log.node, registry):
+            raise DocumentRefused("own-word", "it is a node of this node's own member")
+        return min(holders)

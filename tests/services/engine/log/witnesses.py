@@ -14,18 +14,22 @@ from services.engine.own_key import OwnKey, open_key
 from tests.services.engine.log.desk import NODE, NOON
 
 OTHERS = ("330203.taxation", "330203.credit", "330203.civil_affairs")
+#: Further nodes of the workshop's member, and of the first other's.
+SISTER, ANOTHER = f"{NODE}.second", f"{OTHERS[0]}.second"
 
 
 @dataclass
 class Nodes:
     """The workshop's node and others, each with a key."""
 
-    keys: dict[str, KeyPair] = field(default_factory=lambda: {node: new_key() for node in (NODE, *OTHERS)})
+    keys: dict[str, KeyPair] = field(
+        default_factory=lambda: {node: new_key() for node in (NODE, *OTHERS, SISTER, ANOTHER)}
+    )
 
     @property
     def registry(self) -> Registry:
         members = {
-            f"{node}/node": Member(node, f"{node}/node", {key.key_id: key.public_hex})
+            f"{node}/node": Member(node.removesuffix(".second"), f"{node}/node", {key.key_id: key.public_hex})
             for node, key in self.keys.items()
         }
         known = {key_id: (one, public) for one in members.values() for key_id, public in one.keys.items()}
