@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -17,6 +18,7 @@ from schemas.wire import headers as names
 #: What may be shown of a part, whoever wrote it: a node's id, and a dataset's kind and name.
 _NODE = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _ADDRESS = re.compile(r"/records/([a-z][a-z0-9_]{0,99})/([a-z][a-z0-9_]{0,99})(?:/|$)")
+_RECORDS = "/records"
 #: Answers that have no body, whatever they say.
 _BODILESS = frozenset({204, 304})
 
@@ -48,8 +50,13 @@ class Part:
     @property
     def dataset(self) -> str:
         """As the address that was asked says; empty where it is no dataset's."""
-        found = _ADDRESS.match(self.answered.asked.path)
+        found = _ADDRESS.match(unquote(self.answered.asked.path))
         return "" if found is None else ".".join(found.groups())
+
+    @property
+    def of_records(self) -> bool:
+        """Whether it was asked where records stand; what is spelt otherwise, a node takes for the same."""
+        return unquote(self.answered.asked.path).startswith(_RECORDS)
 
     @property
     def head(self) -> str:

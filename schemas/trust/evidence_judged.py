@@ -14,6 +14,7 @@ from schemas.trust.evidence_chunks import ChunksRefused
 from schemas.trust.evidence_time import Held, TokenRefused
 from schemas.trust.history import History
 from schemas.trust.http_signature import digest_of
+from schemas.trust.model import Member
 from schemas.trust.receipts import Receipt, read_receipt
 from schemas.trust.signed import DocumentRefused
 from schemas.trust.statements import system_of
@@ -75,20 +76,24 @@ def judge(one: Part, history: History) -> Judged:
     assert whose is not None
     held, time = _time(one, signed.created, history)
     findings = (
-        _of_node(one, whose.system),
+        _of_node(one, whose),
         _question(one, history),
         _answer(one, signed.key_id, history),
         _key(signed.key_id, signed.created, held, history),
-        _log(one, history),
+        _log(one, held, history),
         time,
     )
     return Judged(one.node, one.dataset, whose.id, signed.created, findings)
 
 
-def _of_node(one: Part, system: str) -> Finding:
-    if system != system_of(one.node):
-        return Finding(Check.SIGNATURE, "another-node", f"signed by {system}, not by {one.node}")
-    return Finding(Check.SIGNATURE, "", f"signed by {system}")
+def _of_node(one: Part, whose: Member) -> Finding:
+    """Whether the node signed it that it names, and whose department keeps what was asked."""
+    if whose.system != system_of(one.node):
+        return Finding(Check.SIGNATURE, "another-node", f"signed by {whose.system}, not by {one.node}")
+    if one.of_records and whose.id.partition(".")[2] != one.dataset.partition(".")[0]:
+        kept = one.dataset or "this"
+        return Finding(Check.SIGNATURE, "another-node", f"signed by {whose.id}, which does not keep {kept}")
+    return Finding(Check.SIGNATURE, "", f"signed by {whose.system}")
 
 
 def _question(one: Part, history: History) -> Finding:
@@ -133,12 +138,18 @@ def _key(key_id: str, created: datetime, held: Held | None, history: History) ->
     return Finding(Check.KEY, "", f"the key {key_id} held at {created.isoformat()} by registry {number}")
 
 
-def _log(one: Part, history: History) -> Finding:
+def _log(one: Part, held: Held | None, history: History) -> Finding:
+    """Whether entries of the log are named for all of it, which were there before one named the signature: others hold
+    the log up to that one, so what a receipt names further on was not written before the answer went."""
     receipts = _receipts(one, history)
     if not receipts:
         return Finding(Check.LOG, "no-receipt", "the answer bears no receipt")
     if None in receipts:
         return Finding(Check.LOG, "other-receipt", "a receipt is not the node's, or of something else")
+    if held is not None and any(each.number >= held.number for each in receipts if each is not None):
+        return Finding(
+            Check.LOG, "entered-later", f"entry {held.number} names the signature, a receipt a later one"
+        )
     asked = ", ".join(sorted({_asker(each) for each in receipts if each is not None}))
     return Finding(Check.LOG, "", f"{len(receipts)} entries of {one.node} say that it was given to {asked}")
 
@@ -150,7 +161,8 @@ def _asker(receipt: Receipt) -> str:
 
 
 def _receipts(one: Part, history: History) -> list[Receipt | None]:
-    """The node's receipts for this question and this answer; None for each that is another's, or of something else."""
+    """The node's receipts for this question and this answer; None for each that is another's, of something else, by a
+    key that had ended, or of an entry that another one names: each piece has its own."""
     asked = one.answered.asked
     request = (
         asked.method.encode(),
@@ -159,13 +171,18 @@ def _receipts(one: Part, history: History) -> list[Receipt | None]:
         asked.body,
     )
     found: list[Receipt | None] = []
+    numbers: set[int] = set()
     for text, content in one.receipts():
         try:
-            receipt = read_receipt(text, history.every)
+            receipt = read_receipt(text, history.ending)
         except DocumentRefused:
             found.append(None)
-        else:
-            found.append(receipt if receipt.node == one.node and _is_of(receipt, request, content) else None)
+            continue
+        right = (
+            receipt.node == one.node and receipt.number not in numbers and _is_of(receipt, request, content)
+        )
+        found.append(receipt if right else None)
+        numbers.add(receipt.number)
     return found
 
 

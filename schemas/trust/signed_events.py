@@ -9,10 +9,12 @@ import base64
 import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from schemas.trust.keys import KeyPair, suite_of, verifies
 from schemas.trust.model import Member
 from schemas.trust.registry import Registry
+from schemas.trust.signed import DocumentRefused, moment
 from schemas.trust.statements import system_of
 from schemas.wire.event import Headers
 from schemas.wire.topics import Topic
@@ -20,6 +22,8 @@ from schemas.wire.topics import Topic
 #: The attribute as a Kafka header; its value is `<suite>:<key id>:<signature in base64>`.
 HEADER = "ce_signature"
 _SOURCE = "ce_source"
+#: When the department's database held the change. The event's own time is the record's, and may be any.
+_RECORDED = "ce_recordedtime"
 _CONTEXT = b"langqiao event"
 _ABSENT = (1 << 64) - 1
 _ATTRIBUTES, _CONTENT_TYPE = "ce_", "content-type"
@@ -27,7 +31,7 @@ _ATTRIBUTES, _CONTENT_TYPE = "ce_", "content-type"
 
 class EventRefused(Exception):
     """An event that is not its node's; `reason` is stable: unsigned, malformed, unknown-key, another-node (than it
-    names, or than the topic's department has), bad-signature."""
+    names, or than the topic's department has), bad-signature, ended (its key, before the change was made)."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -53,8 +57,9 @@ def sign(event: Published, key: KeyPair) -> Headers:
 
 
 def check(event: Published, registry: Registry) -> Member:
-    """The node whose event it is; raises EventRefused. A key that the registry lists counts whenever the event was
-    made: a subscriber who reads far back lists the keys of earlier registries too, all but those that were lost."""
+    """The node whose event it is; raises EventRefused. A key that the registry lists counts for what was changed before
+    it ended: a subscriber who reads far back lists the keys of earlier registries too (`History.ending`), all but
+    those that were lost."""
     headers = _headers(event)
     texts = [text for name, text in headers if name == HEADER]
     if not texts:
@@ -69,7 +74,18 @@ def check(event: Published, registry: Registry) -> Member:
         raise EventRefused("another-node")
     if not verifies(public, signature, _said(event, headers)):
         raise EventRefused("bad-signature")
+    if registry.key(key_id, _recorded(headers)) is None:
+        raise EventRefused("ended")
     return member
+
+
+def _recorded(headers: Headers) -> datetime:
+    """When the change was made, as the event says."""
+    try:
+        (text,) = (text.decode() for name, text in headers if name == _RECORDED)
+        return moment({_RECORDED: text}, _RECORDED)
+    except (ValueError, DocumentRefused):
+        raise EventRefused("malformed") from None
 
 
 def _headers(event: Published) -> Headers:

@@ -50,7 +50,7 @@ def tail(
     """
     if bool(registry) is not bool(authority):
         raise typer.BadParameter("--registry and --authority go together", param_hint="--registry")
-    signed_by = history_of(registry, authority).every if registry else None
+    signed_by = history_of(registry, authority).ending if registry else None
     loaded = load_profile(profile)
     with calling(loaded) as bridge:
         offerings = bridge.get("/catalogue")["offerings"]

@@ -1,8 +1,10 @@
 """Made-up evidence for the tests of its checks: one department's answer and one stream, signed, entered, stamped and
 countersigned as nodes do it, and the registries of three days."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -47,15 +49,23 @@ class Town:
         return issue(self.registry(number, **told))
 
     def registry(
-        self, number: int, *, day: int = -1, days: int = 30, without: tuple[str, ...] = ()
+        self,
+        number: int,
+        *,
+        day: int = -1,
+        days: int = 30,
+        without: tuple[str, ...] = (),
+        until: Mapping[str, int] = MappingProxyType({}),
     ) -> dict[str, Any]:
-        """A registry's document of a day, counted from noon, that lists all nodes but some."""
+        """A registry's document of a day, counted from noon, that lists all nodes but some; `until` says on which day
+        nodes' keys end."""
         members = [
             {
                 "id": NODE if node == SISTER else node,
                 "system": f"{node}/node",
                 "role": "node",
                 "keys": {key.key_id: key.public_hex},
+                "until": {key.key_id: (NOON + until[node] * DAY).isoformat()} if node in until else {},
             }
             for node, key in self.keys.items()
             if node not in without
@@ -73,20 +83,23 @@ class Town:
         headers |= sign(answered, self.keys[signer], self.created)
         return self.stamped(_part(question, headers, body))
 
-    def stream(self, signer: str = NODE, **asked: Any) -> Part:
-        """A stream of three pieces and their end line, with its time token."""
+    def stream(self, signer: str = NODE, numbers: tuple[int, ...] = (5, 6, 7), **asked: Any) -> Part:
+        """A stream of three pieces and their end line, with its time token; `numbers` are those of their entries."""
         question = _question(**asked)
         headers = {"content-type": "application/x-ndjson", "contract-version": "1"}
         headers |= sign(Answered(question, 200, headers, None), self.keys[signer], self.created)
         chain = Chain(self.keys[signer], sha256(headers["signature"]))
-        receipts = [self.receipt(question, piece) for piece in _PIECES]
+        entered = zip(_PIECES, numbers, strict=True)
+        receipts = [self.receipt(question, piece, number=number) for piece, number in entered]
         last = orjson.dumps({"end": {"keys": 3, "records": 1, "receipts": receipts}}) + b"\n"
         body = b"".join(piece + chain.line(piece) for piece in (*_PIECES, last)) + chain.line(b"", end=True)
         return self.stamped(_part(question, headers, body))
 
-    def receipt(self, question: Message, body: bytes, node: str = NODE) -> str:
+    def receipt(
+        self, question: Message, body: bytes, node: str = NODE, *, number: int = 7, at: datetime = NOON
+    ) -> str:
         request = (question.method.encode(), question.path.encode(), question.query.encode(), question.body)
-        said = Receipt(node, 7, "a" * 64, salted(_SALT, *request), salted(_SALT, body), _SALT.hex(), NOON)
+        said = Receipt(node, number, "a" * 64, salted(_SALT, *request), salted(_SALT, body), _SALT.hex(), at)
         return Signer(self.keys[node]).sign(said)
 
     def stamped(self, one: Part) -> Part:
@@ -112,15 +125,16 @@ class Town:
 
 
 def _question(
-    method: str = "POST", verb: str = "query", query: str = "", body: bytes = b'{"select":"name"}'
+    method: str = "POST",
+    path: str = "/records/workshop/repairs/query",
+    query: str = "",
+    body: bytes = b'{"select":"name"}',
 ) -> Message:
     headers = {"langqiao-officer": "officer-1", "langqiao-purpose": "case:1", "langqiao-case": "e30.e30.AA"}
     headers["langqiao-node"] = NODE
     if method == "POST":
         headers |= {"content-digest": digest_of(body), "signature": "langqiao=:AA==:"}
-    return Message(
-        method, f"/records/workshop/repairs/{verb}", query, headers, body if method == "POST" else b""
-    )
+    return Message(method, path, query, headers, body if method == "POST" else b"")
 
 
 def _part(question: Message, headers: dict[str, str], body: bytes) -> Part:

@@ -15,7 +15,8 @@ from schemas.trust.evidence import BadPart, Part, read_part
 from schemas.trust.evidence_answer import WANTED, sign, wanted
 from schemas.trust.evidence_chunks import Chain, sha256, split, without
 from schemas.trust.evidence_judged import Check, judge
-from tests.schemas.trust.kept import NODE, WITNESS, Town
+from schemas.trust.signed import DocumentRefused
+from tests.schemas.trust.kept import DAY, NODE, NOON, WITNESS, Town
 
 _CASES = yaml.safe_load(Path(__file__).with_name("evidence.yaml").read_text(encoding="utf-8"))
 _TOWN = Town()
@@ -38,7 +39,8 @@ def test_evidence_is_the_same_after_a_file(form: str) -> None:
 @pytest.mark.parametrize("case", _CASES, ids=lambda one: f"{one['name']}, {one.get('of', 'answer')}")
 def test_what_was_done_is_found(case: dict[str, Any]) -> None:
     town = _TOWN
-    made = {"answer": town.answer, "stream": town.stream}[case.get("of", "answer")](case.get("by", NODE))
+    makers: dict[str, Callable[..., Part]] = {"answer": town.answer, "stream": town.stream}
+    made = makers[case.get("of", "answer")](case.get("by", NODE), **case.get("made", {}))
     if "deed" in case:
         made = _DEEDS[case["deed"]](made, *case.get("with", ()))
     issues = [
@@ -54,6 +56,40 @@ def test_what_was_done_is_found(case: dict[str, Any]) -> None:
 def test_a_key_that_was_rotated_out_later_still_holds() -> None:
     later = _TOWN.issued(2, day=5, without=(NODE, WITNESS))
     assert judge(_WHOLE["answer"], _TOWN.history(_TOWN.issued(1), later)).holds
+
+
+@pytest.mark.parametrize(
+    "path", ["/log/about-me", "/records/workshop/repairs", "/records/workshop/tools/r-1"]
+)
+def test_a_department_signs_what_it_keeps_and_what_is_no_dataset_s(path: str) -> None:
+    assert judge(_TOWN.answer(path=path), _TOWN.history()).holds
+
+
+def test_two_registries_of_one_number_are_no_history() -> None:
+    once, other = _TOWN.issued(1), _TOWN.issued(1, without=(WITNESS,))
+    assert _TOWN.history(once, once).every == once.registry
+    with pytest.raises(DocumentRefused, match="contradicts"):
+        _TOWN.history(once, other)
+
+
+@pytest.mark.parametrize(
+    ("issues", "end"),
+    [
+        ([{"number": 1}], None),
+        ([{"number": 1, "until": {NODE: 3}}], 3),
+        ([{"number": 1}, {"number": 2, "day": 5, "without": (NODE,)}], 5),
+        ([{"number": 1, "until": {NODE: 3}}, {"number": 2, "day": 5, "without": (NODE,)}], 3),
+        ([{"number": 1, "without": (NODE,)}, {"number": 2, "day": 5}], None),
+        ([{"number": 1}, {"number": 2, "day": 5, "without": (NODE,)}, {"number": 3, "day": 6}], None),
+    ],
+)
+def test_a_key_ends_by_its_date_or_by_the_registry_that_leaves_it_out(
+    issues: list[dict[str, Any]], end: int | None
+) -> None:
+    found = _TOWN.history(*(_TOWN.issued(**one) for one in issues)).ending
+    key_id = _TOWN.keys[NODE].key_id
+    assert found.key(key_id) is not None
+    assert found.keys[key_id][0].until.get(key_id) == (None if end is None else NOON + end * DAY)
 
 
 @pytest.mark.parametrize("form", _WHOLE)
@@ -234,6 +270,12 @@ _DEEDS: dict[str, Callable[..., Part]] = {
     "receipt_of_another": lambda one: _with_receipt(one, _TOWN.receipt(one.answered.asked, b"[]")),
     "receipt_by": lambda one, node: _with_receipt(
         one, _TOWN.receipt(one.answered.asked, one.content, node=node)
+    ),
+    "receipt_of_day": lambda one, day: _with_receipt(
+        one, _TOWN.receipt(one.answered.asked, one.content, at=NOON + day * DAY)
+    ),
+    "receipt_of_entry": lambda one, number: _with_receipt(
+        one, _TOWN.receipt(one.answered.asked, one.content, number=number)
     ),
     "untimed": lambda one: replace(one, tokens=()),
     "token": _token,

@@ -146,6 +146,34 @@ def test_whatever_was_done_to_an_event_shows(deed: str) -> None:
     assert refused.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("recorded", "counts"),
+    [("2026-01-31T07:59:59.999Z", True), ("2026-01-31T08:00:00Z", False), ("2027-01-01T00:00:00Z", False)],
+)
+def test_a_key_that_has_ended_signs_no_later_change_whatever_the_event_s_own_time(
+    recorded: str, counts: bool
+) -> None:
+    key = _KEYS[_NODE]
+    end = datetime(2026, 1, 31, 8, tzinfo=UTC)
+    node = replace(_REGISTRY.members[f"{_NODE}/node"], until={key.key_id: end})
+    ended = replace(_REGISTRY, keys={**_REGISTRY.keys, key.key_id: (node, key.public_hex)})
+    for said in ("1999-01-01T00:00:00Z", "2099-01-01T00:00:00Z"):
+        one = _published(_event(time=said, recordedtime=recorded))
+        assert check(one, _REGISTRY).id == _NODE
+        if counts:
+            assert check(one, ended).id == _NODE
+            continue
+        with pytest.raises(EventRefused) as refused:
+            check(one, ended)
+        assert refused.value.reason == "ended"
+
+
+def test_an_event_of_no_moment_is_none() -> None:
+    with pytest.raises(EventRefused) as refused:
+        check(_published(_event(recordedtime="yesterday")), _REGISTRY)
+    assert refused.value.reason == "malformed"
+
+
 _HEADERS = st.tuples(
     st.sampled_from(["ce_id", "ce_source", HEADER]) | st.text(max_size=8), st.none() | st.binary(max_size=8)
 )
