@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas.trust.entries import Act, Entry, Head, write
 from services.engine.log.files import (
+    LogUnavailable,
     Segment,
     append_line,
     begin,
@@ -76,6 +77,9 @@ class Store:
             return
         for segment in reversed(segments(self.folder)):
             end = tail(segment)
+            if end.last is not None and end.last.said.get("node") != self._node:
+                # Two logs in one chain would be neither's.
+                raise LogUnavailable("its folder holds another node's log")
             if end.torn:
                 self._recover(segment, end.size, end.torn)
             if end.last is not None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.trust.entries import Head
 from services.engine.log.files import LogUnavailable, segments
+from services.engine.log.store import Store
 from tests.services.engine.log.desk import NOON, acts, entry, findings, full_disk, raw, said, store
 
 
@@ -29,6 +30,17 @@ def test_each_entry_is_told_where_it_stands(tmp_path: Path) -> None:
     assert [head.number for head in heads] == [2, 3]
     assert log.head == heads[-1]
     log.close()
+
+
+def test_another_node_s_log_is_not_gone_on_with(tmp_path: Path) -> None:
+    log = store(tmp_path)
+    log.write([entry()])
+    log.close()
+    other, before = Store(tmp_path, "330203.taxation", lambda: NOON), raw(tmp_path)
+    with pytest.raises(LogUnavailable, match="another node"):
+        other.write([entry()])
+    other.close()
+    assert raw(tmp_path) == before
 
 
 @given(st.data())
