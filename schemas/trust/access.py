@@ -4,11 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.model import SYSTEM_ITEMS, Contract, Item, SharingClass
-from schemas.query.bind import bind
-from schemas.query.bound import BoundColumn, BoundFilter, BoundQuery, conditions
-from schemas.query.parse import parse_params
+from schemas.query.bound import BoundColumn, BoundFilter, BoundQuery
+from schemas.query.scope import scope_of
 from schemas.trust import cases
 from schemas.trust.grants import Grants
 from schemas.trust.model import Caller, Grant
@@ -155,22 +153,8 @@ def _without_star(query: BoundQuery, visible: tuple[Item, ...]) -> BoundQuery:
     return replace(query, columns=starred + query.columns, star=False)
 
 
-def scope_of(grant: Grant, contract: Contract) -> tuple[BoundFilter, ...] | None:
-    """The conditions of a grant's row scope; None where it does not fit the contract, and so lets nothing be seen."""
-    if grant.rows is None:
-        return ()
-    parsed = parse_params([("and", f"({grant.rows})")])
-    try:
-        scope = bind(parsed, Catalogue([contract]), contract.dataset, contract.major).where
-    except Problem:
-        return None
-    # Which rows there are would tell what the item holds.
-    withheld = (one.item.sharing.sharing_class is SharingClass.WITHHELD for one in conditions(scope))
-    return None if any(withheld) else scope
-
-
 def _scope(grant: Grant, contract: Contract) -> tuple[BoundFilter, ...]:
-    scope = scope_of(grant, contract)
+    scope = scope_of(grant.rows, contract)
     if scope is None:
         message = f"the grant's row scope does not fit {contract.dataset}; the authority must issue it anew"
         raise Problem("grant-required", message, members=_named(contract, sorted(grant.items)))

@@ -7,8 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from schemas.contracts.model import Contract, SharingClass
-from schemas.query.parse import parse_params
-from schemas.wire.problem import Problem
+from schemas.query.scope import scope_of
 
 _LONGEST_TEXT = 2_000
 
@@ -99,16 +98,9 @@ def _gaps_in_scope(application: Application, contract: Contract) -> Iterator[Gap
     )
     if withheld:
         yield Gap("items", f"{contract.dataset} shares with nobody: {', '.join(withheld)}")
-    if application.rows and not _reads(application.rows):
-        yield Gap("rows", "write a filter such as division.eq.330203, or leave it empty for all rows")
-
-
-def _reads(rows: str) -> bool:
-    try:
-        parse_params([("and", f"({rows})")])
-    except Problem:
-        return False
-    return True
+    if scope_of(application.rows or None, contract) is None:
+        reason = f"write a filter by items that {contract.dataset} shares, such as division.eq.330203"
+        yield Gap("rows", f"{reason}, or leave it empty for all rows")
 
 
 def _text(value: object) -> str:

@@ -72,6 +72,19 @@ def test_a_complete_request_on_condition_waits_for_the_provider() -> None:
     assert running(standing, CONTRACT, _CALENDAR) == (Clock.ANSWER_CONDITIONAL, date(2026, 3, 16))
 
 
+@pytest.mark.parametrize(
+    "rows", ["nosuch.eq.1", "remark.eq.x", "or(number.eq.1,remark.is.null)", "price.eq.heavy", "number"]
+)
+def test_rows_that_let_nothing_be_seen_are_a_gap(rows: str) -> None:
+    standing = taken(applied(items=ASKED, rows=rows))
+    assert [one.field for one in lacks(standing, CONTRACT, _TODAY)] == ["rows"]
+
+
+@pytest.mark.parametrize("rows", ["number.eq.1", "or(number.eq.1,holder.like.3*)", ""])
+def test_rows_by_items_that_are_shared_are_none(rows: str) -> None:
+    assert taken(applied(items=ASKED, rows=rows)).state is State.RECEIVED
+
+
 def test_an_incomplete_request_gets_one_notice_of_all_its_gaps() -> None:
     standing = taken(applied(items=[], legal_basis="", until="yesterday"))
     assert [one.field for one in lacks(standing, CONTRACT, _TODAY)] == ["legal_basis", "until", "items"]
