@@ -7,9 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from schemas.contracts.model import Contract, SharingClass
+from schemas.law.sharing.terms import Terms, lacking
 from schemas.query.scope import scope_of
 
 _LONGEST_TEXT = 2_000
+_USUAL = Terms()
 
 
 class Mode(StrEnum):
@@ -33,7 +35,7 @@ class Application:
     """What a request states (article 20), as it was filled in: a field that was left empty is empty here.
 
     `items` of the dataset, for `rows` (a filter such as `division.eq.330203`; empty: all rows), until `until`, the last
-    day of use. `officer` applies, `head` is the head of the officer's unit, who consents.
+    day of use, on `terms`. `officer` applies, `head` is the head of the officer's unit, who consents.
     """
 
     dataset: str
@@ -46,6 +48,7 @@ class Application:
     until: date | None
     officer: str
     head: str
+    terms: Terms = _USUAL
 
     @classmethod
     def read(cls, form: Mapping[str, Any], officer: str, head: str) -> "Application":
@@ -54,7 +57,8 @@ class Application:
         listed = form.get("items")
         items = tuple(_text(one) for one in listed) if isinstance(listed, list) else ()
         named = tuple(one for one in items if one)
-        return cls(items=named, until=_day(form.get("until")), officer=officer, head=head, **texts)
+        until, terms = _day(form.get("until")), Terms.read(form)
+        return cls(items=named, until=until, officer=officer, head=head, terms=terms, **texts)
 
 
 _TEXTS = ("dataset", "rows", "legal_basis", "scenario", "purpose", "mode")
@@ -83,6 +87,13 @@ def _gaps(application: Application, contract: Contract, today: date) -> Iterator
     if application.until is None or application.until <= today:
         yield Gap("until", "say until which day the data is needed: a date to come")
     yield from _gaps_in_scope(application, contract)
+    yield from _gaps_in_terms(application, contract)
+
+
+def conditional(application: Application, contract: Contract) -> bool:
+    """Whether any item asked for is shared on condition."""
+    asked = (contract.items[name] for name in application.items if name in contract.items)
+    return any(one.sharing.sharing_class is SharingClass.CONDITIONAL for one in asked)
 
 
 def _gaps_in_scope(application: Application, contract: Contract) -> Iterator[Gap]:
@@ -101,6 +112,15 @@ def _gaps_in_scope(application: Application, contract: Contract) -> Iterator[Gap
     if scope_of(application.rows or None, contract) is None:
         reason = f"write a filter by items that {contract.dataset} shares, such as division.eq.330203"
         yield Gap("rows", f"{reason}, or leave it empty for all rows")
+
+
+def _gaps_in_terms(application: Application, contract: Contract) -> Iterator[Gap]:
+    for field, remedy in lacking(application.terms):
+        yield Gap(field, remedy)
+    # What is shared freely is agreed to by nobody, and nobody but a department decides that persons are not told.
+    if application.terms.hides and not conditional(application, contract):
+        name = "untold" if application.terms.untold else "told_after_days"
+        yield Gap(name, "persons are told at once of what is shared without condition")
 
 
 def _text(value: object) -> str:

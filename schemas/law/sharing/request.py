@@ -5,16 +5,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from schemas.contracts.model import Contract, SharingClass
+from schemas.contracts.model import Contract
 from schemas.law.calendar import PendingCalendar, WorkingDays
 from schemas.law.sharing import steps
-from schemas.law.sharing.application import Application, Gap, gaps
+from schemas.law.sharing.application import Application, Gap, conditional, gaps
 from schemas.law.sharing.limits import LIMITS, Clock, due, legal_day
 from schemas.law.sharing.passing import Passed
 from schemas.law.sharing.request_rules import OVERDUE, RULES, State, StepKind
 from schemas.law.sharing.steps import Party, StepRefused
+from schemas.law.sharing.terms import Terms, beyond, lacking
 
 Step = steps.Step[StepKind]
+_USUAL = Terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Standing:
     granted on top, `asked` those that the provider asked for and the authority has not answered. `noticed`: its one
     notice of gaps has gone out. `grant` is the id of the grant that came of it. `by_day` is the day that an order
     named, to mend what it was suspended for or to dispose of the data. `disputed` is since when (aware) a dispute waits
-    for a decision; `passed` are the last days that passed with nothing done.
+    for a decision; `passed` are the last days that passed with nothing done. `terms` are those that were asked for, and
+    once the provider has agreed those agreed to.
     """
 
     state: State
@@ -42,6 +45,7 @@ class Standing:
     by_day: date | None = None
     disputed: datetime | None = None
     passed: frozenset[Passed] = frozenset()
+    terms: Terms = _USUAL
 
 
 def stands(taken: Iterable[Step], contract: Contract) -> Standing | None:
@@ -62,7 +66,8 @@ def after(standing: Standing | None, step: Step, contract: Contract) -> Standing
         case StepKind.GAPS_NOTICED:
             return replace(standing, noticed=True)
         case StepKind.AGREED:
-            return replace(standing, state=State.AGREED, agreed=step.at)
+            terms = standing.terms.narrowed(Terms.read(step.facts))
+            return replace(standing, state=State.AGREED, agreed=step.at, terms=terms)
         case StepKind.EXTENDED:
             granted = standing.extension + int(step.facts["working_days"])
             return replace(standing, extension=granted, asked=0)
@@ -154,13 +159,6 @@ def lacks(standing: Standing, contract: Contract, today: date) -> tuple[Gap, ...
     return gaps(standing.application, contract, today) if standing.state is State.INCOMPLETE else ()
 
 
-def conditional(application: Application, contract: Contract) -> bool:
-    """Whether any item asked for is shared on condition."""
-    return any(
-        contract.items[name].sharing.sharing_class is SharingClass.CONDITIONAL for name in application.items
-    )
-
-
 def conditions(application: Application, contract: Contract) -> dict[str, str]:
     """The published conditions that a request may be refused by, by name, with their text (articles 14 and 21)."""
     found = {"conditions_of_use": contract.conditions_of_use}
@@ -178,8 +176,8 @@ def _applied(standing: Standing | None, step: Step, contract: Contract) -> Stand
     state = State.RECEIVED if whole else State.INCOMPLETE
     received = step.at if whole else None
     if standing is None:
-        return Standing(state, application, step.member, received=received)
-    return replace(standing, state=state, application=application, received=received)
+        return Standing(state, application, step.member, received=received, terms=application.terms)
+    return replace(standing, state=state, application=application, received=received, terms=application.terms)
 
 
 def _check_standing(standing: Standing, step: Step, contract: Contract) -> None:
@@ -200,6 +198,8 @@ def _check_standing(standing: Standing, step: Step, contract: Contract) -> None:
             raise StepRefused("too-soon", "dispose_by is a day to come")
         case kind if kind in OVERDUE.values() and Passed.said(step.facts) in standing.passed:
             raise StepRefused("wrong-state", "that passing is recorded")
+        case StepKind.AGREED:
+            _check_terms(standing.terms, Terms.read(step.facts))
         case StepKind.REFUSED:
             _check_condition(standing, step, contract)
         case StepKind.DISPUTE_DECIDED if standing.disputed is None:
@@ -220,6 +220,13 @@ def _check_condition(standing: Standing, step: Step, contract: Contract) -> None
         raise StepRefused(
             "unpublished-condition", f"only a published condition is a ground to refuse; there are: {names}"
         )
+
+
+def _check_terms(asked: Terms, agreed: Terms) -> None:
+    for name, remedy in lacking(agreed):
+        raise StepRefused("says-too-little", f"{name}: {remedy}")
+    if more := beyond(asked, agreed):
+        raise StepRefused("beyond-request", f"more was not asked for: {', '.join(more)}")
 
 
 def _check_extension(standing: Standing, step: Step, most: int) -> None:

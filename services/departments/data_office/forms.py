@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from schemas.law.sharing.correction import CorrectionStep
 from schemas.law.sharing.entry_rules import EntryStep
 from schemas.law.sharing.request_rules import StepKind
+from schemas.law.sharing.terms import MOST, MOST_DAYS
 
 Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
@@ -30,7 +31,17 @@ class Form(BaseModel):
         return str(getattr(self, "second", "") or getattr(self, "head", "")).strip()
 
 
-class Applying(Form):
+class Often(Form):
+    """How often a grant may be leaned on, and whether for cases alone."""
+
+    quota_per_day: int | None = Field(None, ge=1, le=MOST, description="Most calls a day, at one node.")
+    calls_per_second: int | None = Field(None, ge=1, le=MOST, description="Most calls a second, at one node.")
+    case_required: bool = Field(
+        False, description="Whether each use is for an open case, and about whom that is about."
+    )
+
+
+class Applying(Often):
     """A request (article 20). What is left empty, or cannot be read, is a gap, of which one notice tells all."""
 
     dataset: Name
@@ -45,6 +56,15 @@ class Applying(Form):
     mode: Name = Field("", description="service interface, batch exchange or file download")
     until: Name = Field("", description="Last day of use, such as 2027-03-01.")
     head: Name = Field("", description="The head of the officer's unit, who consents.")
+    delegates: list[Name] = Field(
+        default=[], max_length=100, description="Systems of other members that may use it for this one."
+    )
+    untold: Text = Field(
+        "", description="Legal basis on which persons are not told of its use; of items on condition alone."
+    )
+    told_after_days: int | None = Field(
+        None, ge=1, le=MOST_DAYS, description="Days after which persons are told; none: at once."
+    )
 
 
 class Nothing(Form):
@@ -53,6 +73,10 @@ class Nothing(Form):
 
 class ByTwo(Form):
     second: Name = _SECOND
+
+
+class Agreeing(Often, ByTwo):
+    """To what was asked for, or to fewer calls, or for cases alone where that was not asked for."""
 
 
 class Refusing(ByTwo):
@@ -110,7 +134,7 @@ class Recording(Form):
 #: The steps of a request that callers take after the first, with what they say.
 REQUEST_FORMS: Mapping[StepKind, type[Form]] = {
     StepKind.SUPPLEMENTED: Applying,
-    StepKind.AGREED: ByTwo,
+    StepKind.AGREED: Agreeing,
     StepKind.REFUSED: Refusing,
     StepKind.EXTENSION_ASKED: AskingForTime,
     StepKind.EXTENDED: Extending,

@@ -10,7 +10,7 @@ from schemas.trust import grants, signed
 from schemas.trust.keys import KeyPair
 from schemas.wire.problem import Problem
 from services.departments.data_office.correction_desk import CorrectionDesk
-from services.departments.data_office.matters import Record
+from services.departments.data_office.matters import Record, granted_terms
 from services.departments.data_office.request_desk import RequestDesk
 
 #: How long a department may go by what it was told last: one that is cut off for longer gives nothing on a grant.
@@ -102,6 +102,7 @@ def _grant(request: Record) -> Mapping[str, Any]:
         "provider": request["provider"],
         "not_before": delivered.isoformat(),
         "expires": ends.isoformat(),
+        **granted_terms(request),
         **scope,
     }
 

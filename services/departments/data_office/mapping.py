@@ -8,6 +8,7 @@ from services.engine.mapping.model import Codec, Mapping, PhysicalTable
 _Fields = dict[str, tuple[str, Codec]]
 
 _TEXT, _TIME, _DAY, _NUMBER = Text(null_marks=()), TextTimestamp(), NativeDate(), Whole(text=False)
+_YES = Flag(true=("1",), false=("0",))
 _CLOCK_COLUMNS = "clock_name changed_at"
 _CLOCK_TYPED = {"due_on": "date", "pending_year": "integer", "step_count": "integer"}
 #: How far a matter is and which clock runs, alike of requests, corrections and entries.
@@ -37,8 +38,14 @@ REQUESTS = table(
     "sharing_request",
     key="request_id",
     text="request_id dataset provider_id requester_id asked_items row_scope purpose sharing_mode state received_at"
-    f" agreed_at delivered_at grant_id {_CLOCK_COLUMNS}",
-    typed={"use_until": "date", **_CLOCK_TYPED},
+    f" agreed_at delivered_at grant_id delegate_systems case_required untold_basis {_CLOCK_COLUMNS}",
+    typed={
+        "use_until": "date",
+        "daily_quota": "integer",
+        "call_rate": "integer",
+        "told_after": "integer",
+        **_CLOCK_TYPED,
+    },
     indexes=("provider_id", "state"),
 )
 REQUEST_STEPS = table(
@@ -93,6 +100,12 @@ _REQUEST: _Fields = {
     "agreed_at": ("agreed_at", _TIME),
     "delivered_at": ("delivered_at", _TIME),
     "grant_id": ("grant_id", _TEXT),
+    "quota_per_day": ("daily_quota", _NUMBER),
+    "calls_per_second": ("call_rate", _NUMBER),
+    "delegates": ("delegate_systems", _TEXT),
+    "case_required": ("case_required", _YES),
+    "untold": ("untold_basis", _TEXT),
+    "told_after_days": ("told_after", _NUMBER),
     **_CLOCK,
 }
 _CORRECTION: _Fields = {
@@ -103,7 +116,7 @@ _CORRECTION: _Fields = {
     "record": ("record_ref", _TEXT),
     "wrong_version": ("wrong_version", _TEXT),
     "filed_by": ("filed_by", _TEXT),
-    "by_subject": ("by_subject", Flag(true=("1",), false=("0",))),
+    "by_subject": ("by_subject", _YES),
     "state": ("state", _TEXT),
     "filed_at": ("filed_at", _TIME),
     "corrected_version": ("corrected_version", _TEXT),

@@ -14,6 +14,7 @@ from schemas.law.sharing.correction import CorrectionStep
 from schemas.law.sharing.entry_rules import EntryStep
 from schemas.law.sharing.request_rules import StepKind
 from schemas.law.sharing.steps import Party, Step
+from schemas.law.sharing.terms import Terms
 from schemas.query.bound import Value
 
 K = TypeVar("K", bound=StrEnum)
@@ -109,6 +110,31 @@ def clock_values(clock: StrEnum | None, due: date | PendingCalendar | None) -> d
         "due_on": None if isinstance(due, PendingCalendar) else due,
         "pending_calendar": due.year if isinstance(due, PendingCalendar) else None,
     }
+
+
+def terms_values(terms: Terms) -> dict[str, Value]:
+    """What is agreed on beside items, rows and days, as a request's record says it."""
+    return {
+        "quota_per_day": terms.quota_per_day,
+        "calls_per_second": terms.calls_per_second,
+        "delegates": ",".join(terms.delegates) or None,
+        "case_required": terms.case_required,
+        "untold": terms.untold or None,
+        "told_after_days": terms.told_after_days,
+    }
+
+
+def granted_terms(record: Record) -> dict[str, Any]:
+    """The same as a grant says it."""
+    said = {
+        "quota_per_day": record["quota_per_day"],
+        "calls_per_second": record["calls_per_second"],
+        "delegates": str(record["delegates"]).split(",") if record["delegates"] else None,
+        "case": "required" if record["case_required"] else None,
+        "untold": record["untold"],
+        "told_after_days": record["told_after_days"],
+    }
+    return {name: one for name, one in said.items() if one is not None}
 
 
 def _shown(item: str, facts: Mapping[str, Any], names: tuple[str, ...]) -> Value:

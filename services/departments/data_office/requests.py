@@ -15,7 +15,7 @@ from schemas.law.sharing.request import Standing, Step
 from schemas.law.sharing.request_rules import OVERDUE, State, StepKind
 from schemas.law.sharing.steps import Party
 from schemas.query.bound import Value
-from services.departments.data_office.matters import clock_values
+from services.departments.data_office.matters import clock_values, terms_values
 
 #: The states of a request, as its record says them, in which what was granted may be used, now or again.
 GRANTED = (State.IN_FORCE.value, State.SUSPENDED.value)
@@ -64,6 +64,7 @@ class RequestRules:
             "received_at": standing.received,
             "agreed_at": standing.agreed,
             "grant_id": standing.grant,
+            **terms_values(standing.terms),
             **clock_values(clock, due),
         }
 

@@ -26,6 +26,14 @@ def test_a_request_is_granted_answered_suspended_and_refused_and_each_step_is_an
     assert all("officer" not in one and "facts" not in one for one in told), "names need a grant"
 
 
+def test_how_often_it_may_be_used_is_agreed_at_the_office_and_holds_at_the_department(world: World) -> None:
+    request_id = str(asking.take(world, "approvals", "requests", **asking.FORM)["request_id"])
+    asking.take(world, asking.KIND, f"requests/{request_id}/agreed", second="head-2", quota_per_day=2)
+    asking.take(world, asking.KIND, f"requests/{request_id}/delivered")
+    asking.soon(world, request_id, 200)
+    assert [asking.asked(world, request_id) for _ in range(2)] == [200, 429]
+
+
 def test_an_office_that_is_away_takes_nothing_away_and_a_restart_of_the_department_neither(
     world: World,
 ) -> None:

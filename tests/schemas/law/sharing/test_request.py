@@ -22,6 +22,7 @@ from schemas.law.sharing.request import (
 )
 from schemas.law.sharing.request_rules import RULES, State, StepKind
 from schemas.law.sharing.steps import Party, StepRefused
+from schemas.law.sharing.terms import Terms
 from tests.schemas.law.sharing.made import (
     ASKED,
     AUTHORITY,
@@ -73,16 +74,60 @@ def test_a_complete_request_on_condition_waits_for_the_provider() -> None:
 
 
 @pytest.mark.parametrize(
-    "rows", ["nosuch.eq.1", "remark.eq.x", "or(number.eq.1,remark.is.null)", "price.eq.heavy", "number"]
+    ("form", "gap"),
+    [
+        ({"rows": "nosuch.eq.1"}, "rows"),
+        ({"rows": "remark.eq.x"}, "rows"),
+        ({"rows": "or(number.eq.1,remark.is.null)"}, "rows"),
+        ({"rows": "price.eq.heavy"}, "rows"),
+        ({"rows": "number"}, "rows"),
+        ({"quota_per_day": 0}, "quota_per_day"),
+        ({"quota_per_day": True}, "quota_per_day"),
+        ({"calls_per_second": "many"}, "calls_per_second"),
+        ({"delegates": ["330200.approvals/window,330200.approvals/desk"]}, "delegates"),
+        ({"delegates": "330200.approvals/window"}, "delegates"),
+        ({"told_after_days": -1}, "told_after_days"),
+        ({"told_after_days": 36_501}, "told_after_days"),
+        ({"told_after_days": 30, "untold": "刑事诉讼法"}, "untold"),
+        ({"told_after_days": 30, "items": FREE}, "told_after_days"),
+        ({"untold": "刑事诉讼法", "items": FREE}, "untold"),
+    ],
 )
-def test_rows_that_let_nothing_be_seen_are_a_gap(rows: str) -> None:
-    standing = taken(applied(items=ASKED, rows=rows))
-    assert [one.field for one in lacks(standing, CONTRACT, _TODAY)] == ["rows"]
+def test_rows_that_let_nothing_be_seen_and_terms_that_nobody_can_grant_are_gaps(
+    form: dict[str, Any], gap: str
+) -> None:
+    standing = taken(applied(**{"items": ASKED, **form}))
+    assert [one.field for one in lacks(standing, CONTRACT, _TODAY)] == [gap]
 
 
 @pytest.mark.parametrize("rows", ["number.eq.1", "or(number.eq.1,holder.like.3*)", ""])
 def test_rows_by_items_that_are_shared_are_none(rows: str) -> None:
     assert taken(applied(items=ASKED, rows=rows)).state is State.RECEIVED
+
+
+def test_an_agreement_is_to_what_was_asked_or_to_less() -> None:
+    asked = {"quota_per_day": 100, "delegates": ["330200.approvals/window"], "told_after_days": 30}
+    received = taken(applied(items=ASKED, **asked))
+    whole = after(received, step(StepKind.AGREED, Party.PROVIDER), CONTRACT)
+    assert whole.terms == received.terms == Terms.read(asked)
+    less = step(StepKind.AGREED, Party.PROVIDER, quota_per_day=50, calls_per_second=5, case_required=True)
+    check(received, less, CONTRACT)
+    assert after(received, less, CONTRACT).terms == Terms.read(
+        {**asked, "quota_per_day": 50, "calls_per_second": 5, "case_required": True}
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"quota_per_day": 101}, "beyond-request"),
+        ({"quota_per_day": 0}, "says-too-little"),
+        ({"calls_per_second": "5"}, "says-too-little"),
+    ],
+)
+def test_it_is_never_to_more_nor_to_what_cannot_be_read(facts: dict[str, Any], code: str) -> None:
+    received = taken(applied(items=ASKED, quota_per_day=100))
+    assert refused(received, step(StepKind.AGREED, Party.PROVIDER, **facts)) == code
 
 
 def test_an_incomplete_request_gets_one_notice_of_all_its_gaps() -> None:

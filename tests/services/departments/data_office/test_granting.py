@@ -14,6 +14,7 @@ from tests.services.departments.data_office.conftest import (
     ASKED,
     FREE,
     GRANTS_KEY,
+    OFFICE,
     OTHER,
     PROVIDER,
     REQUESTER,
@@ -43,6 +44,38 @@ async def test_what_is_delivered_is_a_grant_of_just_what_was_asked_for(bureau: B
     assert (grant.rows, grant.purpose) == ("is_legal_representative.is.true", ASKED["purpose"])
     assert grant.expires == datetime(2036, 12, 31, 16, tzinfo=UTC), "its last day ends in Shanghai"
     assert grant.not_before <= datetime.now(UTC)
+
+
+async def test_what_was_asked_for_and_agreed_beside_is_in_the_grant_and_in_the_record(bureau: Bureau) -> None:
+    asked = {
+        "quota_per_day": 1_000,
+        "delegates": [f"{OTHER}/window", f"{OTHER}/desk"],
+        "untold": "监察法 第十八条",
+    }
+    told = (await bureau.take(REQUESTER, "requests", {**ASKED, **asked})).json()
+    path, less = f"requests/{told['request_id']}", {"quota_per_day": 500, "calls_per_second": 5}
+    refused = await bureau.take(PROVIDER, f"{path}/agreed", {"second": "head-2", "quota_per_day": 1_001})
+    assert (refused.status_code, refused.json()["reason"]) == (409, "beyond-request")
+    agreed = {"second": "head-2", "case_required": True, **less}
+    assert (await bureau.take(PROVIDER, f"{path}/agreed", agreed)).status_code == 201
+    assert (await bureau.take(PROVIDER, f"{path}/delivered")).status_code == 201
+    grant = (await bureau.grants(PROVIDER)).by_id[told["request_id"]]
+    assert (grant.quota_per_day, grant.calls_per_second, grant.case_required) == (500, 5, True)
+    assert (grant.delegates, grant.untold, grant.told_after_days) == (
+        tuple(asked["delegates"]),
+        asked["untold"],
+        None,
+    )
+    [record] = await bureau.read(f"requests?request_id=eq.{told['request_id']}")
+    assert {name: record[name] for name in less} == less
+    assert (record["delegates"], record["case_required"]) == (",".join(asked["delegates"]), True)
+    assert "untold" not in record, "on what basis persons are not told needs a grant"
+
+
+async def test_days_after_which_persons_are_told_are_in_the_grant(bureau: Bureau) -> None:
+    request_id = await _granted(bureau, {**ASKED, "told_after_days": 90})
+    grant = (await bureau.grants(PROVIDER)).by_id[request_id]
+    assert (grant.told_after_days, grant.untold, grant.quota_per_day) == (90, None, None)
 
 
 async def test_a_suspension_takes_the_grant_away_until_it_is_resumed_and_its_end_for_good(
@@ -77,6 +110,9 @@ async def test_a_department_is_told_its_own_grants_alone_and_once(bureau: Bureau
         first = await client.get(f"/office/grants/{OTHER}")
         again = await client.get(f"/office/grants/{OTHER}", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    async with bureau.client(OFFICE) as operator:
+        told = await operator.get(f"/office/grants/{PROVIDER}")
+    assert told.status_code == 200, "the office's own systems keep the broker's list"
 
 
 async def test_a_suspension_through_another_process_is_told_within_a_second_and_nothing_else_is_signed(

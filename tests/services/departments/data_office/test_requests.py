@@ -180,6 +180,8 @@ async def test_nothing_is_written_past_the_steps(bureau: Bureau) -> None:
         ({**FREE, "provider": "330203.market_regulation"}, "step-refused", 409),
         ({**FREE, "colour": "red"}, "bad-body", 400),
         ({**FREE, "items": "all"}, "bad-body", 400),
+        ({**FREE, "quota_per_day": 0}, "bad-body", 400),
+        ({**FREE, "told_after_days": 36_501}, "bad-body", 400),
         ({**FREE, "purpose": "a\x00b"}, "bad-body", 400),
         ({}, "bad-body", 400),
     ],
