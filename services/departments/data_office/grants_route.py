@@ -44,6 +44,6 @@ async def its_own(node: Node, request: Request, department: str) -> None:
     if node.gate.needs_check(request.headers, caller):
         path = request.scope.get("raw_path") or request.url.path.encode()
         said = Message(request.method, path.decode("latin-1"), request.url.query, request.headers, b"")
-        await node.gate.sent(said, caller)
+        await node.gate.sent(said, caller, entered=False)
     if caller.member != department:
         raise Problem("unknown-path", "Nothing is answered here.")

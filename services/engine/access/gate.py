@@ -105,9 +105,10 @@ class Gate:
             raise _refused("missing")
         return False
 
-    async def sent(self, call: Message, caller: Caller) -> Sent:
-        """A signed message, which has come now: from the token's own system, or from a gateway, which sends on.
-        Problem bad-message, LogUnavailable."""
+    async def sent(self, call: Message, caller: Caller, *, entered: bool = True) -> Sent:
+        """A signed message, which has come now: from the token's own system, or from a gateway, which sends on. What
+        is not `entered` in the access log must have been made since this process began. Problem bad-message,
+        LogUnavailable."""
         # One moment for both: what is still valid is still remembered.
         now = self.clock()
         try:
@@ -117,7 +118,7 @@ class Gate:
         sender = found.sender
         if not caller.anonymous and sender.role is not Role.GATEWAY and sender.system != caller.system:
             raise _refused("wrong-sender")
-        if not await self.came.first(found, now):
+        if not await self.came.first(found, now, entered=entered):
             raise _refused("replayed")
         return found
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from schemas.trust import keys, signed
@@ -113,6 +114,22 @@ async def test_a_department_is_told_its_own_grants_alone_and_once(bureau: Bureau
     async with bureau.client(OFFICE) as operator:
         told = await operator.get(f"/office/grants/{PROVIDER}")
     assert told.status_code == 200, "the office's own systems keep the broker's list"
+
+
+async def test_a_message_that_fetched_grants_fetches_them_once_also_over_a_restart(
+    trust: Trust, seeded: Path, tmp_path: Path
+) -> None:
+    settings, clock = make_settings(tmp_path, trust, seeded), Clock()
+    async with opened(settings, trust, clock) as bureau, bureau.client(PROVIDER) as client:
+        first = await client.get(f"/office/grants/{PROVIDER}")
+        sent = first.request.headers
+    clock.now += timedelta(seconds=60)
+    async with opened(settings, trust, clock) as again:
+        transport = httpx.ASGITransport(app=again.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://office") as thief:
+            replayed = await thief.get(f"/office/grants/{PROVIDER}", headers=sent)
+    assert (first.status_code, replayed.status_code) == (200, 401)
+    assert replayed.json()["reason"] == "replayed"
 
 
 async def test_a_suspension_through_another_process_is_told_within_a_second_and_nothing_else_is_signed(
