@@ -52,9 +52,6 @@ LIMITS = {
     Clock.DECIDE: Limit(10, 0, None, Party.AUTHORITY),
 }
 
-#: How long a requester keeps its use records, in years (article 29).
-KEEP_USE_RECORDS_YEARS = 3
-
 
 def legal_day(moment: datetime) -> date:
     """The day in Asia/Shanghai of an aware time."""
