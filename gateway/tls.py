@@ -8,8 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from ssl import CERT_REQUIRED, PROTOCOL_TLS_SERVER, SSLContext, SSLError, create_default_context
-from typing import TypeVar
+from ssl import (
+    CERT_REQUIRED,
+    PROTOCOL_TLS_SERVER,
+    SSLContext,
+    SSLError,
+    SSLObject,
+    SSLSocket,
+    create_default_context,
+)
+from typing import Any, TypeVar
 
 from cryptography import x509
 
@@ -26,18 +34,35 @@ class BadTlsFile(Exception):
     """A file for TLS cannot be used; says which one, and why."""
 
 
+class Followed(SSLContext):
+    """A context as servers and clients hold it for as long as they live. Each connection is made by the one of the
+    files as they stand, `now`; none can forget an authority that it was told of, so another one takes its place."""
+
+    now: SSLContext
+
+    def __new__(cls, now: SSLContext) -> "Followed":
+        made = super().__new__(cls, now.protocol)
+        made.now = now
+        return made
+
+    def wrap_bio(self, *ends: Any, **said: Any) -> SSLObject:
+        return self.now.wrap_bio(*ends, **said)
+
+    def wrap_socket(self, *ends: Any, **said: Any) -> SSLSocket:
+        return self.now.wrap_socket(*ends, **said)
+
+
 @dataclass(slots=True)
 class Tls:
     """`server` answers, None: in plain text; `client` calls, None: as nobody, and by the machine's authorities.
 
-    Both last as long as the process: what the files say anew is put into them, and holds from the next connection on.
-    An authority that a file no longer names is trusted until the process ends. `fault` says why the files as they stand
-    now cannot be used.
+    Both last as long as the process: what the files say anew holds from the next connection on, also of an authority
+    that they no longer name. `fault` says why the files as they stand now cannot be used.
     """
 
     files: TlsFiles
-    server: SSLContext | None
-    client: SSLContext | None
+    server: Followed | None
+    client: Followed | None
     ends: datetime | None
     fault: str | None = None
     _seen: tuple[tuple[int, int], ...] = ()
@@ -48,11 +73,10 @@ class Tls:
             seen = _state(self.files)
             if seen == self._seen:
                 return
-            # Tried on others first: a context that took half of a bad pair would answer nobody.
-            _, _, self.ends = _made(self.files)
-            for context in (self.server, self.client):
-                if context is not None:
-                    _fill(context, self.files)
+            server, client, self.ends = _made(self.files)
+            for context, now in ((self.server, server), (self.client, client)):
+                if context is not None and now is not None:
+                    context.now = now
             self._seen, self.fault = seen, None
         except (BadTlsFile, OSError) as fault:
             reason = str(fault) if isinstance(fault, BadTlsFile) else type(fault).__name__
@@ -74,7 +98,8 @@ def open_tls(files: TlsFiles) -> Tls:
     if files.clients and files.ca is None:
         raise BadTlsFile("tls_ca_file is not set: nobody would vouch for the callers' certificates")
     server, client, ends = _made(files)
-    return Tls(files, server, client, ends, _seen=_state(files))
+    answering, calling = (None if one is None else Followed(one) for one in (server, client))
+    return Tls(files, answering, calling, ends, _seen=_state(files))
 
 
 def _made(files: TlsFiles) -> tuple[SSLContext | None, SSLContext | None, datetime | None]:

@@ -169,6 +169,25 @@ async def test_an_authority_that_comes_beside_is_trusted_from_then_on(
         assert await _met(port, _client(tls, made.ca, other.caller))
 
 
+async def test_an_authority_that_is_named_no_more_vouches_for_nobody_from_the_next_connection_on(
+    tls: ModuleType, made: Made, tmp_path: Path
+) -> None:
+    other, ca = _make(tmp_path / "other"), tmp_path / "known.pem"
+    ca.write_bytes(made.ca.read_bytes() + other.ca.read_bytes())
+    opened = tls.open_tls(tls.TlsFiles(made.node, None, ca, clients=True))
+    theirs = tls.open_tls(tls.TlsFiles(other.node, None, made.ca, clients=True))
+    async with _listening(opened.server) as port, _listening(theirs.server) as elsewhere:
+        assert await _met(port, _client(tls, made.ca, other.caller))
+        assert await _met(elsewhere, opened.client) == _serial(other.node)
+        ca.write_bytes(made.ca.read_bytes())
+        opened.refresh()
+        with pytest.raises((SSLError, ConnectionError)):
+            await _met(port, _client(tls, made.ca, other.caller))
+        with pytest.raises(SSLError):
+            await _met(elsewhere, opened.client)
+        assert await _met(port, opened.client) == _serial(made.node)
+
+
 async def test_files_that_cannot_be_used_change_nothing_and_are_named(
     tls: ModuleType, made: Made, tmp_path: Path
 ) -> None:
