@@ -1,6 +1,7 @@
 """How many records a question may meet, from counts alone and fixed rules; used by cost limits and the planner."""
 
 import math
+from collections.abc import Iterable
 
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundCondition, BoundFilter, BoundQuery
@@ -19,6 +20,16 @@ def estimated_rows(query: BoundQuery, records: int) -> int:
     if not records:
         return 0
     return max(1, round(records * _all(query.where, query.contract, records)))
+
+
+def told(records: int, contracts: Iterable[Contract]) -> int:
+    """What may be said of a number of records to whoever asks. Of a dataset that opens nothing to everybody, by any of
+    its contracts, it is the first digit alone, rounded up, and ten at least: how many there are, and that one came or
+    went, is not for everybody to know."""
+    if any(item.open for one in contracts for item in one.items.values()):
+        return records
+    step: int = 10 ** max(1, len(str(records)) - 1)
+    return max(1, -(-records // step)) * step
 
 
 def _all(filters: tuple[BoundFilter, ...], contract: Contract, records: int) -> float:

@@ -1,6 +1,7 @@
 """The descriptor that this node serves at /catalogue: its offerings and their contracts in full."""
 
 from schemas.contracts.model import Contract
+from schemas.query.estimate import told
 from schemas.wire.descriptor import Descriptor, Offering, Retiring
 from schemas.wire.projection import audiences
 from schemas.wire.topics import Topic
@@ -22,17 +23,20 @@ async def _offering(node: Node, dataset: str) -> Offering:
     retiring, settings = _retiring(node, dataset), node.settings
     over = {one.major for one in retiring if one.retired}
     majors = tuple(one for one in node.catalogue.majors(dataset) if one not in over)
-    counted = await node.cost.known(dataset)
+    counted, contracts = (
+        await node.cost.known(dataset),
+        [node.catalogue.contract(dataset, one) for one in majors],
+    )
     return Offering(
         dataset=dataset,
         majors=majors,
         provider=settings.department,
         coverage=settings.covers,
         copy_of=settings.copy_of,
-        records=counted.records,
+        records=told(counted.records, contracts),
         estimated_at=counted.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         max_rows=settings.max_rows,
-        topics=_topics(node, [node.catalogue.contract(dataset, major) for major in majors]),
+        topics=_topics(node, contracts),
         retiring=retiring,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from schemas.query.bound import BoundQuery
-from schemas.query.estimate import estimated_rows
+from schemas.query.estimate import estimated_rows, told
 from schemas.wire.problem import Problem
 from services.engine.settings import Settings
 from services.engine.source.port import DatasetStale, RecordSource
@@ -44,18 +44,19 @@ class Cost:
             return self._counts.get(dataset, Counted(0, self.clock()))
 
     async def check(self, query: BoundQuery, *, counted: bool = False) -> int:
-        """How many records the question may touch: all that meet it when they are sorted or counted, else those
-        skipped and those shown. Problem too-costly when they are over the limit."""
+        """About how many records the question may touch, as may be told: all that meet it when they are sorted or
+        counted, else those skipped and those shown. Problem too-costly when they are over the limit."""
         met = estimated_rows(query, (await self.count(query.contract.dataset)).records)
         if not counted and not query.order:
             met = min(met, query.offset + min(query.limit or self.settings.max_rows, self.settings.max_rows))
-        self.allow(met)
-        return met
+        estimate = told(met, (query.contract,))
+        self.allow(met, estimate)
+        return estimate
 
-    def allow(self, estimate: int) -> None:
-        """Problem too-costly when this many records are over the limit."""
+    def allow(self, records: int, estimate: int) -> None:
+        """Problem too-costly when so many records are over the limit; `estimate` is what is told of their number."""
         limit = self.settings.cost_limit
-        if estimate > limit:
+        if records > limit:
             raise Problem(
                 "too-costly",
                 f"The question may touch about {estimate} records; {limit} are allowed.",

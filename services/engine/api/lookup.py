@@ -110,7 +110,7 @@ async def _lines(
             rows = disclosed.shown_of(subjects, found.get(value, ()))
             total += len(rows)
             # Before they are written: a key sent again and again would show its records as often.
-            call.node.cost.allow(total)
+            call.node.cost.allow(total, total)
             disclosed.show(subjects, rows)
             lines.append(orjson.dumps({"key": key, "records": writer.records(rows)}) + b"\n")
         piece = b"".join(lines)

@@ -1,5 +1,7 @@
 """The estimate of a question's cost: within bounds, and never higher for a narrower question."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,12 +9,13 @@ from hypothesis import strategies as st
 from schemas.contracts.catalogue import Catalogue
 from schemas.query.bind import bind
 from schemas.query.bound import BoundQuery
-from schemas.query.estimate import estimated_rows
+from schemas.query.estimate import estimated_rows, told
 from schemas.query.parse import parse_params
 from schemas.query.tree import Filter, Query
 from tests.schemas.query.harbour import BOATS, CATALOGUE, contract, item
 from tests.schemas.query.trees import filters_of
 
+_CONTRACT = CATALOGUE.contract(BOATS)
 _FILTERS = st.lists(filters_of(BOATS), max_size=4)
 
 
@@ -33,6 +36,17 @@ def test_one_more_condition_never_raises_it(filters: list[Filter], more: Filter,
 @given(_FILTERS, st.integers(0, 10**6), st.integers(0, 10**6))
 def test_more_records_never_lower_it(filters: list[Filter], records: int, more: int) -> None:
     assert estimated_rows(_bound(filters), records) <= estimated_rows(_bound(filters), records + more) + 1
+
+
+@pytest.mark.parametrize(
+    ("records", "closed"),
+    [(0, 10), (1, 10), (10, 10), (11, 20), (99, 100), (100, 100), (101, 200), (999, 1_000), (4_567, 5_000)],
+)
+def test_of_a_dataset_that_opens_nothing_the_first_digit_is_told_alone(records: int, closed: int) -> None:
+    kind = replace(_CONTRACT.items["kind"], open_basis="a law")
+    opening = replace(_CONTRACT, items={**_CONTRACT.items, "kind": kind})
+    assert told(records, [_CONTRACT]) == closed
+    assert told(records, [_CONTRACT, opening]) == records, "everybody may count it"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from services.engine.api.app import create_app
 from services.engine.api.one import _bound as remembered
 from services.engine.settings import Settings
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import ready, reasons, running
+from tests.services.engine.api.conftest import Trust, client_of, ready, reasons, running
 from tests.waiting import until
 
 VEHICLES = f"/records/{office.KIND}/vehicles"
@@ -69,6 +69,20 @@ async def test_a_question_over_the_cost_limit_is_refused_with_the_estimate(setti
             f"{VEHICLES}/lookup", json={"by": "colour", "keys": ["red", "green", "blue"], "select": "plate"}
         )
         assert many.json()["code"] == "too-costly"
+
+
+async def test_of_what_nobody_may_count_the_estimate_tells_the_magnitude_alone(
+    settings: Settings, trust: Trust
+) -> None:
+    small = settings.model_copy(update={"cost_limit": 5})
+    app = create_app(office.DEPARTMENT, small)
+    async with running(app) as anonymous, client_of(app, trust.headers(office.OWNER), trust) as owner:
+        said = (await anonymous.get("/catalogue")).json()["offerings"]
+        dear = await owner.get(f"/records/{office.KIND}/drivers?select=name&order=name")
+    offered = {one["dataset"]: one["records"] for one in said}
+    assert (dear.json()["code"], dear.json()["estimate"]) == ("too-costly", 20)
+    assert offered[f"{office.KIND}.drivers"] == 20, "there are twelve"
+    assert offered[f"{office.KIND}.vehicles"] == office.VEHICLES
 
 
 async def test_a_key_sent_again_and_again_is_refused_before_its_records_are_written(
