@@ -9,6 +9,7 @@ import typer
 from schemas.derived.acls import rights
 from services.cli.caller import UNREACHED
 from services.cli.operating import DryRun, operating
+from services.directory.issued import issued
 from services.directory.known import members, publishers
 
 app = typer.Typer(
@@ -32,9 +33,9 @@ def sync(
 ) -> None:
     """Give the broker the rights that follow from contracts, member registry and grants, and take away all others.
 
-    All others under the environment, that is: rights under other names stay. Run it when registry or grants change,
-    and daily, since grants expire; or with --every, and a grant that is suspended reads no topic that much later. Then
-    a broker that is away, and a document that is no longer to be relied on, are said each time, and end nothing.
+    All others under the environment, that is: rights under other names stay. Let it go on with --every 1, and what the
+    office suspends, and whom the registry lists no more, reads no topic within five seconds. A broker or an office that
+    is away, and a document that is no longer to be relied on, are said each time then, and end nothing.
     """
     code = _tried(dry_run)
     if not every or code not in (0, UNREACHED):
@@ -65,7 +66,8 @@ def _sync(dry_run: bool, *, quiet: bool) -> None:
         registry = members(settings)
         if registry is not None and registry.expires <= now:
             typer.echo("The member registry has expired: nobody is a member.", err=True)
-        wanted = rights(settings.environment, publishers(settings), registry, now)
+        given = issued(settings, now, lambda said: typer.echo(said, err=True))
+        wanted = rights(settings.environment, publishers(settings, given), registry, now)
         admin = acls.open_admin(
             settings.bootstrap_servers,
             settings.broker_ca_file,

@@ -1,7 +1,7 @@
 """What an operator's settings lead to: the departments with their contracts and grants, and the members; called by the
 commands before they ask the broker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,12 +26,13 @@ class CannotKnow(Exception):
     """A department has no contracts, or a signed document cannot be relied on; says which, and why."""
 
 
-def publishers(settings: Operator) -> tuple[Publisher, ...]:
-    """The departments; raises CannotKnow or ContractFault."""
+def publishers(settings: Operator, issued: Mapping[str, Grants] | None = None) -> tuple[Publisher, ...]:
+    """The departments, with their grants: those of files, and those that were `issued` by an office. Raises CannotKnow
+    or ContractFault."""
     unknown = sorted(settings.grants_files.keys() - set(settings.departments))
     if unknown:
         raise CannotKnow(f"grants are named for {', '.join(unknown)}, which is no department here")
-    return tuple(_publisher(one, settings) for one in settings.departments)
+    return tuple(_publisher(one, settings, issued or {}) for one in settings.departments)
 
 
 def wanted_topics(settings: Operator) -> dict[str, int]:
@@ -47,35 +48,36 @@ def wanted_topics(settings: Operator) -> dict[str, int]:
 
 def members(settings: Operator) -> Registry | None:
     """The member registry, None where there is to be none; raises CannotKnow."""
-    return None if settings.registry_file is None else _registered(settings).registry
+    return None if settings.registry_file is None else registered(settings).registry
 
 
-def _publisher(department: str, settings: Operator) -> Publisher:
-    kind = department.partition(".")[2]
-    contracts = tuple(load(read(path)) for path in files(kind, settings.contracts_dir))
-    if not contracts:
-        raise CannotKnow(f"there is no contract of {kind}, which {department} should publish")
-    Catalogue(contracts)
-    given = settings.grants_files.get(department)
-    honoured = Grants() if given is None else _granted(given, department, settings)
-    return Publisher(department, contracts, honoured)
-
-
-def _granted(path: Path, department: str, settings: Operator) -> Grants:
-    """As the department itself reads them: signed by the authority, or by an office above the department."""
-    registered = _registered(settings)
-    trusted = granting(registered.authority, registered.registry, department)
-    return _read(path, lambda text: grants.from_document(trusted.read(text), department))
-
-
-def _registered(settings: Operator) -> Held:
-    """The registry with the authority's keys after all its handovers; without one, with those of the settings."""
+def registered(settings: Operator) -> Held:
+    """The registry with the authority's keys after all its handovers; without one, with those of the settings. Raises
+    CannotKnow."""
     told = nothing(settings.authority_keys)
     return (
         told
         if settings.registry_file is None
         else _read(settings.registry_file, lambda text: kept(told, text))
     )
+
+
+def _publisher(department: str, settings: Operator, issued: Mapping[str, Grants]) -> Publisher:
+    kind = department.partition(".")[2]
+    contracts = tuple(load(read(path)) for path in files(kind, settings.contracts_dir))
+    if not contracts:
+        raise CannotKnow(f"there is no contract of {kind}, which {department} should publish")
+    Catalogue(contracts)
+    given = settings.grants_files.get(department)
+    honoured = issued.get(department, Grants()) if given is None else _granted(given, department, settings)
+    return Publisher(department, contracts, honoured)
+
+
+def _granted(path: Path, department: str, settings: Operator) -> Grants:
+    """As the department itself reads them: signed by the authority, or by an office above the department."""
+    held = registered(settings)
+    trusted = granting(held.authority, held.registry, department)
+    return _read(path, lambda text: grants.from_document(trusted.read(text), department))
 
 
 def _read(path: Path, make: Callable[[str], _Document]) -> _Document:

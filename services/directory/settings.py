@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Department = Annotated[str, StringConstraints(pattern=r"^\d{6}\.[a-z][a-z0-9_]*$")]
@@ -57,9 +57,38 @@ class Operator(BaseSettings):
     )
     grants_files: dict[Department, Path] = Field(
         {},
-        description="Signed grants that departments honour, JSON: department -> file; one left out has given none.",
+        description="Signed grants that departments honour, JSON: department -> file; those of one left out are what"
+        " the office of grants_from issues, and without that it has given none.",
+    )
+    grants_from: str | None = Field(
+        None,
+        description="Base URL of the office that issues grants, asked each time by the system of profile_file; unset:"
+        " they are what grants_files says.",
+    )
+    profile_file: Path | None = Field(
+        None,
+        description="Profile of a system of the office's own member, as `langqiao keys new` makes it; set with"
+        " grants_from.",
+    )
+    grants_folder: Path | None = Field(
+        None,
+        validate_default=True,
+        description="Folder of the grants that came of the office, which count until they expire while it is away; set"
+        " with grants_from.",
     )
     authority_keys: dict[str, str] = Field(
         {},
         description="Public keys that may sign registry and grants, JSON: key id -> hex; empty: nobody may.",
     )
+
+    @field_validator("grants_folder")
+    @classmethod
+    def _together(cls, folder: Path | None, said: ValidationInfo) -> Path | None:
+        if (
+            len(
+                {one is None for one in (folder, said.data.get("grants_from"), said.data.get("profile_file"))}
+            )
+            > 1
+        ):
+            raise ValueError("grants_from, profile_file and grants_folder come together")
+        return folder

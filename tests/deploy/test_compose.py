@@ -11,6 +11,7 @@ from gateway.settings import Settings as GatewaySettings
 from schemas.contracts.load import files
 from services.cli.main import app
 from services.departments import kinds
+from services.directory.settings import Operator
 from services.engine.settings import Settings
 from tests.deploy import composed
 
@@ -26,7 +27,7 @@ def _environment(name: str) -> dict[str, str]:
 
 def test_every_department_has_a_service_a_relay_and_a_database_of_its_own() -> None:
     expected = {f"{kind}{part}" for kind in kinds() for part in ("", "-relay", "-db")}
-    assert set(composed.services()) == expected | {"kafka", "gateway"}
+    assert set(composed.services()) == expected | {"kafka", "gateway", "access-list"}
 
 
 def test_images_are_pinned_and_kafka_keeps_its_own_quorum() -> None:
@@ -68,6 +69,21 @@ def test_the_gateway_is_told_all_that_it_needs_and_asks_every_department_at_its_
     assert composed.services()["gateway"]["ports"] == [f"127.0.0.1:{settings.port}:{settings.port}"]
 
 
+def test_the_access_list_is_kept_within_seconds_for_every_department_by_what_the_office_grants(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = _read(Operator, _environment("access-list"), monkeypatch)
+    assert set(settings.departments) == {f"{composed.SAID['DIVISION']}.{kind}" for kind in kinds()}
+    assert (settings.grants_from, settings.grants_files) == ("http://data_office:8100", {})
+    service = composed.services()["access-list"]
+    assert service["command"] == ["acls", "sync", "--every", "1"]
+    assert service["profiles"] == ["access-list"], "a broker without an access list has no use for it"
+    assert set(service["networks"]) == {"bridge", "events"}
+    assert _folders("access-list")["/run/secrets"]["source"] == "./secrets/operator"
+    assert settings.grants_folder is not None
+    assert str(settings.grants_folder.parent) == "/var/lib/langqiao", "the volume, which outlives the process"
+
+
 @pytest.mark.parametrize("name", [*kinds(), "gateway"])
 def test_health_is_asked_at_the_port_that_the_process_listens_on(name: str) -> None:
     told = _environment(name)
@@ -79,7 +95,7 @@ def test_health_is_asked_at_the_port_that_the_process_listens_on(name: str) -> N
 
 def test_everything_but_relays_says_how_it_is() -> None:
     silent = {name for name, one in composed.services().items() if "test" not in one["healthcheck"]}
-    assert silent == {f"{kind}-relay" for kind in kinds()}
+    assert silent == {f"{kind}-relay" for kind in kinds()} | {"access-list"}
 
 
 @pytest.mark.parametrize("name", [*kinds(), *(f"{kind}-relay" for kind in kinds()), "gateway"])

@@ -25,7 +25,8 @@ def add_grants_route(app: FastAPI, plane: DataPlane) -> None:
         if plane.node is None:
             return refused(Problem("not-ready", "The service is starting."))
         try:
-            await its_own(plane.node, request, department)
+            # Also by whoever runs the broker for the office, and gives there what is granted.
+            await its_own(plane.node, request, department, office_too=True)
             office: Office = request.app.state.office
             issued = await office.granting.document(department)
         except Exception as fault:
@@ -36,8 +37,9 @@ def add_grants_route(app: FastAPI, plane: DataPlane) -> None:
         return Response(issued.text, headers=headers, media_type=names.JOSE)
 
 
-async def its_own(node: Node, request: Request, department: str) -> None:
-    """Problem unless a system, or the node, of that department asks; of another's there is nothing here."""
+async def its_own(node: Node, request: Request, department: str, *, office_too: bool = False) -> None:
+    """Problem unless a system, or the node, of that department asks, or one of the office itself where that may, too;
+    of another's there is nothing here."""
     caller = node.gate.caller(request.headers)
     if caller.anonymous:
         raise Problem("token-required", "Grants are told to their department.")
@@ -45,5 +47,5 @@ async def its_own(node: Node, request: Request, department: str) -> None:
         path = request.scope.get("raw_path") or request.url.path.encode()
         said = Message(request.method, path.decode("latin-1"), request.url.query, request.headers, b"")
         await node.gate.sent(said, caller, entered=False)
-    if caller.member != department:
+    if caller.member not in (department, node.gate.owner if office_too else department):
         raise Problem("unknown-path", "Nothing is answered here.")

@@ -1,5 +1,6 @@
 """A subscriber that knows nothing of us: librdkafka's consumer; for the live suites."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -45,6 +46,23 @@ def refusal(bootstrap: str, who: Identity | None, topic: str, *, trusting: Ident
         read(bootstrap, who, topic, trusting=trusting)
     except KafkaException as fault:
         return str(fault.args[0].name())
+    return ""
+
+
+def stopped(bootstrap: str, who: Identity, topic: str, meanwhile: Callable[[], None]) -> str:
+    """What the broker says, by librdkafka's name, to a reader who has read a topic to its end and reads on, after
+    something has happened meanwhile."""
+    consumer = Consumer(_settings(bootstrap, who, None))
+    try:
+        described = consumer.list_topics(topic, timeout=_PATIENCE_SECONDS).topics[topic]
+        consumer.assign([TopicPartition(topic, one, 0) for one in described.partitions])
+        _all(consumer, len(described.partitions))
+        meanwhile()
+        _all(consumer, len(described.partitions) + 1)
+    except KafkaException as fault:
+        return str(fault.args[0].name())
+    finally:
+        consumer.close()
     return ""
 
 
