@@ -140,7 +140,9 @@ class Settings(GrantsSettings, TrustSettings, BaseSettings):
         " elsewhere or sent twice; off only where clients that cannot sign call this node directly.",
     )
     require_cases: bool = Field(
-        False, description="Whether a purpose case:… counts with the signed reference of that case alone."
+        True,
+        description="Whether a purpose case:… counts with the signed reference of that case alone; off only where those"
+        " who ask keep no cases that could be referred to.",
     )
     require_questions: bool = Field(
         True, description="Whether a gateway gets conditional personal items for a signed question alone."

@@ -90,6 +90,8 @@ class World:
             "LANGQIAO_NODE_KEY_FILE": str(one.node_key),
             "LANGQIAO_LINK_KEYS_FILE": str(one.link_keys),
             "LANGQIAO_WITNESSES": orjson.dumps(self.plan.witnesses(one)).decode(),
+            # Cases are kept by nobody in this world, so none can be referred to.
+            "LANGQIAO_REQUIRE_CASES": "false",
             # Nobody who tries evidence out wants to wait a minute for its time token.
             "LANGQIAO_LOG_CHECKPOINT_SECONDS": "5",
             "LANGQIAO_PORT": str(one.port),

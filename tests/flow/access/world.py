@@ -176,5 +176,5 @@ def _settings(home: Path, member: str, url: str, trust: Trust, changed: Mapping[
         registry_word_seconds=400 * 86_400,
         follow_registry=False,
         check_seconds=_SELDOM,
-        **changed,
+        **{"require_cases": False, **changed},
     )

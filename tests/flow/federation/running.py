@@ -222,6 +222,7 @@ def settings_of(folder: Path, place: Place, url: str, trusted: dict[str, str]) -
         # Issued yesterday, and nobody confirms it here.
         registry_word_seconds=7 * 86_400,
         follow_registry=False,
+        require_cases=False,
         page_rows=_SMALL_PAGES,
         check_seconds=_SELDOM,
     )

@@ -122,6 +122,7 @@ class Town:
             node_key_file=folder / "node.key.pem",
             registry_word_seconds=WORD_SECONDS,
             follow_registry=False,
+            require_cases=False,
         )
 
 

@@ -161,6 +161,7 @@ def make_settings(folder: Path, trust: Trust, seeded: Path) -> Settings:
         pseudonym_key_file=folder / "pseudonym.key",
         grants_key_file=folder / "grants.key.pem",
         follow_registry=False,
+        require_cases=False,
     )
 
 

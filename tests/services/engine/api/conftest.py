@@ -93,6 +93,7 @@ def make_settings(folder: Path, trust: Trust) -> Settings:
         pseudonym_key_file=folder / "pseudonym.key",
         registry_word_seconds=WORD_SECONDS,
         follow_registry=False,
+        require_cases=False,
         page_rows=10,
         max_rows=25,
     )

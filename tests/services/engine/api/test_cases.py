@@ -147,10 +147,11 @@ async def test_a_purpose_that_names_one_case_is_not_shown_another(
         assert (await client.get(address)).json()["reason"] == "another-case"
 
 
-async def test_where_every_purpose_that_is_a_case_needs_one_it_covers_unconditional_items_as_well(
+async def test_by_default_every_purpose_that_is_a_case_needs_one_for_unconditional_items_as_well(
     settings: Settings, trust_in_cases: Trust, clock: Clock
 ) -> None:
-    strict = settings.model_copy(update={"require_cases": True})
+    default = Settings.model_fields["require_cases"].default
+    strict = settings.model_copy(update={"require_cases": default})
     listing, case = f"{VEHICLES}?select=seats", reference(clock, _PERSON)
     async with asking(strict, trust_in_cases, clock, case, purpose="case:2026-17") as client:
         listed = await client.get(listing)
