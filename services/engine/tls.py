@@ -17,7 +17,7 @@ from ssl import (
     SSLSocket,
     create_default_context,
 )
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from cryptography import x509
 
@@ -40,7 +40,7 @@ class Followed(SSLContext):
 
     now: SSLContext
 
-    def __new__(cls, now: SSLContext) -> "Followed":
+    def __new__(cls, now: SSLContext) -> Self:
         made = super().__new__(cls, now.protocol)
         made.now = now
         return made
