@@ -1,5 +1,6 @@
 """Whose signature counts on a department's grants: the authority's, and that of the offices of its own or a superior
-division, which the registry lists; asked by the gate."""
+division, which the registry lists; asked by the gate, and before a log is
+shown to an office."""
 
 from schemas.law.divisions import UnknownDivision, within
 from schemas.trust.authority import Authority
@@ -18,6 +19,12 @@ def granting(authority: Authority, registry: Registry, department: str) -> Autho
     ends = {key_id: one.until[key_id] for key_id, (one, _) in offices.items() if key_id in one.until}
     keys = {key_id: public for key_id, (_, public) in offices.items()}
     return Authority({**keys, **authority.keys}, {**ends, **authority.until})
+
+
+def is_over(registry: Registry, member: str, department: str) -> bool:
+    """Whether a member has an office that may sign the grants of a department."""
+    offices = (one for one in registry.members.values() if one.role is Role.OFFICE and one.id == member)
+    return any(_above(one, department) for one in offices)
 
 
 def _above(office: Member, department: str) -> bool:

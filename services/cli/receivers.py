@@ -25,7 +25,7 @@ def receivers(
 ) -> None:
     """Name the systems that received an item, by a node's access log, one a line.
 
-    They are `received_by` of the step `corrected` at the data office: each is told, and must acknowledge.
+    The data office reads the log for itself, and tells each of them of a correction: this shows whom it will find.
     """
     from services.engine.log.receivers import receivers as found
 

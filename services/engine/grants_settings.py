@@ -27,10 +27,10 @@ class GrantsSettings(BaseModel):
         description="PEM of the key with which an office issues grants, which the registry lists with the role office;"
         " unset: this department issues none.",
     )
-    gateway_url: str | None = Field(
-        None,
-        description="Base URL of the gateway by which an office looks whether a record was corrected; unset: it closes"
-        " no correction request as corrected.",
+    node_urls: dict[str, str] = Field(
+        {},
+        description="Base URLs of the nodes where an office looks whether a record was corrected, and by the access log"
+        " who had received it, JSON: node id -> URL; of others it closes no correction request as corrected.",
     )
     calendars_folder: Path | None = Field(
         None,

@@ -1,8 +1,9 @@
 """A correction request (校核, article 26) as its steps make it: somebody says that an item of a record is wrong, and
-the department mends it, and proves that it did, or says why not; kept by the same office as sharing requests."""
+the department mends it, and proves that it did, or says why not; whoever had received it is told, as the department's
+access log shows. Kept by the same office as sharing requests."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -25,12 +26,16 @@ class CorrectionStep(StrEnum):
     """One step of a correction request; each is a record, and so an event."""
 
     FILED = "filed"
+    LOOKED = "looked"
     CORRECTED = "corrected"
     UPHELD = "upheld"
+    RECEIVERS_READ = "receivers-read"
+    LOG_CONTRADICTED = "log-contradicted"
     NOTIFIED = "notified"
     ACKNOWLEDGED = "acknowledged"
     RECEIVERS_ADDED = "receivers-added"
     ANSWER_OVERDUE = "answer-overdue"
+    RECEIVERS_OVERDUE = "receivers-overdue"
     ACKNOWLEDGEMENT_OVERDUE = "acknowledgement-overdue"
 
 
@@ -55,15 +60,29 @@ class Corrected:
     changed: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the office saw for itself while the request was open: the record's version and a digest of the item's value,
+    and where its look stands in the access log of the department's node."""
+
+    version: Version
+    was: Mapping[str, str]
+    node: str
+    entry: int
+    hash: str
+
+
 Said = Step[CorrectionStep]
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """How a correction request stands. `wrong` is the version that was said to be wrong; `informed` are the systems
-    that had received it and were told, `acknowledged` those of them that have confirmed. `received_by` are all that
-    received it, by the department's access log, which may find more of them later; `corrected` is the version that
-    mends it. `told` is when they were told last; `passed` are the last days that passed with nothing done."""
+    """How a correction request stands. `wrong` is the version that was said to be wrong, `corrected` the one that mends
+    it, since `closed`; `look` is what the office saw before. `received_by` are all systems that received the wrong
+    value: those that the department's access log shows, which is `read` once the office has held all of it against what
+    others hold, and those that the department names beside it; `contradictions` are what the office found that was done
+    to that log. `told` are the systems that were told, and when; `acknowledged` those of them that have confirmed.
+    `passed` are the last days that passed with nothing done."""
 
     state: CorrectionState
     dataset: str
@@ -73,23 +92,34 @@ class Correction:
     filed: datetime
     filed_by: str = ""
     by_subject: bool = False
+    look: Look | None = None
     corrected: Version | None = None
+    closed: datetime | None = None
     received_by: frozenset[str] = frozenset()
-    informed: frozenset[str] = frozenset()
+    read: bool = False
+    contradictions: frozenset[str] = frozenset()
+    told: Mapping[str, datetime] = field(default_factory=dict)
     acknowledged: frozenset[str] = frozenset()
-    told: datetime | None = None
     passed: frozenset[Passed] = frozenset()
 
     @property
     def open_at(self) -> frozenset[str]:
         """The systems that may still use the wrong value."""
-        return self.informed - self.acknowledged
+        return frozenset(self.told) - self.acknowledged
+
+    @property
+    def untold(self) -> frozenset[str]:
+        """The systems that received the wrong value and were not told yet."""
+        return self.received_by - frozenset(self.told)
 
 
 _PASSING = ("clock", "due_on")
 RULES: Mapping[CorrectionStep, Rule[CorrectionState]] = {
     CorrectionStep.FILED: rule(
         frozenset({None}), Party.REQUESTER, says=("dataset", "record", "item", "reason")
+    ),
+    CorrectionStep.LOOKED: rule(
+        frozenset({CorrectionState.FILED}), Party.BRIDGE, says=("was", "node", "entry", "hash")
     ),
     CorrectionStep.CORRECTED: rule(frozenset({CorrectionState.FILED}), Party.PROVIDER),
     CorrectionStep.UPHELD: rule(frozenset({CorrectionState.FILED}), Party.PROVIDER, says=("reason",)),
@@ -98,15 +128,25 @@ RULES: Mapping[CorrectionStep, Rule[CorrectionState]] = {
     CorrectionStep.RECEIVERS_ADDED: rule(
         frozenset({CorrectionState.CORRECTED}), Party.PROVIDER, says=("received_by",)
     ),
+    CorrectionStep.RECEIVERS_READ: rule(frozenset({CorrectionState.CORRECTED}), Party.BRIDGE),
+    CorrectionStep.LOG_CONTRADICTED: rule(
+        frozenset({CorrectionState.CORRECTED}), Party.BRIDGE, says=("findings",)
+    ),
     CorrectionStep.ANSWER_OVERDUE: rule(frozenset({CorrectionState.FILED}), Party.BRIDGE, says=_PASSING),
+    CorrectionStep.RECEIVERS_OVERDUE: rule(
+        frozenset({CorrectionState.CORRECTED}), Party.BRIDGE, says=_PASSING
+    ),
     CorrectionStep.ACKNOWLEDGEMENT_OVERDUE: rule(
         frozenset({CorrectionState.CORRECTED}), Party.BRIDGE, says=_PASSING
     ),
 }
 
+#: What comes of reading the department's access log.
+_OF_LOG = (CorrectionStep.RECEIVERS_READ, CorrectionStep.LOG_CONTRADICTED)
 #: The step that records that a clock's last day has passed.
 OVERDUE: Mapping[Clock, CorrectionStep] = {
     Clock.CORRECT: CorrectionStep.ANSWER_OVERDUE,
+    Clock.RECEIVERS: CorrectionStep.RECEIVERS_OVERDUE,
     Clock.ACKNOWLEDGE: CorrectionStep.ACKNOWLEDGEMENT_OVERDUE,
 }
 
@@ -117,12 +157,18 @@ def check(stands: Correction | None, step: Said, *, proof: Corrected | None = No
     steps.check(RULES, stands.state if stands is not None else None, step)
     if stands is None:
         _check_version(step)
+    elif step.kind is CorrectionStep.LOOKED and stands.look is not None:
+        raise StepRefused("wrong-state", "it is looked at already")
     elif step.kind is CorrectionStep.CORRECTED:
         _check_proof(stands, proof)
     elif step.kind is CorrectionStep.ACKNOWLEDGED and step.facts.get("system") not in stands.open_at:
         raise StepRefused("wrong-party", "that system has nothing to acknowledge")
     elif step.kind is CorrectionStep.RECEIVERS_ADDED and _receivers(step) <= stands.received_by:
         raise StepRefused("wrong-state", "each of these systems is told already")
+    elif step.kind in _OF_LOG and stands.read:
+        raise StepRefused("wrong-state", "the access log is read")
+    elif step.kind is CorrectionStep.LOG_CONTRADICTED and _is_known(stands, step):
+        raise StepRefused("wrong-state", "that contradiction is recorded")
     elif step.kind in OVERDUE.values() and Passed.said(step.facts) in stands.passed:
         raise StepRefused("wrong-state", "that passing is recorded")
 
@@ -143,17 +189,23 @@ def after(stands: Correction | None, step: Said) -> Correction:
             facts.get("by_subject") is True,
         )
     match step.kind:
+        case CorrectionStep.LOOKED:
+            return replace(stands, look=_look(step))
         case CorrectionStep.CORRECTED:
-            received = _receivers(step)
             mended = _version(step) if "epoch" in step.facts else None
-            return replace(stands, state=CorrectionState.CORRECTED, corrected=mended, received_by=received)
+            closed = replace(stands, state=CorrectionState.CORRECTED, corrected=mended, closed=step.at)
+            return _with_receivers(closed, step)
         case CorrectionStep.RECEIVERS_ADDED:
-            return replace(stands, received_by=stands.received_by | _receivers(step))
+            return _with_receivers(stands, step)
+        case CorrectionStep.RECEIVERS_READ:
+            return replace(_with_receivers(stands, step), read=True)
+        case CorrectionStep.LOG_CONTRADICTED:
+            found = stands.contradictions | _findings(step)
+            return replace(_with_receivers(stands, step), contradictions=found)
         case CorrectionStep.UPHELD:
             return replace(stands, state=CorrectionState.UPHELD)
         case CorrectionStep.NOTIFIED:
-            informed = stands.informed | frozenset(step.facts["systems"])
-            return replace(stands, informed=informed, told=step.at)
+            return replace(stands, told={**dict.fromkeys(step.facts["systems"], step.at), **stands.told})
         case CorrectionStep.ACKNOWLEDGED:
             return replace(stands, acknowledged=stands.acknowledged | {str(step.facts["system"])})
         case kind if kind in OVERDUE.values():
@@ -170,8 +222,8 @@ def folded(taken: Iterable[Said]) -> Correction | None:
 
 
 def needed(stands: Correction) -> CorrectionStep | None:
-    """The step that comes by itself: whoever received the wrong value is told that it was mended."""
-    waiting = stands.state is CorrectionState.CORRECTED and stands.received_by - stands.informed
+    """The step that comes by itself: whoever received the wrong value is told once that it was mended."""
+    waiting = stands.state is CorrectionState.CORRECTED and stands.untold
     return CorrectionStep.NOTIFIED if waiting else None
 
 
@@ -183,17 +235,38 @@ def answer_due(stands: Correction, calendar: WorkingDays) -> date | PendingCalen
 
 
 def running(stands: Correction, calendar: WorkingDays) -> tuple[Clock, date | PendingCalendar] | None:
-    """The clock that runs, whoever it runs for, and its last day; None: none runs."""
+    """The clock that runs, whoever it runs for, and its last day; None: none runs. Of several systems that have to
+    acknowledge it is that of whoever was told first. That the log be read comes before; where it contradicts what
+    others hold, after, for then it may never be whole."""
     answer = answer_due(stands, calendar)
     if answer is not None:
         return Clock.CORRECT, answer
-    if stands.told is not None and stands.open_at:
-        return Clock.ACKNOWLEDGE, due(Clock.ACKNOWLEDGE, stands.told, calendar)
-    return None
+    unread = None if stands.read or stands.closed is None else due(Clock.RECEIVERS, stands.closed, calendar)
+    if stands.open_at and (unread is None or stands.contradictions):
+        first = min(stands.told[one] for one in stands.open_at)
+        return Clock.ACKNOWLEDGE, due(Clock.ACKNOWLEDGE, first, calendar)
+    return (Clock.RECEIVERS, unread) if unread is not None else None
+
+
+def _with_receivers(stands: Correction, step: Said) -> Correction:
+    return replace(stands, received_by=stands.received_by | _receivers(step))
+
+
+def _is_known(stands: Correction, step: Said) -> bool:
+    return _findings(step) <= stands.contradictions and _receivers(step) <= stands.received_by
+
+
+def _findings(step: Said) -> frozenset[str]:
+    return frozenset(map(str, step.facts["findings"]))
 
 
 def _receivers(step: Said) -> frozenset[str]:
     return frozenset(map(str, step.facts.get("received_by", ())))
+
+
+def _look(step: Said) -> Look:
+    said = step.facts
+    return Look(_version(step), said["was"], str(said["node"]), int(said["entry"]), str(said["hash"]))
 
 
 def _version(step: Said) -> Version:

@@ -22,6 +22,7 @@ class Clock(StrEnum):
     CORRECT = "verify, correct and answer a correction request"
     UPDATE_CATALOGUE = "update the catalogue after a change of law or duty"
     REVIEW_CATALOGUE = "review and publish a catalogue entry"
+    RECEIVERS = "show by the access log who received a wrong value"
     ACKNOWLEDGE = "acknowledge a corrected value"
     MEND = "mend what a permission was suspended for"
     DISPOSE = "dispose of the data and certify it"
@@ -46,6 +47,7 @@ LIMITS = {
     Clock.CORRECT: Limit(10, 0, 26, Party.PROVIDER),
     Clock.UPDATE_CATALOGUE: Limit(10, 5, 17, Party.PROVIDER),
     Clock.REVIEW_CATALOGUE: Limit(2, 0, 17, Party.AUTHORITY),
+    Clock.RECEIVERS: Limit(3, 0, None, Party.PROVIDER),
     Clock.ACKNOWLEDGE: Limit(3, 0, None, Party.REQUESTER),
     Clock.MEND: Limit(None, 0, 27, Party.REQUESTER),
     Clock.DISPOSE: Limit(None, 0, 27, Party.REQUESTER),

@@ -116,10 +116,12 @@ class WorldPlan:
         return self.folder / "profiles"
 
     def witnesses(self, one: DepartmentPlan) -> list[str]:
-        """The addresses of the two departments that hold the checkpoints of this one's access log."""
+        """The addresses of the two departments that hold the checkpoints of this one's access log: the office, which
+        reads logs, is one of them."""
         at = self.departments.index(one)
         others = (*self.departments[at + 1 :], *self.departments[:at])
-        return [other.url for other in others[:_WITNESSES]]
+        first = sorted(others, key=lambda other: other.kind != OFFICE)
+        return [other.url for other in first[:_WITNESSES]]
 
     @property
     def office(self) -> DepartmentPlan | None:

@@ -107,7 +107,9 @@ class World:
             return {}
         issuing = {
             "LANGQIAO_GRANTS_KEY_FILE": str(one.grants_key),
-            "LANGQIAO_GATEWAY_URL": self.plan.gateway_url,
+            "LANGQIAO_NODE_URLS": orjson.dumps(
+                {one.member: one.url for one in self.plan.departments}
+            ).decode(),
         }
         return {"LANGQIAO_GRANTS_FROM": office.url, **(issuing if one == office else {})}
 

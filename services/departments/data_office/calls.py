@@ -5,9 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import orjson
-from fastapi import Response
 from pydantic import ValidationError
-from starlette.types import Receive, Scope, Send
 
 from schemas.law.sharing.steps import StepRefused
 from schemas.trust.access import require_purpose
@@ -23,23 +21,11 @@ from services.departments.data_office.rules import S
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure
 from services.engine.api.knowing import know, refuse_gateway
-from services.engine.api.plane import Action, DataPlane
 from services.engine.source.port import Once
 
 F = TypeVar("F", bound=Form)
 #: What the office adds to a step, and whoever takes it must learn at once.
 _LEARNT = ("decided_by",)
-
-
-class Told(Response):
-    """An answer that the data plane gives, by an action of ours: with its deadline, its problems and its access log."""
-
-    def __init__(self, plane: DataPlane, action: Action) -> None:
-        super().__init__()
-        self._plane, self._action = plane, action
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._plane.handle(scope, receive, send, self._action)
 
 
 async def admitted(call: Call) -> People:

@@ -1,22 +1,34 @@
-"""The desk of correction requests: file, answer, acknowledge; called by `routes`."""
+"""The desk of correction requests: file, answer, acknowledge, and what the office sees for itself; called by `routes`
+and by `receiving`."""
 
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.model import SharingClass
 from schemas.law.calendar import WorkingDays
-from schemas.law.sharing.correction import RULES, Correction, CorrectionState, CorrectionStep, Said
+from schemas.law.sharing.correction import RULES, Correction, CorrectionState, CorrectionStep, Said, folded
+from schemas.law.sharing.limits import Clock
+from schemas.law.sharing.steps import Party, Step, StepRefused
+from schemas.query.bound import Value
 from schemas.query.tree import Operator
 from schemas.wire.problem import Problem
+from services.departments.data_office.asking import Complaint
 from services.departments.data_office.corrections import CorrectionRules
 from services.departments.data_office.desk import Desk, Outcome
+from services.departments.data_office.logs import Logs
 from services.departments.data_office.matters import CORRECTIONS, Record
 from services.departments.data_office.people import People
-from services.departments.data_office.proofs import Complaint, Digests, Proofs
+from services.departments.data_office.proofs import Digests, Proofs
 from services.departments.data_office.providers import provider_of
 from services.engine.source.port import Once
+
+#: While these clocks run, the office has to look at the department.
+_LOOKING = (Clock.CORRECT.value, Clock.RECEIVERS.value)
+_log = logging.getLogger("langqiao.engine")
 
 Answered = Outcome[CorrectionStep, Correction]
 
@@ -81,12 +93,53 @@ class CorrectionDesk:
         )
 
     async def open_at(self, provider: str) -> list[Record]:
-        """The correction requests that a department has not answered."""
-        return await self.desk.books.found(
-            CORRECTIONS.records,
-            ("provider", Operator.EQ, provider),
-            ("state", Operator.EQ, CorrectionState.FILED.value),
-        )
+        """The correction requests for which the office has to look at a department: it has not answered, or its access
+        log is not read yet."""
+        return await self._found(("provider", Operator.EQ, provider), ("clock", Operator.IN, _LOOKING))
+
+    async def open(self) -> list[Record]:
+        """The correction requests that nobody has answered."""
+        return await self._found(("state", Operator.EQ, CorrectionState.FILED.value))
+
+    async def unread(self) -> list[Record]:
+        """What was corrected, and whose receivers are to be read out of the department's access log."""
+        return await self._found(("clock", Operator.EQ, Clock.RECEIVERS.value))
+
+    async def see(self, record: Record) -> bool:
+        """Look at the record that is said to be wrong, once; whether that is done. Problem source-missing."""
+        correction_id = str(record[CORRECTIONS.id_item])
+        complaint = await self._complaint(correction_id, str(record["provider"]))
+        if complaint.look is not None or self.proofs is None:
+            return True
+        seen = await self.proofs.look(complaint)
+        if seen is None:
+            return False
+        facts = {
+            "epoch": seen.version.epoch,
+            "version": seen.version.version,
+            "was": dict(seen.was),
+            "node": seen.node,
+            "entry": seen.entry,
+            "hash": seen.hash,
+        }
+        await self._take_itself(correction_id, record, CorrectionStep.LOOKED, facts)
+        return True
+
+    async def read(self, logs: Logs, record: Record) -> bool:
+        """Have the department's log read, and tell whom it shows; whether the log was whole. Problem source-missing."""
+        correction_id = str(record[CORRECTIONS.id_item])
+        found = await logs.received(await self._complaint(correction_id, str(record["provider"])))
+        facts: dict[str, Any] = {
+            "received_by": sorted(found.systems),
+            "logs": [asdict(one) for one in found.logs],
+        }
+        if not found.findings:
+            await self._take_itself(correction_id, record, CorrectionStep.RECEIVERS_READ, facts)
+            return True
+        _log.error("access log: that of %s is not whole, by %s", record["provider"], correction_id)
+        facts |= {"findings": list(found.findings)}
+        await self._take_itself(correction_id, record, CorrectionStep.LOG_CONTRADICTED, facts)
+        return False
 
     async def again(self, once: Once) -> Answered | None:
         """What came of the step that was taken before under an idempotency key. KeyReused."""
@@ -98,18 +151,37 @@ class CorrectionDesk:
         await self.desk.go_on_each(CORRECTIONS, late, self._rules_of)
 
     async def _proved(self, correction_id: str, rules: CorrectionRules) -> CorrectionRules:
-        first, *_ = await self.desk.books.steps(CORRECTIONS, correction_id)
-        facts = first.facts
-        complaint = Complaint(
-            correction_id,
-            self.contracts.contract(str(facts["dataset"])),
-            rules.provider,
-            str(facts["record"]),
-            str(facts["item"]),
-            facts.get("was", {}),
-        )
+        complaint = await self._complaint(correction_id, rules.provider)
         proof = await self.proofs.of(complaint) if self.proofs is not None else None
         return CorrectionRules(rules.provider, self.office, self.calendar, proof)
+
+    async def _complaint(self, correction_id: str, provider: str) -> Complaint:
+        """What was said to be wrong. Where the office saw that very version itself, its value counts, however whoever
+        filed spelt it."""
+        steps = await self.desk.books.steps(CORRECTIONS, correction_id)
+        standing, facts = folded(steps), steps[0].facts
+        look = standing.look if standing is not None else None
+        saw_it = standing is not None and look is not None and look.version == standing.wrong
+        return Complaint(
+            correction_id,
+            self.contracts.contract(str(facts["dataset"])),
+            provider,
+            str(facts["record"]),
+            str(facts["item"]),
+            look.was if saw_it and look is not None else facts.get("was", {}),
+            look,
+        )
+
+    async def _take_itself(
+        self, correction_id: str, record: Record, kind: CorrectionStep, facts: Mapping[str, Any]
+    ) -> None:
+        """A step of the office's own; nothing where another process took it, or there is nothing new in it."""
+        step = Step(kind, self.desk.clocks.civil(), Party.BRIDGE, self.office, facts=facts)
+        with suppress(StepRefused):
+            await self.desk.take(CORRECTIONS, correction_id, self._rules_of(record), lambda _: step)
+
+    async def _found(self, *conditions: tuple[str, Operator, Value | tuple[Value, ...]]) -> list[Record]:
+        return await self.desk.books.found(CORRECTIONS.records, *conditions)
 
     def _step(
         self,

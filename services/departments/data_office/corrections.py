@@ -42,7 +42,7 @@ class CorrectionRules:
         kind = correction.needed(standing)
         if kind is None:
             return None
-        facts = {"systems": sorted(standing.received_by - standing.informed)}
+        facts = {"systems": sorted(standing.untold)}
         return Said(kind, now, Party.BRIDGE, self.office, facts=facts)
 
     def record(self, standing: Correction) -> dict[str, Value]:

@@ -18,6 +18,8 @@ from services.departments.data_office.matters import CORRECTIONS, ENTRIES, REQUE
 from services.departments.data_office.requests import judge
 
 MATTERS: tuple[Matter[Any], ...] = (REQUESTS, CORRECTIONS, ENTRIES)
+#: What of a correction request is told to whoever has to acknowledge it.
+MENDED = ("item", "record", "corrected_version")
 
 
 class Stands(StrEnum):
@@ -40,6 +42,13 @@ class Deadline:
     systems: tuple[str, ...] = ()
 
     @property
+    def mended(self) -> dict[str, Any]:
+        """What the systems that were told have to mend: the item of a record, and the version that is right."""
+        if self.clock is not Clock.ACKNOWLEDGE:
+            return {}
+        return {name: self.record[name] for name in MENDED}
+
+    @property
     def matter_id(self) -> str:
         return str(self.record[self.matter.id_item])
 
@@ -49,8 +58,9 @@ class Deadline:
         return member in self.members or member in asked
 
     def told(self, member: str | None) -> dict[str, Any]:
-        """It as JSON; of systems those of that member, None: all."""
+        """It as JSON; of systems those of that member, None: all. Whose systems have to mend something is told what."""
         due = self.record["due_on"]
+        systems = [one for one in self.systems if member in (None, _member(one))]
         return {
             "matter": self.matter.records,
             "id": self.matter_id,
@@ -61,7 +71,8 @@ class Deadline:
             "due_on": str(due) if due is not None else None,
             "pending_calendar": self.record["pending_calendar"],
             "members": list(self.members),
-            "systems": [one for one in self.systems if member in (None, _member(one))],
+            "systems": systems,
+            **(self.mended if systems else {}),
         }
 
 

@@ -15,12 +15,13 @@ from schemas.trust.entries import Act
 from schemas.trust.subjects import kind_of, reader
 from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE, Problem
-from services.departments.data_office.calls import Told, admitted
-from services.departments.data_office.deadlines import MATTERS, Deadline
+from services.departments.data_office.calls import admitted
+from services.departments.data_office.deadlines import MATTERS, MENDED, Deadline
 from services.departments.data_office.matters import Matter
 from services.departments.data_office.office import Office
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure, enter
+from services.engine.api.own import Told
 from services.engine.api.plane import DataPlane
 
 #: A year has some 250 working days.
@@ -85,7 +86,8 @@ def _disclosed(call: Call, matter: Matter[Any], found: Sequence[Deadline]) -> Di
     rows: list[list[Value]] = [[one.record[column.item.name] for column in about.columns] for one in found]
     kind = kind_of(contract, contract.items[matter.id_item])
     subjects = {*about.of(rows), *((kind, one.matter_id) for one in found)}
-    items = tuple(sorted({matter.id_item, *_SHOWN, *contract.subjects}))
+    mended = MENDED if any(one.mended for one in found) else ()
+    items = tuple(sorted({matter.id_item, *_SHOWN, *mended, *contract.subjects}))
     return Disclosure(Act.READ, contract, items, ("due_on",), subjects=subjects, records=len(found))
 
 

@@ -161,7 +161,6 @@ class Filing(Form):
     epoch: int = Field(ge=0, description="Epoch and version of the record that are said to be wrong.")
     version: int = Field(ge=0)
     value: str | int | bool | None = Field(
-        None,
         description="The value that is said to be wrong, as it was received; a keyed digest of it is kept.",
     )
     reason: Text = ""
@@ -169,7 +168,8 @@ class Filing(Form):
 
 
 class Correcting(Form):
-    """`received_by`: the systems that the department's access log says received the wrong value."""
+    """`received_by`: systems that received the wrong value past the access log, as in a file; those in the log the
+    office finds for itself."""
 
     received_by: list[Name] = Field(default=[], max_length=1_000)
 

@@ -16,8 +16,10 @@ from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.load import load_all
 from schemas.law.calendar import BadCalendar, WorkingDays
 from schemas.trust.keys import BadKey
+from schemas.trust.statements import Checkpoint, system_of
 from schemas.wire.problem import Problem
 from services.departments.data_office.alarms import Alarms
+from services.departments.data_office.asking import Asking
 from services.departments.data_office.books import Books
 from services.departments.data_office.clocks import Clocks
 from services.departments.data_office.correction_desk import CorrectionDesk
@@ -25,7 +27,9 @@ from services.departments.data_office.deadlines import Deadlines
 from services.departments.data_office.desk import Desk
 from services.departments.data_office.entry_desk import EntryDesk
 from services.departments.data_office.granting import Granting
+from services.departments.data_office.logs import AtTheNodes, Logs
 from services.departments.data_office.proofs import AtTheBridge, Digests, Proofs
+from services.departments.data_office.receiving import Receiving
 from services.departments.data_office.request_desk import RequestDesk
 from services.engine.beside import beside
 from services.engine.node import BadDepartment, Node, read_pseudonym_keys
@@ -56,6 +60,7 @@ class Office:
     granting: Granting
     deadlines: Deadlines
     alarms: Alarms
+    receiving: Receiving
     secret: bytes = field(repr=False)
 
     async def move(self, ahead: timedelta) -> None:
@@ -73,7 +78,9 @@ class Office:
         await self.alarms.look()
 
 
-def make_office(node: Node, contracts: Catalogue, calendar: WorkingDays, proofs: Proofs | None) -> Office:
+def make_office(
+    node: Node, contracts: Catalogue, calendar: WorkingDays, proofs: Proofs | None, logs: Logs | None
+) -> Office:
     """The office over a running node, whose records it keeps. BadDepartment."""
     settings = node.settings
     clocks = Clocks(node.clock, settings.environment == _DEMO)
@@ -86,7 +93,10 @@ def make_office(node: Node, contracts: Catalogue, calendar: WorkingDays, proofs:
     key = _key(settings, node.clock)
     granting = Granting(requests, corrections, None if key is None else key.now)
     alarms = Alarms(deadlines)
-    return Office(clocks, requests, corrections, entries, granting, deadlines, alarms, digests.secret)
+    receiving = Receiving(corrections, logs)
+    return Office(
+        clocks, requests, corrections, entries, granting, deadlines, alarms, receiving, digests.secret
+    )
 
 
 @asynccontextmanager
@@ -95,8 +105,10 @@ async def keeping(app: "FastAPI", node: Node) -> AsyncIterator[None]:
     settings = node.settings
     contracts = Catalogue(load_all(settings.contracts_dir))
     calendar = read_calendar(settings.calendars_folder)
-    app.state.office = office = make_office(node, contracts, calendar, _proofs(node))
-    async with beside(_look(office)):
+    asking = _asking(node)
+    proofs, logs = (None, None) if asking is None else (_proofs(node, asking), _logs(node, asking))
+    app.state.office = office = make_office(node, contracts, calendar, proofs, logs)
+    async with beside(_look(office)), beside(office.receiving.run()):
         yield
 
 
@@ -125,23 +137,36 @@ def _digests(settings: Settings) -> Digests:
     return Digests(hmac.digest(first.secret, b"values said to be wrong", "sha256"))
 
 
-def _proofs(node: Node) -> Proofs | None:
-    """How it is seen that a record was corrected; None where there is no gateway, or no key to ask it with."""
-    settings, key = node.settings, node.log.node_key
-    if settings.gateway_url is None or key is None:
+def _asking(node: Node) -> Asking | None:
+    """How departments' nodes are asked; None where none is known, or there is no key to ask with."""
+    settings, own = node.settings, node.log.own
+    if not settings.node_urls or own is None:
         return None
-    return AtTheBridge(
-        settings.gateway_url,
+    return Asking(
+        settings.node_urls,
         settings.department,
-        f"{settings.node_id}/node",
-        key,
-        _digests(settings),
+        system_of(settings.node_id),
+        own.now,
+        lambda: node.gate.registry.value,
         node.clock,
-        settings.environment,
-        settings.bootstrap_servers,
         open_tls(settings.tls).client,
-        secured(settings.broker_ca_file, settings.broker_certificate_file, settings.broker_key_file),
     )
+
+
+def _proofs(node: Node, asking: Asking) -> Proofs:
+    """How it is seen that a record was corrected."""
+    settings = node.settings
+    broker = secured(settings.broker_ca_file, settings.broker_certificate_file, settings.broker_key_file)
+    return AtTheBridge(asking, _digests(settings), settings.environment, settings.bootstrap_servers, broker)
+
+
+def _logs(node: Node, asking: Asking) -> Logs:
+    """How it is seen who received what was wrong, by the checkpoints that this node holds as a witness."""
+
+    def held(of: str) -> list[Checkpoint]:
+        return node.witness.held(of) if node.witness is not None else []
+
+    return AtTheNodes(asking, held, node.clock)
 
 
 async def _look(office: Office) -> None:

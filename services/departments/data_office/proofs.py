@@ -4,22 +4,16 @@ the desk of corrections."""
 import asyncio
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import httpx
 import orjson
 
-from schemas.contracts.model import Contract, SharingClass
-from schemas.law.sharing.correction import Corrected, Version
-from schemas.trust import token
-from schemas.trust.keys import KeyPair
-from schemas.wire import headers as names
-from schemas.wire.problem import Problem
+from schemas.contracts.model import SharingClass
+from schemas.law.sharing.correction import Corrected, Look, Version
 from schemas.wire.topics import Audience, Topic
-from services.client.signing import Signing
+from services.departments.data_office.asking import Asking, Complaint, Seen
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -29,25 +23,17 @@ _TOPIC_SECONDS = 5.0
 _SALT_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """Of what a proof is asked: the item of a record at one department that was said to be wrong, under the grant that
-    the office has for just this, and the digest of the wrong value."""
-
-    grant: str
-    contract: Contract
-    provider: str
-    record: str
-    item: str
-    digest: Mapping[str, str]
-
-
 class Proofs(Protocol):
     """Looks at what departments answer and publish."""
 
     async def of(self, complaint: Complaint) -> Corrected | None:
         """The newest published version of the record; None where none can be shown. Problem source-missing where the
         department cannot be asked."""
+        ...
+
+    async def look(self, complaint: Complaint) -> Look | None:
+        """What the department answers while nothing is corrected; None where it shows no such record. Problem
+        source-missing."""
         ...
 
 
@@ -72,64 +58,30 @@ class Digests:
 
 @dataclass(frozen=True, slots=True)
 class AtTheBridge:
-    """Asks the gateway at `url` as the office's own node, and reads the topics at the broker."""
+    """Asks the department's node, and reads the topics at the broker."""
 
-    url: str
-    office: str
-    system: str
-    key: KeyPair
+    asking: Asking
     digests: Digests
-    clock: Callable[[], datetime]
     environment: str
     bootstrap: str
-    tls: "SSLContext | None"
     broker: "SSLContext | None"
 
+    async def look(self, complaint: Complaint) -> Look | None:
+        seen = await self.asking.look(complaint)
+        if seen is None:
+            return None
+        receipt = seen.receipt
+        return Look(seen.version, self.digests.of(seen.value), receipt.node, receipt.number, receipt.hash)
+
     async def of(self, complaint: Complaint) -> Corrected | None:
-        answered = await self._answered(complaint)
-        if answered is None:
+        seen = await self.asking.look(complaint)
+        if seen is None or not await self._published(complaint, seen.version):
             return None
-        epoch, _, number = str(answered["record_version"]).partition(".")
-        version = Version(int(epoch), int(number))
-        same = self.digests.fits(complaint.digest, answered[complaint.item])
-        if not await self._published(complaint, version):
-            return None
-        return Corrected(version, frozenset() if same else frozenset({complaint.item}))
+        return Corrected(seen.version, frozenset({complaint.item} if self._differs(complaint, seen) else ()))
 
-    async def _answered(self, complaint: Complaint) -> dict[str, Any] | None:
-        """The record as its department answers it; None where there is no such record."""
-        contract = complaint.contract
-        path = f"/records/{contract.kind}/{contract.name}/lookup"
-        asked = {"record_ids": [complaint.record], "select": f"record_version,{complaint.item}"}
-        async with httpx.AsyncClient(
-            base_url=self.url,
-            auth=Signing(self.key, clock=self.clock),
-            trust_env=False,
-            verify=self.tls or True,
-        ) as http:
-            try:
-                answer = await http.post(path, json=asked, headers=self._headers(complaint))
-            except httpx.TransportError as fault:
-                raise _missing(complaint, type(fault).__name__) from None
-        if answer.status_code != httpx.codes.OK:
-            raise _missing(complaint, f"{answer.status_code}")
-        first = orjson.loads(answer.content.partition(b"\n")[0])
-        found: list[dict[str, Any]] = first.get("records", [])
-        return found[0] if found else None
-
-    def _headers(self, complaint: Complaint) -> dict[str, str]:
-        said = token.make(
-            self.key,
-            system=self.system,
-            member=self.office,
-            now=self.clock(),
-            lifetime=timedelta(minutes=1),
-        )
-        return {
-            "Authorization": f"Bearer {said}",
-            names.OFFICER: self.system,
-            names.PURPOSE: f"grant:{complaint.grant}",
-        }
+    def _differs(self, complaint: Complaint, seen: Seen) -> bool:
+        """Whether the value is another than the wrong one."""
+        return not self.digests.fits(complaint.digest, seen.value)
 
     async def _published(self, complaint: Complaint, version: Version) -> bool:
         """Whether the topic has shown that version, or a later one. A topic with a grant's audience tells of every
@@ -155,7 +107,3 @@ def _audience(complaint: Complaint) -> Audience:
     """The audience that is told of a change of the item."""
     shared = complaint.contract.items[complaint.item].sharing.sharing_class
     return Audience.SHARED if shared is SharingClass.UNCONDITIONAL else Audience.GRANTED
-
-
-def _missing(complaint: Complaint, why: str) -> Problem:
-    return Problem("source-missing", f"{complaint.provider} could not be asked: {why}.")

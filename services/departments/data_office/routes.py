@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 
 from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE
-from services.departments.data_office.calls import Told, admitted, answered, sent
+from services.departments.data_office.calls import admitted, answered, sent
 from services.departments.data_office.clock_route import add_clock_route
 from services.departments.data_office.deadlines_route import add_deadlines_route
 from services.departments.data_office.desk import Outcome
@@ -27,6 +27,7 @@ from services.departments.data_office.once import once_of
 from services.departments.data_office.people import People
 from services.departments.data_office.rules import S
 from services.engine.api.call import Call, Reply
+from services.engine.api.own import Told
 from services.engine.api.plane import DataPlane
 from services.engine.source.port import Once
 

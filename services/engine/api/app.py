@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from schemas.wire.tls import TlsFiles
 from services.engine.api.control import add_control_plane
+from services.engine.api.log_entries import add_log_route
 from services.engine.api.openapi import described
 from services.engine.api.persons import ACTIONS
 from services.engine.api.plane import DataPlane
@@ -63,9 +64,8 @@ def create_app(
     )
     app.contracts, app.plane, app.by_steps = offered.contracts, plane, offered.by_steps
     add_control_plane(app, plane, department.metrics)
-    add_witness_route(app, plane)
-    add_registry_route(app, plane)
-    add_time_tokens_route(app, plane)
+    for add_route in (add_witness_route, add_registry_route, add_time_tokens_route, add_log_route):
+        add_route(app, plane)
     if department.routes is not None:
         department.routes(app, plane)
     return app

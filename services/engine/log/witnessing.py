@@ -67,6 +67,12 @@ class Witness:
                 self._refuse(one, text, last)
         return countersign(Countersigned(one, self.node, self.clock()), self.key())
 
+    def held(self, node: str) -> list[Checkpoint]:
+        """Every checkpoint that is held of a node, those included that contradict others. Raises OSError."""
+        if not _NODE.fullmatch(node):
+            return []
+        return [one for ending in (_ENDING, _ALARM) for one in _read(self.folder / f"{node}{ending}")]
+
     @property
     def alarms(self) -> list[str]:
         """The nodes that contradicted themselves, until a person takes the evidence away."""
@@ -88,13 +94,16 @@ class Witness:
         append_line(self.folder / f"{one.node}{ending}", text)
 
     def _read_last(self, node: str) -> Checkpoint | None:
-        """The newest checkpoint that is held of a node. What we kept was checked when it came, and a line that was
-        left half written was never countersigned."""
-        path = self.folder / f"{node}{_ENDING}"
-        if not path.exists():
-            return None
-        found = None
-        for line in path.read_text().splitlines():
-            with suppress(DocumentRefused):
-                found = unchecked_checkpoint(line)
-        return found
+        """The newest checkpoint that is held of a node."""
+        found = _read(self.folder / f"{node}{_ENDING}")
+        return found[-1] if found else None
+
+
+def _read(path: Path) -> list[Checkpoint]:
+    """The checkpoints in a file of ours. What we kept was checked when it came, and a line that was left half written
+    was never countersigned."""
+    found = []
+    for line in path.read_text().splitlines() if path.exists() else ():
+        with suppress(DocumentRefused):
+            found.append(unchecked_checkpoint(line))
+    return found

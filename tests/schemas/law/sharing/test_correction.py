@@ -1,6 +1,6 @@
 """Correction requests: mended is what a topic shows, and whoever had the wrong value is told until it confirms."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,9 @@ from schemas.law.sharing.correction import (
     check,
     folded,
     needed,
+    running,
 )
+from schemas.law.sharing.limits import Clock
 from schemas.law.sharing.steps import Party, StepRefused
 from tests.schemas.law.sharing.made import AUTHORITY, PROVIDER, REQUESTER
 
@@ -46,6 +48,17 @@ def filed(**changed: Any) -> Said:
 _CORRECTED = said(CorrectionStep.CORRECTED, Party.PROVIDER)
 _UPHELD = said(CorrectionStep.UPHELD, Party.PROVIDER, reason="the holder is the one registered")
 _NOTIFIED = said(CorrectionStep.NOTIFIED, Party.BRIDGE, systems=["a/window", "b/window"])
+_LOG = {"node": "330203.workshop", "entry": 7, "hash": "a" * 64, "checkpoints": 2}
+
+
+def read(*systems: str) -> Said:
+    """The department's log is whole, and these received the wrong value by it."""
+    return said(CorrectionStep.RECEIVERS_READ, Party.BRIDGE, received_by=list(systems), **_LOG)
+
+
+def contradicted(finding: str, *systems: str) -> Said:
+    facts = {"received_by": list(systems), "findings": [finding], **_LOG}
+    return said(CorrectionStep.LOG_CONTRADICTED, Party.BRIDGE, **facts)
 
 
 def refused(stands: Correction | None, step: Said, proof: Corrected | None = None) -> str:
@@ -166,3 +179,74 @@ def test_a_system_that_is_found_later_is_told_as_well_and_once() -> None:
     assert refused(stands, more) == "wrong-state"
     assert refused(stands, said(more.kind, Party.REQUESTER, received_by=["c/window"])) == "wrong-party"
     assert refused(stands, said(more.kind, Party.PROVIDER)) == "says-too-little"
+
+
+def test_who_received_it_is_to_be_read_out_of_the_log_within_three_days_once_it_is_corrected() -> None:
+    stands, calendar = corrected(), WorkingDays()
+    assert running(stands, calendar) == (Clock.RECEIVERS, date(2026, 3, 5))
+    told = read("a/window", "b/window")
+    check(stands, told)
+    stands = after(stands, told)
+    assert needed(stands) is CorrectionStep.NOTIFIED
+    stands = after(stands, _NOTIFIED)
+    assert running(stands, calendar) == (Clock.ACKNOWLEDGE, date(2026, 3, 5))
+    assert refused(stands, told) == "wrong-state"
+
+
+def test_a_log_that_shows_no_receiver_leaves_nothing_open() -> None:
+    stands = after(corrected(), read())
+    assert needed(stands) is None
+    assert running(stands, WorkingDays()) is None
+
+
+def test_only_the_bridge_says_what_the_log_shows() -> None:
+    for step in (read("a/window"), contradicted("removed 4")):
+        own = said(step.kind, Party.PROVIDER, **step.facts)
+        assert refused(corrected(), own) == "wrong-party"
+        assert refused(after(None, filed()), step) == "wrong-state"
+
+
+def test_a_log_that_is_not_whole_is_recorded_once_for_each_finding_and_stays_to_be_read() -> None:
+    stands, calendar = corrected(), WorkingDays()
+    step = contradicted("removed 4", "a/window")
+    check(stands, step)
+    stands = after(stands, step)
+    assert refused(stands, step) == "wrong-state"
+    check(stands, contradicted("rewritten 9", "a/window"))
+    stands = after(stands, said(CorrectionStep.NOTIFIED, Party.BRIDGE, systems=["a/window"]))
+    assert running(stands, calendar) == (Clock.ACKNOWLEDGE, date(2026, 3, 5)), "who is known is told at once"
+    stands = after(stands, said(CorrectionStep.ACKNOWLEDGED, Party.REQUESTER, system="a/window"))
+    assert running(stands, calendar) == (Clock.RECEIVERS, date(2026, 3, 5))
+    check(stands, read("a/window", "b/window"))
+    assert after(stands, read("a/window", "b/window")).untold == {"b/window"}
+
+
+def test_who_the_department_names_itself_does_not_stand_for_its_log() -> None:
+    mended = said(CorrectionStep.CORRECTED, Party.PROVIDER, received_by=["c/file"], epoch=1, version=5)
+    stands = after(after(None, filed()), mended)
+    stands = after(stands, said(CorrectionStep.NOTIFIED, Party.BRIDGE, systems=["c/file"]))
+    assert running(stands, WorkingDays()) == (Clock.RECEIVERS, date(2026, 3, 5))
+
+
+def test_each_system_has_its_own_days_however_often_others_are_found() -> None:
+    calendar, later = WorkingDays(), _AT + timedelta(days=2)
+    stands = after(after(corrected(), read("a/window")), _NOTIFIED)
+    again = Said(CorrectionStep.NOTIFIED, later, Party.BRIDGE, AUTHORITY, facts={"systems": ["c/window"]})
+    stands = after(stands, again)
+    assert running(stands, calendar) == (Clock.ACKNOWLEDGE, date(2026, 3, 5))
+    for system in ("a/window", "b/window"):
+        stands = after(stands, said(CorrectionStep.ACKNOWLEDGED, Party.REQUESTER, system=system))
+    assert running(stands, calendar) == (Clock.ACKNOWLEDGE, date(2026, 3, 9))
+
+
+def test_the_office_looks_once_while_the_request_is_open() -> None:
+    looked = said(
+        CorrectionStep.LOOKED, Party.BRIDGE, epoch=1, version=4, was={"salt": "", "digest": ""}, **_LOG
+    )
+    stands = after(None, filed())
+    check(stands, looked)
+    stands = after(stands, looked)
+    assert stands.look is not None
+    assert (stands.look.version, stands.look.entry) == (Version(1, 4), 7)
+    assert refused(stands, looked) == "wrong-state"
+    assert refused(corrected(), looked) == "wrong-state"

@@ -47,6 +47,8 @@ _BY = {
     "dispute-decided": Party.AUTHORITY,
     "published": Party.AUTHORITY,
     "update-extended": Party.AUTHORITY,
+    "receivers-read": Party.BRIDGE,
+    "log-contradicted": Party.BRIDGE,
 }
 _OFFICERS = {"applied": "officer-1", "approved": "head-2"}
 _FILED = {"dataset": "workshop.tools", "record": "T1", "item": "holder", "epoch": 1, "version": 4}
@@ -55,6 +57,7 @@ _SAID: dict[str, Mapping[str, Any]] = {
     "filed": {**_FILED, "reason": "the tool was sold"},
     "corrected": {"epoch": 1, "version": 5},
     "upheld": {"reason": "as registered"},
+    "receivers-read": {},
     "change-told": {"basis": "省政府令 第412号"},
     "update-extended": {"reason": "the archive moves"},
 }

@@ -1,0 +1,81 @@
+"""How an office asks a node for a page of its access log, and what comes back; pure. Used by both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from schemas.trust.signed import DocumentRefused
+from schemas.wire.problem import Problem
+
+#: Where a node shows its log to the office whose grants it honours.
+PATH = "/log/entries"
+#: Most entries in one page.
+MOST = 10_000
+_LONGEST = 1_000
+_MEMBERS = frozenset({"dataset", "record", "after", "limit"})
+
+
+@dataclass(frozen=True, slots=True)
+class PageAsk:
+    """The entries after the one of number `after`, at most `limit`. The call's grant is for `dataset`; with a `record`
+    id it is said, too, by which pseudonyms the log may name whom that record is about."""
+
+    dataset: str
+    after: int = 0
+    limit: int = MOST
+    record: str | None = None
+
+    def body(self) -> bytes:
+        said: dict[str, Any] = {"dataset": self.dataset, "after": self.after, "limit": self.limit}
+        return orjson.dumps(said if self.record is None else said | {"record": self.record})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`lines` as they stand in the log, without line feeds; `subjects` are the pseudonyms that were asked for."""
+
+    subjects: frozenset[str]
+    lines: tuple[bytes, ...]
+
+
+def read_ask(members: Mapping[str, Any]) -> PageAsk:
+    """The ask in a body; Problem bad-body names the member that does not fit, and no value."""
+    if unknown := members.keys() - _MEMBERS:
+        raise _bad(f"has {len(unknown)} members that an ask has not")
+    dataset, record = members.get("dataset"), members.get("record")
+    if not _is_text(dataset) or not (record is None or _is_text(record)):
+        raise _bad("dataset, and record where it is said, must be texts")
+    after, limit = members.get("after", 0), members.get("limit", MOST)
+    if type(after) is not int or after < 0:
+        raise _bad("after must be the number of an entry, or 0")
+    if type(limit) is not int or not 1 <= limit <= MOST:
+        raise _bad(f"limit must be a whole number from 1 to {MOST}")
+    return PageAsk(str(dataset), after, limit, record)
+
+
+def write_page(page: Page) -> bytes:
+    """A page as a body: what was asked beside the lines, then each line."""
+    first = orjson.dumps({"subjects": sorted(page.subjects)})
+    return b"".join(b"%b\n" % one for one in (first, *page.lines))
+
+
+def read_page(body: bytes) -> Page:
+    """The page in a body; DocumentRefused. Whether its lines are a log's is for `schemas.trust.chain` to say."""
+    first, *lines = body.split(b"\n")
+    try:
+        subjects = orjson.loads(first)["subjects"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise DocumentRefused("malformed", "it is no page of a log") from None
+    if not isinstance(subjects, list) or not all(map(_is_text, subjects)) or lines[-1:] != [b""]:
+        raise DocumentRefused("malformed", "it is no page of a log")
+    return Page(frozenset(subjects), tuple(lines[:-1]))
+
+
+def _is_text(said: object) -> bool:
+    return isinstance(said, str) and 0 < len(said) <= _LONGEST
+
+
+def _bad(what: str) -> Problem:
+    return Problem("bad-body", f"The body asks for no page of the log: {what}.")

@@ -1,0 +1,134 @@
+"""Who received a wrong value, as the department's access log shows it: read from its first entry to the office's own
+look at the mended record, and held against what the office keeps of it; asked by `receiving`."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from schemas.trust.chain import Witnessed
+from schemas.trust.entries import BadLine, read
+from schemas.trust.log_page import PATH, Page, PageAsk, read_page
+from schemas.trust.received import LogReading, Sought, look
+from schemas.trust.signed import DocumentRefused
+from schemas.trust.statements import Checkpoint
+from services.departments.data_office.asking import Asking, Complaint, missing
+
+#: Most faults that are told of one log: it is not whole by the first.
+_MOST_FINDINGS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LogRead:
+    """A node's log was read up to the entry of this number and hash, and held against so many checkpoints."""
+
+    node: str
+    entry: int
+    hash: str
+    checkpoints: int
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The systems that received the wrong value by the `logs` of a department's nodes; `findings` are what was done to
+    one of these, each with its node, empty where all are whole."""
+
+    systems: frozenset[str]
+    logs: tuple[LogRead, ...]
+    findings: tuple[str, ...] = ()
+
+
+class Logs(Protocol):
+    """Reads departments' access logs."""
+
+    async def received(self, complaint: Complaint) -> Received:
+        """Who received the item that a department has mended. Problem source-missing where that cannot be seen yet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AtTheNodes:
+    """Asks departments' nodes. `held` gives the checkpoints of a node that this office keeps."""
+
+    asking: Asking
+    held: Callable[[str], list[Checkpoint]]
+    clock: Callable[[], datetime]
+
+    async def received(self, complaint: Complaint) -> Received:
+        each = [await self._by_log(complaint, node) for node in self.asking.nodes(complaint)]
+        return Received(
+            frozenset().union(*(one.systems for one in each)),
+            tuple(log for one in each for log in one.logs),
+            tuple(finding for one in each for finding in one.findings),
+        )
+
+    async def _by_log(self, complaint: Complaint, node: str) -> Received:
+        seen = await self.asking.look(complaint, node)
+        if seen is None:
+            raise missing(complaint, "it shows no such record")
+        receipt, before = seen.receipt, complaint.look
+        looks = [look(receipt.number, receipt.hash)]
+        if before is not None and before.node == node:
+            looks.insert(0, look(before.entry, before.hash))
+        sought, findings = await self._sought(complaint, node, looks)
+        reading = LogReading(sought, looks, await asyncio.to_thread(self.held, node))
+        await self._read(complaint, node, reading)
+        if not reading.is_held(self.clock()):
+            raise missing(complaint, f"no checkpoint of {node} is held here that is young enough")
+        findings += [f"{one.fault.value} {one.number}" for one in reading.findings()]
+        return Received(
+            frozenset(reading.systems) - {self.asking.system},
+            (LogRead(node, receipt.number, receipt.hash, reading.checkpoints),),
+            tuple(f"{node}: {one}" for one in findings[:_MOST_FINDINGS]),
+        )
+
+    async def _sought(
+        self, complaint: Complaint, node: str, looks: Sequence[Witnessed]
+    ) -> tuple[Sought, list[str]]:
+        """The item, and whom the record is about: as the office's own looks were entered, and as the node says that it
+        named them under earlier keys. Where an entry is another than the one that the receipt is of, that is found."""
+        subjects: set[str] = set()
+        findings, everybody = [], False
+        for one in looks:
+            page = await self._page(complaint, node, PageAsk(complaint.contract.dataset, one.number - 1, 1))
+            named = _named(page.lines, one)
+            if named is None:
+                findings.append(f"rewritten {one.number}")
+                continue
+            everybody |= not named
+            subjects |= named
+        ask = PageAsk(complaint.contract.dataset, limit=1, record=complaint.record)
+        subjects |= (await self._page(complaint, node, ask)).subjects
+        return Sought(
+            complaint.contract.dataset, complaint.item, frozenset() if everybody else frozenset(subjects)
+        ), findings
+
+    async def _read(self, complaint: Complaint, node: str, reading: LogReading) -> None:
+        """The log from its first line, until the newest look is reached, or nothing new comes."""
+        ask = PageAsk(complaint.contract.dataset)
+        while not reading.done:
+            page = await self._page(complaint, node, ask)
+            await asyncio.to_thread(reading.take_all, page.lines)
+            if reading.number <= ask.after:
+                return
+            ask = replace(ask, after=reading.number)
+
+    async def _page(self, complaint: Complaint, node: str, ask: PageAsk) -> Page:
+        body = await self.asking.post(complaint, node, PATH, ask.body())
+        try:
+            return read_page(body)
+        except DocumentRefused:
+            raise missing(complaint, "what it answers is no page of a log") from None
+
+
+def _named(lines: Iterable[bytes], one: Witnessed) -> frozenset[str] | None:
+    """Whom the entry names that a receipt is of; None where it is not that entry."""
+    for line in lines:
+        try:
+            found = read(line)
+        except BadLine:
+            return None
+        if (found.number, found.hash) == (one.number, one.hash):
+            return frozenset(map(str, found.said.get("subjects", ())))
+    return None

@@ -1,0 +1,78 @@
+"""What record, topic and access log show of a correction, as tests say it, and what the office keeps of it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from schemas.law.sharing.correction import Corrected, Look, Version
+from schemas.wire.problem import Problem
+from services.departments.data_office.asking import Complaint
+from services.departments.data_office.logs import LogRead, Received
+from services.departments.data_office.office import Office
+from services.departments.data_office.receiving import Receiving
+from tests.services.departments.data_office.conftest import FILING, PROVIDER, REQUESTER, Bureau
+
+
+@dataclass
+class Shown:
+    """What record, topic and access log show, as a test says it; a log that is None cannot be asked."""
+
+    proof: Corrected | None = None
+    seen: Look | None = None
+    log: Received | None = None
+    asked: Complaint | None = None
+
+    async def of(self, complaint: Complaint) -> Corrected | None:
+        self.asked = complaint
+        return self.proof
+
+    async def look(self, complaint: Complaint) -> Look | None:
+        return self.seen
+
+    async def received(self, complaint: Complaint) -> Received:
+        self.asked = complaint
+        if self.log is None:
+            raise Problem("source-missing", f"{complaint.provider} could not be asked.")
+        return self.log
+
+
+@asynccontextmanager
+async def showing(bureau: Bureau) -> AsyncIterator[Shown]:
+    office: Office = bureau.app.state.office
+    made = Shown()
+    corrections = replace(office.corrections, proofs=made)
+    receiving = Receiving(corrections, made)
+    bureau.app.state.office = replace(office, corrections=corrections, receiving=receiving)
+    yield made
+    bureau.app.state.office = office
+
+
+def log(*systems: str, **changed: Any) -> Received:
+    """A log that shows these receivers."""
+    return replace(Received(frozenset(systems), (LogRead(PROVIDER, 812, "a" * 64, 40),)), **changed)
+
+
+async def look_again(bureau: Bureau) -> None:
+    office: Office = bureau.app.state.office
+    await office.receiving.once()
+
+
+async def stands(bureau: Bureau, correction: str) -> dict[str, Any]:
+    [record] = await bureau.read(f"corrections?select=open_systems,clock&correction_id=eq.{correction}")
+    return record
+
+
+async def kinds(bureau: Bureau, correction: str) -> list[str]:
+    steps = await bureau.read(f"correction_steps?select=kind&correction_id=eq.{correction}&order=number")
+    return [one["kind"] for one in steps]
+
+
+async def filed(bureau: Bureau, **changed: Any) -> str:
+    answer = await bureau.take(REQUESTER, "corrections", {**FILING, **changed})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["correction_id"])
+
+
+def seen(version: int, *changed: str) -> Corrected:
+    return Corrected(Version(1, version), frozenset(changed))
