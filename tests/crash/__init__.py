@@ -6,9 +6,10 @@ of its work (`points`), met for the n-th time, at which it kills itself by SIGKI
 relay has taken over), or loses its connection to the broker with an answer under way. The product knows nothing of it:
 a relay here is the product's own parts, put together by `relay_process`, with the seams between them watched (`seams`).
 Writers die too, the database's server crashes, the disk is full (`disk`), the broker hangs, stops or is killed, and
-clocks jump (`troubles`); the department alters its table and mends it (`altering`); in some of the runs its contracts
-gain items on the way, and relays by both, some at once, tell by either (`contracts`); people take snapshots, reconcile,
-and let deletes go that are held (`persons`); and a `subscriber`, killed as well, keeps a copy of one topic.
+clocks jump (`troubles`); the department alters its table and mends it (`altering`). In some of the runs its contracts
+gain items on the way, and relays by both, some at once, tell by either (`contracts`); in others the database goes back
+to a copy of itself, as after a failover that lacked the end, or to a backup (`going_back`). People take snapshots,
+reconcile, and let deletes go that are held (`persons`); and a `subscriber`, killed as well, keeps a copy of one topic.
 
 What is true is what the writers' own ledger says (`ledger`): every statement of theirs notes, in the same transaction,
 how it left each record. In the end, with a last relay that lives in peace, `findings` compares all that the topics hold

@@ -122,6 +122,11 @@ def _take_no_notice_of_items() -> None:
     snapshot._shown = lambda _: "{}"
 
 
+def _begin_no_epoch() -> None:
+    """Topics that are ahead of the database are taken for its own."""
+    sending.Sender._ahead = lambda self, tails: {}  # type: ignore[method-assign]
+
+
 def _busy(scenario: Scenario, trouble: Trouble = Trouble.NONE, seconds: float = 1.0) -> Scenario:
     """Writers that live and write as long as the one relay does, which nothing ends before its time. Its batches are
     large: only where as few changes wait as one has room for, a snapshot goes on."""
@@ -148,6 +153,7 @@ def _busy(scenario: Scenario, trouble: Trouble = Trouble.NONE, seconds: float = 
         following=scenario.following[:1],
         renewed=None,
         rolling=False,
+        goes_back=None,
     )
 
 
@@ -171,12 +177,17 @@ def _with_few_deletes_free(scenario: Scenario) -> Scenario:
     return replace(_busy(scenario), hold_deletes=3)
 
 
+def _with_a_database_that_goes_back(scenario: Scenario) -> Scenario:
+    return replace(_busy(scenario), goes_back=(0, 1))
+
+
 BUGS: dict[str, Bug] = {
     "mark-before-ack": Bug(_mark_before_ack, bent=_with_a_hanging_broker),
     "xmin-horizon": Bug(_xmin_horizon, (POSTGRESQL,), _busy),
     "order-by-time": Bug(_order_by_time, (SQLITE,), _busy),
     "told-though-held": Bug(_go_on_with_held_ones, bent=_with_few_deletes_free),
     "item-not-told": Bug(_take_no_notice_of_items, bent=_with_an_item_added),
+    "no-epoch": Bug(_begin_no_epoch, bent=_with_a_database_that_goes_back),
     "no-locks": Bug(_read_without_locks, (POSTGRESQL,), _with_snapshots),
 }
 #: What may be put in and must do no harm.

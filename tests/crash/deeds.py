@@ -16,7 +16,20 @@ Deed = Callable[[Hand, random.Random], Awaitable[None]]
 HOT_TOOLS, HOT_LOANS = 10, 6
 #: More than one event can carry.
 _OVERSIZED = 70 * 1024
-_ODD_TEXTS = ("'; --", '"\\"', "\n\t", "𠮷野家", "e\u0301", "%_", "{}", "\u2028", "null", "\\N", " ")
+_ODD_TEXTS = (
+    "9223372036854775807",
+    "'; --",
+    '"\\"',
+    "\n\t",
+    "𠮷野家",
+    "e\u0301",
+    "%_",
+    "{}",
+    "\u2028",
+    "null",
+    "\\N",
+    " ",
+)
 
 
 def _tool(chance: random.Random) -> str:
@@ -141,9 +154,11 @@ async def give_back(hand: Hand, chance: random.Random) -> None:
 
 async def half_taken_back(hand: Hand, chance: random.Random) -> None:
     """A savepoint, and back to it."""
+    noted = hand.noted
     await hand.say("SAVEPOINT half")
     await chance.choice((upsert, delete, rekey))(hand, chance)
     await hand.say("ROLLBACK TO SAVEPOINT half")
+    hand.noted = noted
 
 
 #: How often each is done, in proportion.

@@ -4,7 +4,7 @@ asked by `run` when all is quiet."""
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from tests import workshop
 from tests.brokers import Broker, events_in, messages_by_topic
 from tests.crash import ledger
 from tests.crash.contracts import NOW
-from tests.crash.ledger import ROLLED_BACK, STOOD, Entry
+from tests.crash.going_back import Past, epoch_began
+from tests.crash.ledger import COMMITTED, ROLLED_BACK, STOOD, Entry
 from tests.crash.scenario import Scenario
 from tests.crash.shapes import Shapes, Version, former_channels, walked_too_often
 from tests.crash.subscriber import THIN, content, kept
@@ -36,6 +37,9 @@ class Trail:
     states: dict[str, list[State]]
     #: How the table stands.
     stands: dict[str, object]
+    #: Where the database went back: the epoch that began then, and the states of the database that was lost.
+    epoch: int | None = None
+    lost: dict[str, list[State]] = field(default_factory=dict)
 
     @property
     def told(self) -> list[Told]:
@@ -55,6 +59,7 @@ class Known:
     subscribed: str
     copy: Path
     relays: int
+    past: Past | None = None
 
 
 async def find(store: Store, broker: Broker, settings: Settings, known: Known) -> list[str]:
@@ -64,11 +69,11 @@ async def find(store: Store, broker: Broker, settings: Settings, known: Known) -
     before = former_channels(settings) if known.scenario.renewed is not None else {}
     topics = [topic for feed in feeds for topic in feed.topics]
     messages = await messages_by_topic(broker, topics)
+    standing = {table.name: await ledger.entries(store.program, table) for table in ledger.TABLES}
+    found += _wrong_promises(standing, known)
     for feed in feeds:
         table = feed.majors[0].mapping.table
-        entries = await ledger.entries(store.program, table)
-        unwritten = {one.tx for of_key in entries.values() for one in of_key} & known.promises[ROLLED_BACK]
-        found += [f"the database has kept {tx}, which it rolled back" for tx in sorted(unwritten)]
+        told = [one for major in feed.majors for one in messages[major.control_topic]]
         rows = await store.program.rows(f"SELECT {', '.join(table.columns)} FROM {table.name}")
         stands = [dict(zip(table.columns, row, strict=True)) for row in rows]
         trails = {
@@ -77,8 +82,10 @@ async def find(store: Store, broker: Broker, settings: Settings, known: Known) -
                 major,
                 Shapes(channel, before.get(channel.topic, channel)),
                 messages[channel.topic],
-                entries,
+                standing[table.name],
                 stands,
+                known.past,
+                epoch_began(events_in(told)) if known.past is not None else None,
             )
             for major in feed.majors
             for channel in major.channels
@@ -88,7 +95,6 @@ async def find(store: Store, broker: Broker, settings: Settings, known: Known) -
             found += [f"{topic}: {wrong}" for wrong in _wrong(trail, known.scenario, late)]
             if topic == known.subscribed:
                 found += _wrong_copy("the copy of a subscriber", kept(known.copy), trail)
-        told = [one for major in feed.majors for one in messages[major.control_topic]]
         found += walked_too_often(feed.dataset, events_in(told), known.scenario, known.relays)
     return found
 
@@ -113,6 +119,16 @@ async def told_too_early(store: Store, broker: Broker, settings: Settings) -> li
     ]
 
 
+def _wrong_promises(standing: ledger.Entries, known: Known) -> Iterator[str]:
+    """Of what writers were told, against the database that stands now."""
+    kept = ledger.transactions(standing)
+    for tx in sorted(kept & known.promises[ROLLED_BACK]):
+        yield f"the database has kept {tx}, which it rolled back"
+    lost = known.past.lost_transactions() if known.past is not None else set()
+    for tx in sorted(known.promises[COMMITTED] - kept - lost):
+        yield f"the database has not kept {tx}, which it committed"
+
+
 async def _set_aside(store: Store) -> list[str]:
     rows = await store.program.rows(
         f"SELECT parked_because, count(*) FROM {store.engine('outbox')}"
@@ -126,19 +142,24 @@ def _trail(
     major: Major,
     shapes: Shapes,
     messages: list[Any],
-    entries: dict[ledger.Key, list[Entry]],
+    entries: Mapping[ledger.Key, Sequence[Entry]],
     stands: Sequence[dict[str, Any]],
+    past: Past | None,
+    epoch: int | None,
 ) -> Trail:
     def subject(key: ledger.Key) -> str:
         return feed.namer(json.dumps(list(key)))
 
-    keys = major.mapping.table.key
+    table = major.mapping.table
+    lost = past.lost[table.name] if past is not None else {}
     return Trail(
         shapes,
         messages,
         events_in(messages),
-        {subject(key): _states(major, shapes, of_key) for key, of_key in entries.items()},
-        {subject(tuple(row[one] for one in keys)): _shown(major, shapes.now, row) for row in stands},
+        {subject(key): _states(major, shapes, found) for key, found in entries.items()},
+        {subject(tuple(row[one] for one in table.key)): _shown(major, shapes.now, row) for row in stands},
+        epoch,
+        {subject(key): _states(major, shapes, found) for key, found in lost.items()},
     )
 
 
@@ -184,8 +205,11 @@ def _wrong(trail: Trail, scenario: Scenario, elsewhere: Collection[Version]) -> 
     for one in first_told(in_time):
         of_record[one.subject].append(event_of[one.subject, one.order])
     for subject in sorted(of_record.keys() | trail.states.keys()):
+        events = of_record.get(subject, [])
+        before = [one for one in events if trail.epoch is not None and one.recordepoch < trail.epoch]
+        yield from _wrong_record(subject, before, trail.lost.get(subject, []), False)
         yield from _wrong_record(
-            subject, of_record.get(subject, []), trail.states.get(subject, []), scenario.tells_each
+            subject, events[len(before) :], trail.states.get(subject, []), scenario.tells_each
         )
     yield from _wrong_fold(trail)
 

@@ -35,7 +35,8 @@ from tests.stores import open_program
 _RUNS_OF_A_BROKER = 12
 _TEMPLATE = "crash_template"
 #: Above those of all writers.
-_FIRST_MARK = 90_000
+_FIRST_MARK = 200_000
+_RECORDS, _COPY = "records.sqlite", "copy-of-records.sqlite"
 
 
 @dataclass
@@ -97,7 +98,32 @@ class Ground:
         if self.broker_kind == APACHE:
             await self._forget_topics(world.environment)
         if world.url.startswith(POSTGRESQL):
-            await self._server(f"DROP DATABASE {_database(world.url)} WITH (FORCE)")
+            for name in (_database(world.url), f"{_database(world.url)}_copy"):
+                await self._server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    async def keep_copy(self, world: World) -> None:
+        """A copy of the database as it stands, which nobody writes just now."""
+        if world.url.startswith(POSTGRESQL):
+            name = _database(world.url)
+            # What killed clients were about need not have ended.
+            await self._server(
+                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            )
+            await self._server(f"CREATE DATABASE {name}_copy TEMPLATE {name}")
+            return
+        with closing(sqlite3.connect(world.folder / _RECORDS, isolation_level=None)) as whole:
+            whole.execute("VACUUM INTO ?", (str(world.folder / _COPY),))
+
+    async def put_copy_back(self, world: World) -> None:
+        """In place of the database, which nobody uses just now."""
+        if world.url.startswith(POSTGRESQL):
+            name = _database(world.url)
+            await self._server(f"DROP DATABASE {name} WITH (FORCE)")
+            await self._server(f"ALTER DATABASE {name}_copy RENAME TO {name}")
+            return
+        for suffix in ("-wal", "-shm"):
+            (world.folder / f"{_RECORDS}{suffix}").unlink(missing_ok=True)
+        (world.folder / _COPY).rename(world.folder / _RECORDS)
 
     async def _forget_topics(self, environment: str) -> None:
         admin = AIOKafkaAdminClient(**way_to(self.broker()))
@@ -115,8 +141,8 @@ class Ground:
             await _lay_out(f"sqlite:///{self._sqlite}")
             with closing(sqlite3.connect(self._sqlite)) as whole:
                 whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copy(self._sqlite, folder / "records.sqlite")
-        return f"sqlite:///{folder / 'records.sqlite'}"
+        shutil.copy(self._sqlite, folder / _RECORDS)
+        return f"sqlite:///{folder / _RECORDS}"
 
     async def _new_postgresql(self, number: int) -> str:
         if self._fresh_postgresql is None:

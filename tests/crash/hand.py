@@ -26,6 +26,8 @@ class Hand:
         self._watch = watch
         self._mark = first_mark
         self.tx = ""
+        #: How often it has noted anything in this transaction.
+        self.noted = 0
 
     def mark(self) -> int:
         """A number that no other write of the run has."""
@@ -45,6 +47,7 @@ class Hand:
         """A statement that creates or changes rows; the keys that they have now."""
         keys = await self.say(f"{sql} RETURNING {', '.join(table.key)}", *values)
         if keys:
+            self.noted += 1
             await ledger.note_there(self.program, table, self.tx, keys)
         return keys
 
@@ -54,6 +57,7 @@ class Hand:
         sql = f"DELETE FROM {table.name} WHERE {where} RETURNING {', '.join(columns)}"
         rows = [dict(zip(columns, row, strict=True)) for row in await self.say(sql, *values)]
         if rows:
+            self.noted += 1
             await ledger.note_gone(
                 self.program, table, self.tx, [tuple(row[one] for one in table.key) for row in rows]
             )
@@ -70,6 +74,7 @@ class Hand:
         await self.say(f"TRUNCATE {table.name}")
         rows = [dict(zip(columns, row, strict=True)) for row in found]
         if rows:
+            self.noted += 1
             keys = [tuple(row[one] for one in table.key) for row in rows]
             await ledger.note_gone(self.program, table, self.tx, keys)
         return rows

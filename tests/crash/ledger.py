@@ -4,14 +4,14 @@ transaction, and a file of what was promised to them; written by `hand`, read by
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from services.engine.mapping.model import PhysicalTable
 from tests import workshop
-from tests.stores import Program
+from tests.stores import Program, open_program
 
 TABLES: tuple[PhysicalTable, ...] = (workshop.TOOL_TABLE, workshop.LOAN_TABLE)
 
@@ -29,6 +29,10 @@ class Entry:
     tx: str
     key: Key
     row: dict[str, Any] | None
+
+
+#: By table, then by record, in the order of the ledger.
+Entries = Mapping[str, Mapping[Key, Sequence[Entry]]]
 
 
 def statements(url: str) -> list[str]:
@@ -86,6 +90,20 @@ async def entries(program: Program, table: PhysicalTable) -> dict[Key, list[Entr
     return found
 
 
+async def all_entries(url: str) -> Entries:
+    """All that was committed, by table and record."""
+    program = await open_program(url)
+    try:
+        return {table.name: await entries(program, table) for table in TABLES}
+    finally:
+        await program.close()
+
+
+def transactions(entries: Entries) -> set[str]:
+    """All that have noted anything."""
+    return {one.tx for table in entries.values() for of_key in table.values() for one in of_key}
+
+
 def _ledger(table: PhysicalTable) -> str:
     return f"crash_{table.name}"
 
@@ -98,16 +116,18 @@ class Promises:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def say(self, tx: str, word: str) -> None:
+        """What the database answered."""
         os.write(self._file, json.dumps([tx, word]).encode() + b"\n")
 
 
-#: Words of a writer's file. A transaction without the second word may have been committed or not.
-COMMITTED, ROLLED_BACK = "committed", "rolled back"
+#: Words of a writer's file. A transaction without any may have been committed or not; of one that was committed and has
+#: changed nothing, nothing is noted anywhere.
+COMMITTED, UNCHANGED, ROLLED_BACK = "committed", "changed nothing", "rolled back"
 
 
 def promised(paths: Iterable[Path]) -> dict[str, set[str]]:
     """Transactions by the word that was said of them."""
-    said: dict[str, set[str]] = {COMMITTED: set(), ROLLED_BACK: set()}
+    said: dict[str, set[str]] = {COMMITTED: set(), UNCHANGED: set(), ROLLED_BACK: set()}
     for path in paths:
         for line in path.read_text().splitlines():
             tx, word = json.loads(line)

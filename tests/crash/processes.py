@@ -45,6 +45,8 @@ def resume(child: Child) -> None:
 
 def sprung(child: Child) -> str:
     """What its trap said, empty when it did not spring."""
+    if not child.log.exists():
+        return ""
     found = [line for line in child.log.read_text(errors="replace").splitlines() if line.startswith(SPRUNG)]
     return found[-1].removeprefix(SPRUNG) if found else ""
 

@@ -11,6 +11,7 @@ from services.engine.settings import Settings
 from tests import workshop
 from tests.crash import findings, ledger, processes, relay_process, standing, subscriber, writers
 from tests.crash.findings import Known
+from tests.crash.going_back import Past
 from tests.crash.ground import Ground, World, put_in_place
 from tests.crash.persons import let_go
 from tests.crash.points import BEGUN, Deed, Trap
@@ -50,27 +51,53 @@ class Run:
     follower: Child | None = None
     #: How many have begun to live.
     relays: int = 0
+    #: Those who are at work; the successors of some that were ended have other numbers.
+    writing: list[Child] = field(default_factory=list)
+    generation: int = 0
+    past: Past | None = None
+    copied: ledger.Entries = field(default_factory=dict)
 
     async def go(self) -> None:
-        writing = [self._writer(number) for number in range(len(self.scenario.writers))]
+        self._begin_writing()
         for number, life in enumerate(self.scenario.lives):
+            await self._go_back(number)
             await self._renew(number)
             self._follow(f"subscriber-{number}", self.scenario.following[number])
             await self._live(number, life)
+        await self._go_back(len(self.scenario.lives))
         await self._renew(len(self.scenario.lives))
         self._follow("subscriber-last", None)
         await until_reached(self.world.url)
         async with opened(self.world.url) as store:
             last = await self._last()
             try:
-                await until(lambda: not any(one.alive for one in writing), _PATIENCE, "all writers end")
+                await until(lambda: not any(one.alive for one in self.writing), _PATIENCE, "all writers end")
                 await self._until_told(store, last)
                 self.result.found += await self._settled(store)
                 last.process.send_signal(signal.SIGTERM)
                 await until(lambda: not last.alive, _GRACE, "the last relay ends when it is told to")
             except AssertionError as late:
                 self.result.found.append(f"{late}: {last.last_words(3)}")
-            self._note_ends(writing, last)
+            self._note_ends(last)
+
+    async def _go_back(self, number: int) -> None:
+        """Before the relay of this number, where a copy is made of the database, or put back in its place."""
+        if number not in (self.scenario.goes_back or ()):
+            return
+        for one in self.writing:
+            one.kill()
+            if said := processes.sprung(one):
+                self.result.happened.append(said)
+        await until_reached(self.world.url)
+        entries = await ledger.all_entries(self.world.url)
+        if self.scenario.goes_back[0] == number:
+            self.copied = entries
+            await self.ground.keep_copy(self.world)
+        else:
+            self.past = Past(entries, self.copied)
+            await self.ground.put_copy_back(self.world)
+            await free_lease(self.world.url)
+        self._begin_writing()
 
     async def _renew(self, number: int) -> None:
         """The department's service starts with the new contracts, where it does before the relay of this number."""
@@ -160,7 +187,7 @@ class Run:
     async def _settled(self, store: Store) -> list[str]:
         """What is wrong and stays wrong."""
         promises = ledger.promised(sorted(self.world.folder.glob("*.promises")))
-        known = Known(promises, self.scenario, self._subscribed, self._copy, self.relays)
+        known = Known(promises, self.scenario, self._subscribed, self._copy, self.relays, self.past)
         last: list[str] = []
 
         async def right() -> bool:
@@ -177,8 +204,8 @@ class Run:
             # What the outbox no longer undoes, the relay compares and mends.
             await until(lambda: standing.nothing_wished(store), _STANDSTILL, "tables and topics are compared")
 
-    def _note_ends(self, writing: list[Child], last: Child) -> None:
-        for one in writing:
+    def _note_ends(self, last: Child) -> None:
+        for one in self.writing:
             if said := processes.sprung(one):
                 self.result.happened.append(said)
             elif one.process.returncode:
@@ -186,11 +213,17 @@ class Run:
         if last.process.returncode:
             self.result.found.append(f"the last relay did not end well: {last.last_words(5)}")
 
-    def _writer(self, number: int) -> Child:
-        seed, trap = self.scenario.writers[number]
+    def _begin_writing(self) -> None:
+        count = len(self.scenario.writers)
+        self.writing = [self._writer(place, self.generation * count + place) for place in range(count)]
+        self.generation += 1
+
+    def _writer(self, place: int, number: int) -> Child:
+        seed, trap = self.scenario.writers[place]
         promises = self.world.folder / f"writer-{number}.promises"
         scenario = self.scenario
-        plan = WriterPlan(number, seed, self.world.url, promises, scenario.transactions, scenario.pause, trap)
+        many = scenario.transactions if scenario.goes_back is None else scenario.transactions // 2
+        plan = WriterPlan(number, seed + number, self.world.url, promises, many, scenario.pause, trap)
         return self._start(f"writer-{number}", writers.run, plan)
 
     def _follow(self, name: str, trap: Trap | None) -> None:

@@ -53,6 +53,9 @@ class Scenario:
     Where contracts gain items in the middle, `renewed` is the place of the life before which capture is put in place by
     the new ones, as the department's service does when it starts. With `rolling` a relay by the contracts before is
     told to end only when the last one waits beside it.
+
+    Where the database goes back, as after an asynchronous failover or to an old backup, `goes_back` are the places of
+    the life before which a copy is made of it, and of the one before which the copy takes its place.
     """
 
     seed: int
@@ -71,6 +74,7 @@ class Scenario:
     following: tuple[Trap | None, ...]
     renewed: int | None = None
     rolling: bool = False
+    goes_back: tuple[int, int] | None = None
 
     @property
     def turns_back(self) -> bool:
@@ -92,12 +96,13 @@ class Scenario:
         Not where single records are marked instead of being captured: past the outbox's limit, and on PostgreSQL while
         the disk under our tables is full. That TRUNCATE marks all records takes nothing from it: only deletes have no
         rows of their own then, and one before the record comes again need not be told in any case (`checker`). The same
-        goes for deletes that are held. What SQLite's capture has noted by the contracts before lacks a column for the
-        new ones, and is read again.
+        goes for deletes that are held. What was noted before an epoch began is told as it stands by then. What SQLite's
+        capture has noted by the contracts before lacks a column for the new ones, and is read again.
         """
         full = self.store == POSTGRESQL and any(one.trouble is Trouble.DISK_FULL for one in self.lives)
         lacking = self.store == SQLITE and self.renewed is not None
-        return self.outbox_limit >= AMPLE and not full and not lacking
+        went_back = self.goes_back is not None
+        return self.outbox_limit >= AMPLE and not (full or lacking or went_back)
 
 
 AMPLE = _MANY = 1_000_000
@@ -173,7 +178,15 @@ def scenario_of(seed: int, number: int, stores: tuple[str, ...], broker: str) ->
         subscribed=chance.randrange(_MANY),
         following=tuple(_one_of(chance, SUBSCRIBER, _FOLLOWING, 20, 0.7) for _ in lives),
     )
-    return renewed(chance, made) if chance.random() < 0.3 else made
+    if chance.random() < 0.3:
+        return renewed(chance, made)
+    return going_back(chance, made) if chance.random() < 0.2 else made
+
+
+def going_back(chance: random.Random, made: Scenario) -> Scenario:
+    """The same with a database that goes back once."""
+    copied, put_back = sorted(chance.sample(range(len(made.lives) + 1), 2))
+    return replace(made, goes_back=(copied, put_back))
 
 
 def renewed(chance: random.Random, made: Scenario) -> Scenario:

@@ -13,7 +13,7 @@ import asyncpg
 from tests.crash import disk
 from tests.crash.deeds import DEEDS
 from tests.crash.hand import Hand
-from tests.crash.ledger import COMMITTED, ROLLED_BACK, Promises
+from tests.crash.ledger import COMMITTED, ROLLED_BACK, UNCHANGED, Promises
 from tests.crash.points import Trap, Watch
 from tests.crash.scenario import SQLITE
 from tests.stores import Program, open_program
@@ -79,7 +79,7 @@ class Writer:
                 await _closed(program)
 
     async def _transaction(self, hand: Hand, tx: str) -> None:
-        hand.tx = tx
+        hand.tx, hand.noted = tx, 0
         try:
             if self._plan.database_url.startswith(SQLITE):
                 await hand.program.execute(disk.pages(self._plan.database_url))
@@ -90,7 +90,8 @@ class Writer:
                     self._pause(self._plan.pause)
             end = "ROLLBACK" if self._chance.random() < 0.1 else "COMMIT"
             await hand.say(end)
-            self._promises.say(tx, COMMITTED if end == "COMMIT" else ROLLED_BACK)
+            kept = COMMITTED if hand.noted else UNCHANGED
+            self._promises.say(tx, kept if end == "COMMIT" else ROLLED_BACK)
         except _AWAY:
             raise
         except _REFUSED:

@@ -102,8 +102,7 @@ DECLARE
     one record; told record; again text[]; ops text[];
 BEGIN
     BEGIN
-        {shown.elsewhere}
-        {_each_deed([_look(shown, deed) for deed in _DEEDS])}
+        {shown.elsewhere + _each_deed([_look(shown, deed) for deed in _DEEDS])}
         IF NOT FOUND THEN
             RETURN NULL;
         ELSIF one.many = 1 AND NOT one.moved THEN
