@@ -96,7 +96,8 @@ def test_a_complete_request_on_condition_waits_for_the_provider() -> None:
 def test_rows_that_let_nothing_be_seen_and_terms_that_nobody_can_grant_are_gaps(
     form: dict[str, Any], gap: str
 ) -> None:
-    standing = taken(applied(**{"items": ASKED, **form}))
+    said: dict[str, Any] = {"items": ASKED, **form}
+    standing = taken(applied(**said))
     assert [one.field for one in lacks(standing, CONTRACT, _TODAY)] == [gap]
 
 

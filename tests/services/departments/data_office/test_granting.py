@@ -48,7 +48,7 @@ async def test_what_is_delivered_is_a_grant_of_just_what_was_asked_for(bureau: B
 
 
 async def test_what_was_asked_for_and_agreed_beside_is_in_the_grant_and_in_the_record(bureau: Bureau) -> None:
-    asked = {
+    asked: dict[str, Any] = {
         "quota_per_day": 1_000,
         "delegates": [f"{OTHER}/window", f"{OTHER}/desk"],
         "untold": "监察法 第十八条",
