@@ -13,6 +13,8 @@ from schemas.wire.problem import Problem
 PATH = "/log/entries"
 #: Most entries in one page.
 MOST = 10_000
+#: No log has an entry of a higher number.
+_LAST = 2**62
 _LONGEST = 1_000
 _MEMBERS = frozenset({"dataset", "record", "after", "limit"})
 
@@ -48,7 +50,7 @@ def read_ask(members: Mapping[str, Any]) -> PageAsk:
     if not _is_text(dataset) or not (record is None or _is_text(record)):
         raise _bad("dataset, and record where it is said, must be texts")
     after, limit = members.get("after", 0), members.get("limit", MOST)
-    if type(after) is not int or after < 0:
+    if type(after) is not int or not 0 <= after <= _LAST:
         raise _bad("after must be the number of an entry, or 0")
     if type(limit) is not int or not 1 <= limit <= MOST:
         raise _bad(f"limit must be a whole number from 1 to {MOST}")

@@ -234,6 +234,7 @@ async def test_the_log_is_shown_to_the_office_alone_and_under_a_correction(
         {},
         {"dataset": 1},
         {"dataset": DATASET, "after": -1},
+        {"dataset": DATASET, "after": 2**63 - 1},
         {"dataset": DATASET, "limit": 0},
         {"dataset": DATASET, "limit": 10_001},
         {"dataset": DATASET, "record": ""},
