@@ -22,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     update,
 )
 
@@ -136,14 +137,21 @@ def mark_sent(connection: Connection, ids: Sequence[int], limit: int) -> None:
         _raise_ceiling(connection, max(ids) + limit, limit)
 
 
-def send_again(connection: Connection, dataset: str) -> int:
-    """Forget that the dataset's kept changes were sent, so that they are sent again in their order; how many. What had
-    nothing to tell has not now either: only numbered changes go."""
-    outbox = engine_tables(connection.dialect.name).outbox
-    kept = update(outbox).where(
-        outbox.c.dataset == dataset, outbox.c.sent_at.is_not(None), outbox.c.sequence.is_not(None)
-    )
-    return connection.execute(kept.values(sent_at=None)).rowcount
+def send_again(connection: Connection, dataset: str, before: int | None, limit: int) -> int | None:
+    """Forget that at most `limit` of the dataset's kept changes were sent, the newest before an outbox id (None: of
+    all), so that they are sent again in their order; the oldest of them, None when none is left. What had nothing to
+    tell has not now either: only numbered changes go.
+
+    From the newest on: wherever it is broken off, what came after a change that counts as unsent counts as unsent too.
+    So whoever goes on then takes no old message for one that is only early, unless all that follows goes again.
+    """
+    row = engine_tables(connection.dialect.name).outbox.c
+    sent = (row.dataset == dataset, row.sent_at.is_not(None), row.sequence.is_not(None))
+    kept = select(row.id).where(*sent, true() if before is None else row.id < before)
+    ids = connection.execute(kept.order_by(row.id.desc()).limit(limit)).scalars().all()
+    if ids:
+        connection.execute(_forgetting(connection.dialect.name), bound([{"id": one} for one in ids]))
+    return ids[-1] if len(ids) == limit else None
 
 
 def unsent_numbers(connection: Connection, dataset: str) -> set[int]:
@@ -271,3 +279,9 @@ def _parking(dialect: str) -> Update:
 def _marking(dialect: str) -> Update:
     outbox, said = engine_tables(dialect).outbox, given(dialect, id=BigInteger()).c
     return update(outbox).where(outbox.c.id == said.id).values(sent_at=clock.seconds(dialect))
+
+
+@cache
+def _forgetting(dialect: str) -> Update:
+    outbox, said = engine_tables(dialect).outbox, given(dialect, id=BigInteger()).c
+    return update(outbox).where(outbox.c.id == said.id).values(sent_at=None)

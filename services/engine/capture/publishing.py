@@ -78,8 +78,8 @@ def settle(
 ) -> None:
     """Mark changes sent, park those that the broker refused, keep what the broker acknowledged.
 
-    Of datasets whose topics are not as we left them, the kept changes are sent again; what is older than these, only
-    a comparison finds. Where all went well nobody waits for the disk: what a crash takes with it is sent again.
+    Of datasets whose topics are not as we left them, all kept changes count as unsent by now; what is older than these,
+    only a comparison finds. Where all went well nobody waits for the disk: what a crash takes with it is sent again.
     """
     if not parked and not lost and connection.dialect.name == POSTGRESQL:
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
@@ -87,5 +87,4 @@ def settle(
     outbox.park(connection, parked)
     facts.put(connection, positions)
     for dataset in lost:
-        outbox.send_again(connection, dataset)
         reconciling.want(connection, dataset, reconciling.MEND)

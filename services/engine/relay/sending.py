@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.engine.capture import epochs, incarnation, naming, outbox, publishing, snapshot, state, telling
 from services.engine.capture.database import Database
+from services.engine.capture.faults import BEHIND
 from services.engine.capture.outbox import Change
 from services.engine.capture.publishing import Round
 from services.engine.relay.broker import Broker, CannotPublish, Place, Refused, Tail
-from services.engine.relay.deciding import BEHIND, BREATH, decide
+from services.engine.relay.deciding import BREATH, decide
 from services.engine.relay.feeds import Feed, keys_of, majors_of
 from services.engine.relay.lease import Lease
 from services.engine.relay.positions import POSITION, Positions
@@ -21,6 +22,9 @@ from services.engine.relay.writer import Writers
 from services.engine.settings import Settings
 
 _log = logging.getLogger("langqiao.relay")
+
+#: Rows in one transaction: short, since it holds the lease's row, and on SQLite the department's writers wait for it.
+_CHUNK = 1_000
 
 #: Why every record of a dataset is told anew.
 LOST = "the broker had lost a topic"
@@ -37,10 +41,10 @@ COPY = (
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of sending: changes by id, acknowledged or refused with a reason; topics that got messages, and topics
-    that are not as we left them."""
+    """What came of sending: changes acknowledged, and by id those refused, with a reason; topics that got messages, and
+    topics that are not as we left them."""
 
-    sent: list[int] = field(default_factory=list)
+    sent: list[Change] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     surprises: set[str] = field(default_factory=set)
@@ -233,7 +237,7 @@ class Sender:
             acks = await self._broker.publish(messages)
             outcome.surprises |= self._positions.acknowledged(messages, acks)
             outcome.touched |= {one.topic for one in messages}
-        outcome.sent += [one.change.id for one in publications]
+        outcome.sent += [one.change for one in publications]
 
     async def _settle(self, lease: Lease, outcome: Outcome) -> None:
         if outcome.refused:
@@ -247,7 +251,19 @@ class Sender:
         if outcome != Outcome():
             facts = self._positions.facts(outcome.touched | outcome.surprises)
             lost = {self._of_topic[topic] for topic in outcome.surprises}
-            await lease.write(publishing.settle, outcome.sent, outcome.refused, facts, lost, self._limit)
+            await _send_again(lease, lost)
+            # What was just sent of these goes again with all else, in its order.
+            sent = [one.id for one in outcome.sent if one.dataset not in lost]
+            await lease.write(publishing.settle, sent, outcome.refused, facts, lost, self._limit)
+
+
+async def _send_again(lease: Lease, datasets: Collection[str]) -> None:
+    """Have all that the outbox keeps of some datasets count as unsent. Nothing is sent before that is done, nor by who
+    takes over: what was known of these topics stands until then, and says the same to whoever compares."""
+    for dataset in datasets:
+        before = await lease.write(outbox.send_again, dataset, None, _CHUNK)
+        while before is not None:
+            before = await lease.write(outbox.send_again, dataset, before, _CHUNK)
 
 
 def _warn(what: str, parked: Mapping[int, str]) -> None:
