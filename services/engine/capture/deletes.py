@@ -1,11 +1,13 @@
 """Deletes that wait: for their record to come again, as after a nightly reload, or for a person, where they are many;
-run by the relay."""
+run by the relay. A mark counts as one until its record is read again."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, update
 
 from services.engine.capture import clock, state
+from services.engine.capture.faults import any_workable, workable
 from services.engine.capture.outbox import HELD, SETTLING, Change
 from services.engine.capture.tables import DELETED, engine_tables
 
@@ -44,20 +46,29 @@ def settle(connection: Connection, dataset: str, settle_ms: int, limit: int) -> 
 
 def too_many(connection: Connection, dataset: str, threshold: int) -> bool:
     """Whether more deletes of the dataset wait than may go without a person's word."""
-    return _more_than(connection, _not_released(connection, dataset), threshold)
+    return _count(connection, _not_released(connection, dataset), threshold + 1) > threshold
 
 
-def hold(connection: Connection, dataset: str, limit: int) -> int:
-    """Set at most `limit` waiting deletes of the dataset aside for a person; how many."""
+def may_be_many(connection: Connection, dataset: str, threshold: int) -> bool:
+    """The same, should the records that are marked all be gone."""
+    tables = engine_tables(connection.dialect.name)
+    marks = select(tables.dirty.c.raw_key).where(workable(connection.dialect.name, dataset))
+    counted = (_count(connection, one, threshold + 1) for one in (_not_released(connection, dataset), marks))
+    return sum(counted) > threshold
+
+
+def hold(connection: Connection, dataset: str, limit: int, because: str = HELD) -> int:
+    """Set at most `limit` waiting deletes of the dataset aside: for a person, or as SETTLING until it is known how many
+    the marks are that came with them; how many."""
     outbox = engine_tables(connection.dialect.name).outbox
     row = outbox.c
     some = _not_released(connection, dataset).where(row.parked_because.is_(None))
     held = update(outbox).where(row.id.in_(some.order_by(row.id).limit(limit)))
-    return connection.execute(held.values(parked_because=HELD)).rowcount
+    return connection.execute(held.values(parked_because=because)).rowcount
 
 
 def settled(connection: Connection, settle_ms: int) -> list[str]:
-    """Datasets with deletes whose record did not come again in time."""
+    """Datasets with deletes whose record did not come again in time, or that wait for marks."""
     row = engine_tables(connection.dialect.name).outbox.c
     over = row.at <= settled_before(connection, settle_ms)
     mine = select(row.dataset).where(row.parked_because == SETTLING, over).distinct()
@@ -66,13 +77,15 @@ def settled(connection: Connection, settle_ms: int) -> list[str]:
 
 def let_settled_go(connection: Connection, dataset: str, settle_ms: int, threshold: int, limit: int) -> int:
     """Have at most `limit` of a dataset's deletes told whose record did not come again in time, or held for a person
-    where they are too many; how many. Held ones and those that still settle count, so that of one transaction it is all
-    or none."""
+    where they are too many; how many. All that wait count, so that of one transaction it is all or none; while it is
+    for marks to say whether they are too many, none goes."""
+    many = may_be_many(connection, dataset, threshold)
+    if many and any_workable(connection, dataset):
+        return 0
     outbox = engine_tables(connection.dialect.name).outbox
     row = outbox.c
     over = and_(row.parked_because == SETTLING, row.at <= settled_before(connection, settle_ms))
     mine = _deletes(connection, dataset, row.id)
-    many = _more_than(connection, mine.where(row.parked_because.in_((SETTLING, HELD))), threshold)
     some = update(outbox).where(row.id.in_(mine.where(over).order_by(row.id).limit(limit)))
     return connection.execute(some.values(parked_because=HELD if many else None)).rowcount
 
@@ -105,10 +118,10 @@ def _not_released(connection: Connection, dataset: str) -> Select[int]:
     return _deletes(connection, dataset, row.id).where(row.id > released, row.sequence.is_(None))
 
 
-def _more_than(connection: Connection, some: Select[int], threshold: int) -> bool:
+def _count(connection: Connection, some: Select[Any], most: int) -> int:
     """Counts no further than it must."""
-    counted = select(func.count()).select_from(some.limit(threshold + 1).subquery())
-    return connection.execute(counted).scalar_one() > threshold
+    counted = select(func.count()).select_from(some.limit(most).subquery())
+    return connection.execute(counted).scalar_one()
 
 
 def _mark(connection: Connection, ids: Select[int]) -> int:

@@ -1,15 +1,17 @@
 """Marks on records whose change was not captured whole, and the re-reading that turns them into outbox rows; triggers
 and attach set them, the relay works them off."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, exists, or_, select
 
-from services.engine.capture import aliases, clock, outbox, record, telling, told
+from services.engine.capture import aliases, clock, deletes, outbox, record, telling, told
 from services.engine.capture.captured import Captured
 from services.engine.capture.dialect import Dialect
+from services.engine.capture.faults import any_workable, workable
 from services.engine.capture.naming import UNREADABLE
+from services.engine.capture.outbox import SETTLING
 from services.engine.capture.tables import CREATED, DELETED, EVERY_KEY, SNAPSHOT, UPDATED, engine_tables
 from services.engine.capture.telling import Told
 from services.engine.capture.told import Digests
@@ -18,7 +20,7 @@ from services.engine.capture.upsert import insert as insert_over
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """Whether records have no record id yet, and whether single records are marked."""
+    """Whether records have no record id yet, and whether single records are marked that can be read again."""
 
     nameless: bool
     marked: bool
@@ -73,20 +75,29 @@ def todo(connection: Connection, datasets: Iterable[str]) -> dict[str, Todo]:
 
 
 def _todo(connection: Connection, dataset: str) -> Todo:
-    tables = engine_tables(connection.dialect.name)
-    mark, known = tables.dirty.c, tables.record.c
-    one = exists().where(mark.dataset == dataset, mark.raw_key != EVERY_KEY)
+    known = engine_tables(connection.dialect.name).record.c
     nameless = exists().where(known.dataset == dataset, known.pseudonym.is_(None))
-    return Todo(*connection.execute(select(nameless, one)).one())
+    return Todo(connection.execute(select(nameless)).scalar_one(), any_workable(connection, dataset))
 
 
-def read_again(connection: Connection, dialect: Dialect, captured: Captured, limit: int) -> int:
+def read_again(
+    connection: Connection,
+    dialect: Dialect,
+    captured: Captured,
+    limit: int,
+    *,
+    settle_ms: int,
+    hold_deletes: int,
+) -> int:
     """Turn at most `limit` marks into outbox rows that tell how the records stand now; how many marks that took away.
 
     The order is what makes it safe against writers: the table is kept from being emptied, then the mark is locked (a
     writer whose capture fails now waits, and marks anew), then the record row (a writer of this key waits, and its
     change comes after ours), then the department's row is read. A record that a writer holds keeps its mark. Where a
     change that waits says already how the record stands, or audiences know, nothing is told beside it.
+
+    Deletes are told once it is known that they are no more than `hold_deletes`: while the marks that are left might be
+    as many, they settle, and with the last mark they go, or wait for a person; but not before `settle_ms` are over.
     """
     record.hold_table(connection, captured)
     dataset = captured.dataset
@@ -97,24 +108,41 @@ def read_again(connection: Connection, dialect: Dialect, captured: Captured, lim
     record.ensure(connection, dataset, keys, deleted=True)
     held = record.locked(connection, dataset, keys)
     stand = record.rows_now(connection, dialect, captured, list(held))
+    _tell(connection, dataset, _news(connection, dataset, held, forced, stand), hold_deletes)
+    _unmark(connection, dataset, list(held))
+    if not any_workable(connection, dataset):
+        deletes.let_settled_go(connection, dataset, settle_ms, hold_deletes, hold_deletes)
+    return len(held)
+
+
+def _news(
+    connection: Connection,
+    dataset: str,
+    held: Mapping[str, bool],
+    forced: Mapping[str, bool],
+    stand: Mapping[str, str],
+) -> list[Told]:
+    """What there is to tell of records, as they `stand`: by raw key, whether they are deleted as far as we know, and
+    whether they are told in any case."""
     waiting = outbox.newest_unsent(connection, dataset, list(held))
     known = told.get(connection, dataset, list(held))
-    telling.tell_all(
-        connection,
-        dataset,
-        [
-            Told(raw_key, stand.get(raw_key), _op(stand.get(raw_key), deleted, forced[raw_key]))
-            for raw_key, deleted in held.items()
-            if forced[raw_key]
-            or (
-                waiting[raw_key] != stand.get(raw_key)
-                if raw_key in waiting
-                else _is_news(stand.get(raw_key), deleted, known.get(raw_key))
-            )
-        ],
-    )
-    _unmark(connection, dataset, list(held))
-    return len(held)
+    return [
+        Told(raw_key, stand.get(raw_key), _op(stand.get(raw_key), deleted, forced[raw_key]))
+        for raw_key, deleted in held.items()
+        if forced[raw_key]
+        or (
+            waiting[raw_key] != stand.get(raw_key)
+            if raw_key in waiting
+            else _is_news(stand.get(raw_key), deleted, known.get(raw_key))
+        )
+    ]
+
+
+def _tell(connection: Connection, dataset: str, news: Sequence[Told], hold_deletes: int) -> None:
+    gone = [one for one in news if one.op == DELETED]
+    many = bool(gone) and deletes.may_be_many(connection, dataset, hold_deletes)
+    telling.tell_all(connection, dataset, [one for one in news if one.op != DELETED])
+    telling.tell_all(connection, dataset, gone, aside=SETTLING if many else None)
 
 
 def _is_news(row: str | None, deleted: bool, known: Digests | None) -> bool:
@@ -135,9 +163,7 @@ def _op(row: str | None, deleted: bool, forced: bool) -> str:
 def _locked_marks(connection: Connection, dataset: str, limit: int) -> dict[str, bool]:
     """Raw keys, and whether they are to be told whatever the audiences know."""
     dirty = engine_tables(connection.dialect.name).dirty
-    marks = select(dirty.c.raw_key, dirty.c.forced).where(
-        dirty.c.dataset == dataset, dirty.c.raw_key != EVERY_KEY
-    )
+    marks = select(dirty.c.raw_key, dirty.c.forced).where(workable(connection.dialect.name, dataset))
     found = connection.execute(marks.limit(limit).with_for_update(skip_locked=True))
     return {one.raw_key: one.forced for one in found}
 

@@ -4,6 +4,7 @@ sent long ago, taking in another pseudonym key; run by `loop` under its lease.""
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from time import monotonic
 
 from services.engine.capture import altered, announcing, deletes, dirty, fit, outbox
@@ -90,10 +91,18 @@ class Chores:
         if feed.dataset in self._stale:
             # What was marked waits until it can be read again.
             return False
+        again = partial(
+            dirty.read_again,
+            dialect=dialect,
+            captured=captured,
+            limit=_CHUNK,
+            settle_ms=self._settings.settle_ms,
+            hold_deletes=self._settings.hold_deletes,
+        )
         # While the outbox is full, marks stay marks: its bound. And no fresh change waits for more than a batch.
         marked = todo.marked
         while marked and await self._database.read(outbox.few_wait, dialect, self._few):
-            marked = await write(dirty.read_again, dialect, captured, _CHUNK) == _CHUNK
+            marked = await write(again) == _CHUNK
         return await self._walkers[feed.dataset].step()
 
     async def _look_at_tables(self) -> None:
@@ -121,11 +130,14 @@ class Chores:
             await self._database.write(outbox.set_ceiling, dialect, self._settings.outbox_limit)
 
     async def _let_settled_go(self, lease: Lease) -> None:
-        """Deletes whose record did not come again in time."""
+        """Deletes whose record did not come again in time, or of which all marks have said that they are few."""
         settle_ms, most = self._settings.settle_ms, self._settings.hold_deletes
         for dataset in await self._database.read(deletes.settled, settle_ms):
-            while await lease.write(deletes.let_settled_go, dataset, settle_ms, most, _CHUNK) == _CHUNK:
-                pass
+            some = await lease.write(deletes.let_settled_go, dataset, settle_ms, most, _CHUNK)
+            if some and await self._database.read(deletes.too_many, dataset, most):
+                _log.error("%s: deletes wait for a person; see `langqiao outbox held`", dataset)
+            while some == _CHUNK:
+                some = await lease.write(deletes.let_settled_go, dataset, settle_ms, most, _CHUNK)
 
     async def _prune(self, lease: Lease) -> None:
         keep, most = self._settings.outbox_keep_seconds, self._settings.outbox_limit

@@ -7,7 +7,7 @@ from functools import partial
 
 from services.engine.capture import deletes
 from services.engine.capture.database import Database
-from services.engine.capture.outbox import Change
+from services.engine.capture.outbox import SETTLING, Change
 from services.engine.capture.tables import DELETED
 from services.engine.relay.lease import Lease
 from services.engine.settings import Settings
@@ -31,14 +31,19 @@ async def set_aside(lease: Lease, database: Database, changes: Sequence[Change],
 
 async def _of_dataset(lease: Lease, database: Database, dataset: str, settings: Settings) -> bool:
     needless = settling = held = 0
-    many = await database.read(deletes.too_many, dataset, settings.hold_deletes)
+    most = settings.hold_deletes
+    many = await database.read(deletes.may_be_many, dataset, most)
     if many or settings.settle_ms:
         needless = await _all(lease, partial(deletes.drop_overtaken, dataset=dataset, limit=_CHUNK))
     if settings.settle_ms:
         settle = partial(deletes.settle, dataset=dataset, settle_ms=settings.settle_ms, limit=_CHUNK)
         settling = await _all(lease, settle)
-    if many and await database.read(deletes.too_many, dataset, settings.hold_deletes):
+    if many and await database.read(deletes.too_many, dataset, most):
         held = await _all(lease, partial(deletes.hold, dataset=dataset, limit=_CHUNK))
+    elif many and await database.read(deletes.may_be_many, dataset, most):
+        # Past the outbox's limit they left marks, which say how many they are.
+        hold = partial(deletes.hold, dataset=dataset, limit=_CHUNK, because=SETTLING)
+        settling += await _all(lease, hold)
     if held:
         _log.error("%s: %d deletes wait for a person; see `langqiao outbox held`", dataset, held)
     return needless + settling + held > 0

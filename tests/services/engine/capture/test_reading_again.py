@@ -19,7 +19,9 @@ async def shop(store: Store) -> None:
 
 
 async def read_again(store: Store) -> int:
-    return await store.database.write(dirty.read_again, store.database.dialect, CAPTURED, 100)
+    return await store.database.write(
+        dirty.read_again, store.database.dialect, CAPTURED, 100, settle_ms=0, hold_deletes=1_000
+    )
 
 
 async def told(store: Store) -> list[tuple[str, int]]:

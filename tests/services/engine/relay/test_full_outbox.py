@@ -33,7 +33,9 @@ async def test_a_delete_that_is_only_marked_is_told_although_its_create_still_wa
     await each_shop.program.insert("ws_tool", no="t1", nm="x")
     await each_shop.program.execute("DELETE FROM ws_tool")
     for captured in captures(workshop.TOOL_MAPPINGS):
-        await each_shop.database.write(dirty.read_again, each_shop.database.dialect, captured, 10)
+        await each_shop.database.write(
+            dirty.read_again, each_shop.database.dialect, captured, 10, settle_ms=0, hold_deletes=1_000
+        )
     async with relaying(each_shop, broker):
         await until(lambda: drained(each_shop))
     assert [deed for deed, _ in told(broker.events(PUBLIC))] == ["created", "deleted"]

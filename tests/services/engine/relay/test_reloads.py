@@ -5,6 +5,7 @@ import pytest
 
 from schemas.wire.event import Event
 from services.engine.capture import deletes, state
+from services.engine.capture.setaside import let_go
 from tests.services.engine.relay.memory import MemoryBroker
 from tests.services.engine.relay.running import PUBLIC, relaying, standing, told
 from tests.stores import Store, drained
@@ -32,6 +33,12 @@ async def _stand(store: Store, broker: MemoryBroker) -> None:
 
 async def _all_held(store: Store) -> bool:
     return (await standing(store)).held == ROWS
+
+
+async def _newest(store: Store) -> int:
+    """The last id of the outbox."""
+    [(newest,)] = await store.program.rows(f"SELECT max(id) FROM {store.engine('outbox')}")
+    return int(newest)
 
 
 def _news(broker: MemoryBroker) -> list[Event]:
@@ -77,6 +84,47 @@ async def test_a_reload_that_outgrows_the_outbox_tells_only_what_differs(
         ("T000", "updated"),
         ("T001", "updated"),
     }
+
+
+@pytest.mark.parametrize(
+    ("threshold", "waits"), [(ROWS - 1, True), (ROWS, False)], ids=["too many", "few enough"]
+)
+async def test_many_deletes_that_outgrow_the_outbox_wait_for_a_person_all_the_same(
+    each_shop: Store, broker: MemoryBroker, threshold: int, waits: bool
+) -> None:
+    """On SQLite most of them fit and the others leave marks, on PostgreSQL all leave marks."""
+    await _stand(each_shop, broker)
+    limit = 100
+    await each_shop.database.write(state.put, {"outbox_ceiling": str(await _newest(each_shop) + limit)})
+    await each_shop.program.execute("DELETE FROM ws_tool")
+    assert (await standing(each_shop)).dirty == (ROWS - limit if each_shop.name == "sqlite" else ROWS)
+    async with relaying(each_shop, broker, outbox_limit=limit, hold_deletes=threshold):
+        if waits:
+            await until(lambda: _all_held(each_shop))
+            await until(lambda: drained(each_shop))
+            assert _news(broker) == []
+            assert await let_go(each_shop.database, TOOLS) == ROWS
+        await until(lambda: drained(each_shop))
+        assert (await standing(each_shop)).held == 0
+    assert [deed for deed, _ in told(_news(broker))] == ["deleted"] * ROWS
+
+
+async def test_of_marks_that_might_be_many_deletes_the_few_that_are_some_are_told(
+    each_shop: Store, broker: MemoryBroker
+) -> None:
+    await _stand(each_shop, broker)
+    limit = 20
+    await each_shop.database.write(state.put, {"outbox_ceiling": str(await _newest(each_shop) + limit)})
+    async with each_shop.transaction():
+        await each_shop.program.execute("DELETE FROM ws_tool")
+        await _load(each_shop)
+        await each_shop.program.execute("DELETE FROM ws_tool WHERE no >= 't100'")
+    async with relaying(each_shop, broker, outbox_limit=limit, hold_deletes=50):
+        await until(lambda: drained(each_shop))
+        found = await standing(each_shop)
+    assert (found.settling, found.held) == (0, 0)
+    assert {deed for deed, _ in told(_news(broker))} == {"deleted"}
+    assert {one.subject for one in _news(broker)} == {f"T{number}" for number in range(100, ROWS)}
 
 
 async def test_a_reload_in_two_transactions_is_net_within_the_settling_window(
