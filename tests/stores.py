@@ -106,11 +106,16 @@ async def open_program(url: str, patience: float = 5.0) -> Program:
 
 
 async def drained(store: Store) -> bool:
-    """Whether everything that is not parked was sent, no record is marked, and no snapshot is under way."""
+    """Whether everything that is not parked was sent, no record is marked but those of which a change is parked, and no
+    snapshot is under way."""
+    stuck = (
+        f"SELECT 1 FROM {store.engine('outbox')} o WHERE o.dataset = d.dataset AND o.raw_key = d.raw_key"
+        " AND o.sent_at IS NULL AND o.parked_because NOT IN ('held', 'settling')"
+    )
     # In one statement, since one leads to the other.
     [(busy,)] = await store.program.rows(
         f"SELECT EXISTS (SELECT 1 FROM {store.engine('outbox')} WHERE sent_at IS NULL AND parked_because IS NULL)"
-        f" OR EXISTS (SELECT 1 FROM {store.engine('dirty')})"
+        f" OR EXISTS (SELECT 1 FROM {store.engine('dirty')} d WHERE NOT EXISTS ({stuck}))"
         f" OR EXISTS (SELECT 1 FROM {store.engine('state')} WHERE name LIKE 'snapshot.%')"
     )
     return not busy

@@ -20,6 +20,7 @@ def put_in_place(department: Department, settings: Settings) -> None:
     async def work() -> None:
         async with opened(settings) as database:
             await attach.attach(database, mappings, outbox_limit=settings.outbox_limit)
+            await attach.forget_others(database, mappings)
 
     asyncio.run(work())
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from services.engine.beside import beside
 from services.engine.capture import fit
-from services.engine.capture.attach import CannotAttach, attach, was_in_place
+from services.engine.capture.attach import CannotAttach, attach, forget_others, was_in_place
 from services.engine.capture.captured import captures
 from services.engine.capture.database import Database, DatabaseAway, open_database
 from services.engine.capture.status import in_place
@@ -46,6 +46,7 @@ async def _attach(database: Database, mappings: Sequence[Mapping], settings: Set
     while settings.attach and waiting:
         try:
             unfit = [one for one in waiting if not await _attached(database, one, mappings, settings)]
+            await forget_others(database, mappings)
         except DatabaseAway as away:
             _log.warning("capture is not in place yet: the database is away (%s)", away)
         else:

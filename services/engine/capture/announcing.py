@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, exists, select
 
 from schemas.wire.control import PARKED, ParkedChange
 from services.engine.capture import state, telling
-from services.engine.capture.setaside import is_fault
+from services.engine.capture.faults import is_fault
 from services.engine.capture.tables import engine_tables
 
 #: State by dataset: what subscribers were told that waits, by outbox id.

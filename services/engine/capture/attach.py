@@ -3,23 +3,26 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+import logging
+from collections.abc import Collection, Iterable
 from time import monotonic
 from typing import ParamSpec, TypeVar
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, delete, inspect, select, union
 
-from services.engine.capture import incarnation, outbox, record, snapshot, state
+from services.engine.capture import incarnation, outbox, reconciling, record, snapshot, state
 from services.engine.capture.captured import Captured, captures
 from services.engine.capture.database import Database, DatabaseAway, DatabaseRefuses, Work
 from services.engine.capture.dialect import Dialect
 from services.engine.capture.migrating import migrate
 from services.engine.capture.status import in_place
-from services.engine.capture.tables import EPOCH
+from services.engine.capture.tables import EPOCH, engine_tables
 from services.engine.mapping.model import Mapping
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_log = logging.getLogger("langqiao.engine")
 
 #: Existing rows that get their record row in one short transaction.
 _CHUNK = 1_000
@@ -55,6 +58,24 @@ async def detach(database: Database, mappings: Iterable[Mapping]) -> None:
         await _patiently(database, _take_away, database.dialect, captured)
 
 
+async def forget_others(database: Database, mappings: Iterable[Mapping]) -> None:
+    """Take capture away from datasets that are mapped no more, and forget what waits of them, for nobody will tell it;
+    `mappings` are all that the department has. One that comes back is told whole, and then compared with its topics.
+
+    Tried once: whoever works on such a table is not kept waiting for this, and the next start tries again.
+    """
+    mapped = {one.contract.dataset for one in mappings}
+    for dataset in sorted(await database.read(_known, mapped)):
+        try:
+            await database.write(_take_away, database.dialect, Captured(dataset, "", (), ()))
+            while await database.write(_forget_some, dataset, _CHUNK) == _CHUNK:
+                pass
+            await database.write(_forget, dataset)
+            _log.warning("%s is offered no more, and no longer captured", dataset)
+        except DatabaseAway as fault:
+            _log.warning("%s is offered no more, and captured until the next start (%s)", dataset, fault)
+
+
 async def was_in_place(database: Database, dataset: str) -> bool:
     """Whether capture has ever stood on the dataset's table, which then fitted its mapping."""
     return await database.read(state.get, _IN_PLACE + dataset) is not None
@@ -86,6 +107,36 @@ def _put_in_place(connection: Connection, dialect: Dialect, captured: Captured) 
         snapshot.want(connection, captured.dataset, "capture was put in place", forced=False)
     elif not whole:
         snapshot.want(connection, captured.dataset, "capture had a gap", forced=False)
+
+
+def _known(connection: Connection, mapped: Collection[str]) -> set[str]:
+    """Datasets that are captured, or of which something waits, all but the mapped ones."""
+    tables = engine_tables(connection.dialect.name)
+    name = tables.state.c.name
+    captured = connection.execute(select(name).where(name.startswith(_IN_PLACE, autoescape=True))).scalars()
+    unsent = select(tables.outbox.c.dataset).where(tables.outbox.c.sent_at.is_(None))
+    waiting = connection.execute(union(unsent, select(tables.dirty.c.dataset))).scalars()
+    return {one.removeprefix(_IN_PLACE) for one in captured}.union(waiting).difference(mapped)
+
+
+def _forget_some(connection: Connection, dataset: str, limit: int) -> int:
+    """At most `limit` changes, and as many marks; the larger number of both."""
+    tables = engine_tables(connection.dialect.name)
+    row, mark = tables.outbox.c, tables.dirty.c
+    unsent = select(row.id).where(row.dataset == dataset, row.sent_at.is_(None)).limit(limit)
+    marked = select(mark.raw_key).where(mark.dataset == dataset).limit(limit)
+    changes = connection.execute(delete(tables.outbox).where(row.id.in_(unsent))).rowcount
+    marks = connection.execute(
+        delete(tables.dirty).where(mark.dataset == dataset, mark.raw_key.in_(marked))
+    ).rowcount
+    return max(changes, marks)
+
+
+def _forget(connection: Connection, dataset: str) -> None:
+    """Some of its changes may have had their numbers, and count as told: only a walk that is forced tells them."""
+    state.forget(connection, [_IN_PLACE + dataset, _RECORDED + dataset])
+    snapshot.want(connection, dataset, "it is offered again")
+    reconciling.want(connection, dataset, reconciling.MEND)
 
 
 def _check(connection: Connection, captured: Captured) -> None:

@@ -13,16 +13,16 @@ from sqlalchemy import (
     and_,
     case,
     func,
-    or_,
     select,
     tuple_,
     update,
 )
 
-from services.engine.capture import clock, dirty, state
+from services.engine.capture import dirty, gathering, state
 from services.engine.capture.database import Database
 from services.engine.capture.deletes import RELEASED
-from services.engine.capture.outbox import HELD, SETTLING
+from services.engine.capture.faults import is_fault
+from services.engine.capture.outbox import HELD
 from services.engine.capture.tables import CONTROL, RETRACTED, engine_tables
 
 R = TypeVar("R")
@@ -64,12 +64,6 @@ class Chosen:
     id: int | None = None
 
 
-def is_fault(because: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a change is set aside because it cannot be published. Not "neither held nor settling", so that an index
-    passes over a million held ones."""
-    return or_(because < HELD, and_(because > HELD, because < SETTLING), because > SETTLING)
-
-
 def parked(connection: Connection, chosen: Chosen, limit: int) -> list[Parked]:
     """At most `limit` changes that cannot be published, by id."""
     outbox = engine_tables(connection.dialect.name).outbox
@@ -88,7 +82,8 @@ def records(connection: Connection, chosen: Chosen, after: Place | None, limit: 
 
 
 def retry(connection: Connection, places: Sequence[Place]) -> int:
-    """Have the relay try again what waits of these records, all of a record at once and so in its order; how many."""
+    """Have the relay try again what waits of these records, all of a record at once and so in its order, and then tell
+    them as they stand, where more has come of them since; how many changes."""
     outbox = engine_tables(connection.dialect.name).outbox
     freed = update(outbox).where(is_fault(outbox.c.parked_because), _of(outbox, places))
     return connection.execute(freed.values(parked_because=None)).rowcount
@@ -106,8 +101,7 @@ def give_up(connection: Connection, places: Sequence[Place]) -> list[Parked]:
     read_again = connection.execute(
         select(outbox.c.dataset, outbox.c.raw_key).where(*mine, of_records).distinct()
     ).all()
-    gone = update(outbox).where(outbox.c.id.in_([row.id for row in found]))
-    connection.execute(gone.values(sent_at=clock.seconds(connection.dialect.name), parked_because=None))
+    gathering.give_up(connection, [row.id for row in found])
     for dataset in {row.dataset for row in read_again}:
         keys = [row.raw_key for row in read_again if row.dataset == dataset]
         dirty.mark(connection, dataset, keys, forced=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from time import monotonic
 
-from services.engine.capture import altered, announcing, deletes, dirty, fit, outbox
+from services.engine.capture import altered, announcing, deletes, dirty, fit, gathering, outbox
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.dirty import Todo
 from services.engine.capture.naming import name_some
@@ -77,6 +77,7 @@ class Chores:
 
     async def _look_around(self, lease: Lease) -> None:
         await self._look_at_tables()
+        await self._gather()
         await self._announce()
         await self._move_ceiling()
         await self._let_settled_go(lease)
@@ -117,6 +118,12 @@ class Chores:
         captured = [one.captured for one in self._feeds]
         for dataset, columns in (await self._database.read(altered.altered, captured)).items():
             await self._database.write(altered.note, dataset, columns, fits=dataset not in found)
+
+    async def _gather(self) -> None:
+        """Of a record that cannot be told one change waits, and one mark for all that followed."""
+        some = await self._database.read(gathering.any_to_gather)
+        while some:
+            some = await self._database.write(gathering.gather, _CHUNK) == _CHUNK
 
     async def _announce(self) -> None:
         """What waits because it cannot be published, and what does no longer."""

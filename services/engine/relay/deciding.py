@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from services.engine.capture.faults import BEHIND, NOT_OFFERED
 from services.engine.capture.outbox import Change
 from services.engine.capture.publishing import Round
 from services.engine.capture.record import Name
@@ -16,8 +17,6 @@ from services.engine.relay.views import Misfitting, Unpublishable
 
 #: Changes worked on at a stretch, before whatever else is due, such as the lease's renewal, gets its turn.
 BREATH = 25
-
-BEHIND = "an earlier change of this record is parked"
 
 #: Of what nothing is told by record.
 _OF_NO_RECORD = (CONTROL, RETRACTED)
@@ -103,7 +102,7 @@ class _Deciding:
     def _publication(self, change: Change) -> Publication:
         feed = self._feeds.get(change.dataset)
         if feed is None:
-            raise Unpublishable("the dataset is no longer offered here")
+            raise Unpublishable(NOT_OFFERED)
         try:
             return publication(feed, change, self._known.get(change.record, change.digests), self._dialect)
         except Unpublishable:

@@ -8,8 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from services.engine.capture import snapshot
-from services.engine.capture.attach import CannotAttach, attach, detach
+from services.engine.capture import dirty, reconciling, snapshot
+from services.engine.capture.attach import CannotAttach, attach, detach, forget_others
 from services.engine.capture.captured import captures
 from services.engine.capture.database import DatabaseAway, open_database
 from services.engine.capture.keys import stored_key
@@ -133,6 +133,44 @@ async def test_after_a_gap_in_capture_everything_is_read_again(shop: Store) -> N
     assert (walk.reason, walk.forced) == ("capture had a gap", False)
     await shop.program.execute("UPDATE ws_tool SET nm = 'x'")
     assert await records(shop) == {("t1",): (1, 2, False)}
+
+
+async def test_a_dataset_that_is_mapped_no_more_is_forgotten_and_told_whole_when_it_comes_back(
+    shop: Store,
+) -> None:
+    others = [one for one in MAPPINGS if one.contract.dataset != TOOLS]
+    await attach(shop.database, MAPPINGS, outbox_limit=_LIMIT)
+    await shop.program.insert("ws_tool", **HAMMER)
+    await shop.program.insert("ws_loan", who="a", n=1)
+    await shop.database.write(dirty.mark, TOOLS, ['["t9"]'])
+    await forget_others(shop.database, others)
+    await shop.program.execute("UPDATE ws_tool SET nm = 'x'")
+    await shop.program.insert("ws_loan", who="b", n=1)
+    assert await shop.program.rows(f"SELECT DISTINCT dataset FROM {shop.engine('outbox')}") == [(LOANS,)]
+    assert await count(shop, "dirty") == 0
+    await attach(shop.database, MAPPINGS, outbox_limit=_LIMIT)
+    assert (await capture_status(shop.database, captures(MAPPINGS))).missing == ()
+    walk = await shop.database.read(snapshot.under_way, TOOLS)
+    assert walk is not None
+    assert walk.forced
+    assert TOOLS in await shop.database.read(reconciling.due, [TOOLS], 0)
+
+
+async def test_who_works_on_a_table_that_is_mapped_no_more_is_not_kept_waiting(
+    postgresql_store: Store,
+) -> None:
+    await create_tables(postgresql_store.url, MAPPINGS)
+    await attach(postgresql_store.database, MAPPINGS, outbox_limit=_LIMIT)
+    others = [one for one in MAPPINGS if one.contract.dataset != TOOLS]
+    writer = await open_program(postgresql_store.url)
+    await writer.execute("BEGIN")
+    await writer.insert("ws_tool", **HAMMER)
+    await forget_others(postgresql_store.database, others)
+    await writer.execute("COMMIT")
+    await writer.close()
+    assert await count(postgresql_store, "outbox") == 1
+    await forget_others(postgresql_store.database, others)
+    assert await count(postgresql_store, "outbox") == 0
 
 
 async def test_a_lost_trigger_is_seen_and_put_back(shop: Store) -> None:
