@@ -60,7 +60,7 @@ async def test_however_often_a_record_changes_that_cannot_be_told_one_change_of_
     """And one mark; what was sent, or given up, goes beyond the outbox's limit."""
     limit = 50
     await attach(each_shop.database, workshop.MAPPINGS, outbox_limit=limit)
-    async with relaying(each_shop, broker, outbox_limit=limit):
+    async with relaying(each_shop, broker, outbox_limit=limit, broker_check_seconds=1):
         await _park_a_tool(each_shop, broker, changes=3 * limit)
         await until(lambda: _rows_are_at_most(each_shop, limit + 1), what="what was gathered is pruned")
         broker.refuses = frozenset()
