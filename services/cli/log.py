@@ -229,7 +229,7 @@ def _report(found: "Verified", held: "Held", as_lines: bool) -> None:
         showing.console().print(showing.as_table(rows))
     typer.echo(
         f"{found.lines} lines, the last entry is {found.last} ({found.hash or 'unreadable'}); held against"
-        f" {len(held.checkpoints)} checkpoints and {len(held.receipts)} receipts: {len(rows)} faults."
+        f" {len(held.checkpoints) + len(held.words)} checkpoints and {len(held.receipts)} receipts: {len(rows)} faults."
     )
 
 

@@ -19,10 +19,12 @@ from services.engine.log.files import lines, segments
 class Held:
     """What others hold of the log of `node`; empty: nobody says whose it is. `silent` are the files that were to say
     something of it and say nothing that counts; `others` the nodes of which it was not asked, that they speak of too.
+    `checkpoints` and `receipts` are signed by the node itself, `words` by its witnesses alone.
     """
 
     node: str = ""
     checkpoints: Sequence[Checkpoint] = ()
+    words: Sequence[Witnessed] = ()
     receipts: Sequence[Witnessed] = ()
     silent: Sequence[str] = ()
     others: Sequence[str] = ()
@@ -57,7 +59,8 @@ class Evidence:
         return Held(
             node,
             [one for one in said if isinstance(one, Checkpoint)],
-            [one for one in said if isinstance(one, Witnessed)],
+            [one for one in said if isinstance(one, Witnessed) and not one.says],
+            [one for one in said if isinstance(one, Witnessed) and one.says],
             [name for name, some in mine if not some],
             [one for one in self.nodes if one != node],
         )
@@ -76,10 +79,12 @@ class Evidence:
                 self.unusable.append(f"{name}:{place}: {fault}")
         self._files.append((name, found))
 
-    def _checkpoint(self, text: str, place: str) -> tuple[str, Checkpoint]:
+    def _checkpoint(self, text: str, place: str) -> tuple[str, Checkpoint | Witnessed]:
         with suppress(DocumentRefused):
-            one = read_countersigned(text, self.registry).checkpoint
-            return one.node, one
+            word = read_countersigned(text, self.registry)
+            one = word.checkpoint
+            # The node has not signed this: what it says of times, and more than the hash, is the witness's to answer.
+            return one.node, Witnessed(one.number, one.hash, f"the word of {word.witness}, {place},")
         one = read_checkpoint(text, self.registry)
         return one.node, one
 
@@ -102,7 +107,8 @@ class Verified:
 def verify(folder: Path, held: Held | None = None, now: datetime | None = None) -> Verified:
     """Read the whole log once, in bounded memory. `now` (aware) is when that is, None: it is not known."""
     held = held or Held()
-    chain = Chain(held.checkpoints, [*hold(held.checkpoints), *held.receipts], held.node, now)
+    said = [*hold(held.checkpoints), *held.words, *held.receipts]
+    chain = Chain(held.checkpoints, said, held.node, now)
     torn = b""
     for line in _lines(folder):
         if torn:

@@ -13,6 +13,7 @@ import pytest
 from schemas.trust import signed
 from schemas.trust.entries import Act, Entry, Head, read, write
 from schemas.trust.receipts import Receipt, Signer
+from schemas.trust.statements import Checkpoint, Countersigned, countersign
 from services.engine.log.store import Store
 from tests.services.cli.kept_log import NODE, OTHER, SALT, Kept, entry, keep, lines, receipt_of, write_as_one
 
@@ -140,3 +141,13 @@ def test_what_a_key_signed_that_was_taken_away_before_proves_nothing(kept: Kept)
     found = kept.verify(*named, *kept.trusted, "--receipts", str(kept.folder / "receipts"))
     assert found.exit_code == 0, found.output
     assert "proves nothing: receipts:7: unknown-key" in found.output
+
+
+def test_what_a_witness_says_alone_is_told_as_his_word(kept: Kept) -> None:
+    for digest, fault in ((read(lines(kept.log)[2].removesuffix(b"\n")).hash, 0), ("a" * 64, 1)):
+        word = Countersigned(Checkpoint(NODE, 3, digest, kept.now), OTHER, kept.now)
+        (kept.folder / "word").write_text(countersign(word, kept.other))
+        found = kept.by("--checkpoints", str(kept.folder / "word"), "--json")
+        assert found.exit_code == fault
+        told = [orjson.loads(line)["detail"] for line in found.output.splitlines()]
+        assert told == [f"the word of {OTHER}, word:1, holds another hash"] * fault
