@@ -21,6 +21,7 @@ from schemas.trust.statements import (
     read_checkpoint,
     unchecked_checkpoint,
 )
+from schemas.trust.word import LEEWAY
 from services.engine.log.files import append_line
 
 #: In the log's folder: a file for each node, and one for each that contradicted itself.
@@ -55,6 +56,9 @@ class Witness:
         one = read_checkpoint(text, registry)
         if not _NODE.fullmatch(one.node) or one.node == self.node:
             raise DocumentRefused("malformed", "this is no other node's checkpoint")
+        if one.at > self.clock() + LEEWAY:
+            # Beside one that is dated ahead, whatever contradicts it would look as if it came late.
+            raise DocumentRefused("not-yet-valid", "it is of a time to come")
         if registry.key(signed.key_id_of(text), self.clock()) is None:
             # Who has a key that has ended can sign for any day before.
             raise DocumentRefused("unknown-key", "it is signed by a key that has ended")

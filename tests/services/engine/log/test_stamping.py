@@ -6,9 +6,9 @@ from schemas.trust import evidence_time
 from schemas.trust.evidence_time import TimeToken
 from services.engine.log.access_log import AccessLog
 from services.engine.log.stamping import WAITING, Stamps
-from tests.services.engine.log.desk import NODE, NOON, entry, findings
+from tests.services.engine.log.desk import NODE, entry, findings
 from tests.services.engine.log.test_checkpoints import Town
-from tests.services.engine.log.witnesses import OTHERS, Nodes
+from tests.services.engine.log.witnesses import HELD_AT, OTHERS, Nodes
 from tests.waiting import until
 
 _FIRST, _SECOND = "1" * 64, "2" * 64
@@ -31,7 +31,7 @@ async def test_each_witness_gives_a_token_that_names_the_signature(tmp_path: Pat
         tokens = await _tokens(log, _FIRST, 2)
         held = [evidence_time.check(one, _FIRST, NODE, town.nodes.registry) for one in tokens]
         assert {one.witness for one in held} == set(OTHERS[:2])
-        assert [one.at for one in held] == [NOON, NOON]
+        assert [one.at for one in held] == [HELD_AT, HELD_AT]
         await until(lambda: made.waiting_seconds == 0)
         assert _stamps(log).next() == (), "what somebody holds waits no longer"
         assert (tmp_path / "log" / WAITING).read_text() == ""

@@ -51,6 +51,18 @@ def test_what_contradicts_an_earlier_checkpoint_is_refused_and_kept_as_evidence(
     assert (witness.folder / f"{NODE}.jws").read_text().splitlines() == [nodes.signed(9, "b", minute=1)]
 
 
+def test_one_that_is_dated_ahead_is_refused_so_that_nothing_after_it_looks_late(
+    nodes: Nodes, tmp_path: Path
+) -> None:
+    witness = nodes.witness(tmp_path)
+    with pytest.raises(DocumentRefused, match="not-yet-valid"):
+        witness.hold(nodes.signed(100, minute=62), nodes.registry)
+    witness.hold(nodes.signed(9), nodes.registry)
+    with pytest.raises(Contradiction):
+        witness.hold(nodes.signed(5, minute=2), nodes.registry)
+    assert witness.alarms == [NODE]
+
+
 def test_one_that_comes_late_is_refused_without_an_alarm(nodes: Nodes, tmp_path: Path) -> None:
     witness = nodes.witness(tmp_path)
     witness.hold(nodes.signed(9, minute=2), nodes.registry)

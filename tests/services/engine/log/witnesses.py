@@ -17,6 +17,9 @@ OTHERS = ("330203.taxation", "330203.credit", "330203.civil_affairs")
 #: Further nodes of the workshop's member, and of the first other's.
 SISTER, ANOTHER = f"{NODE}.second", f"{OTHERS[0]}.second"
 
+#: When witnesses here hold what comes.
+HELD_AT = NOON + timedelta(hours=1)
+
 
 @dataclass
 class Nodes:
@@ -42,7 +45,7 @@ class Nodes:
         return open_key(path, lambda: NOON)
 
     def witness(self, folder: Path, node: str = OTHERS[0]) -> Witness:
-        return Witness(folder / node, node, lambda: self.keys[node], lambda: NOON)
+        return Witness(folder / node, node, lambda: self.keys[node], lambda: HELD_AT)
 
     def signed(self, number: int, digest: str = "a", *, minute: int = 0, node: str = NODE) -> str:
         at = NOON + timedelta(minutes=minute)
