@@ -25,7 +25,10 @@ from tests.waiting import until_sync
 
 _PROVIDER = f"{DIVISION}.{asking.KIND}"
 _READER = f"{ASKING_MEMBER}/window"
-_TOPIC = str(Topic(ENVIRONMENT, DIVISION, asking.DATASET, 1, Audience.GRANTED))
+#: Shared without a condition, so agreed to at once; and of no other grant in this world.
+_DATASET = f"{asking.KIND}.abnormal_listings"
+_FORM = {**asking.FORM, "dataset": _DATASET, "items": ["credit_code"]}
+_TOPIC = str(Topic(ENVIRONMENT, DIVISION, _DATASET, 1, Audience.GRANTED))
 _BEYOND = {"second": "head-2", "reason": "used beyond its purpose", "mend_by": "2036-05-01"}
 
 
@@ -84,7 +87,7 @@ def test_a_grant_that_the_office_suspends_reads_no_topic_within_five_seconds(
     world: World, kafka: ApacheKafka, syncing: Child
 ) -> None:
     reader = kafka.authority.identity(_READER)
-    request_id = asking.granted(world)
+    request_id = asking.take(world, "approvals", "requests", **_FORM)["request_id"]
     until_sync(lambda: refusal(kafka.bootstrap, reader, _TOPIC) == "", 60, "the topic is read")
     began: list[float] = []
 
