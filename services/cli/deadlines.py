@@ -23,7 +23,8 @@ def deadlines(
     profile: ProfileFile = DEFAULT_PROFILE,
     purpose: Purpose = None,
 ) -> None:
-    """List the legal clocks that are overdue or due soon, with the article and who has to act.
+    """List the legal clocks that are overdue or due soon, with the article and who has to act; and what waits for the
+    office to grant more time.
 
     The data office is told all, any other member what it has to do or waits for. Ends with 1 where anything is overdue.
     """
@@ -33,8 +34,10 @@ def deadlines(
     found = told["deadlines"]
     if as_json:
         typer.echo(show.as_json(told))
-    elif found:
-        show.console().print(show.as_table([_line(one) for one in found]))
+    else:
+        for rows in ([_line(one) for one in found], [_decision(one) for one in told["decisions"]]):
+            if rows:
+                show.console().print(show.as_table(rows))
     if any(one["stands"] == "overdue" for one in found):
         raise typer.Exit(REFUSED)
 
@@ -52,3 +55,8 @@ def _line(one: dict[str, object]) -> dict[str, object]:
         "who": " ".join(map(str, acting)) if isinstance(acting, list) else "",
         "id": one["id"],
     }
+
+
+def _decision(one: dict[str, object]) -> dict[str, object]:
+    """More time that was asked for, and waits to be granted, as a row."""
+    return {**_line(one), "what": f"grant {one['working_days']} working days more to {one['clock']}"}

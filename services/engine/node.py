@@ -30,6 +30,7 @@ from services.engine.log.keys import LogKeys
 from services.engine.log.standing import log_stands
 from services.engine.log.witnessing import FOLDER, Witness
 from services.engine.mapping.model import Mapping
+from services.engine.office import office_reached
 from services.engine.own_key import OwnKey, open_key
 from services.engine.pseudonym_keys import BadKeys, PseudonymKeys, open_keys
 from services.engine.relay.registry_topic import registry_followed
@@ -37,6 +38,7 @@ from services.engine.representation import Representation
 from services.engine.settings import Settings
 from services.engine.source.port import RecordSource
 from services.engine.source.sql.opening import open_source
+from services.engine.telling import uses_told
 from services.engine.tls import Tls
 
 if TYPE_CHECKING:
@@ -122,7 +124,7 @@ async def open_node(
         AsyncExitStack() as stack,
     ):
         gate = await open_gate(settings, log, tls.client, clock)
-        await stack.enter_async_context(_told(gate, settings, own, tls))
+        await stack.enter_async_context(_told(gate, settings, own, tls, log.folder))
         witness, publish = _witness(log, settings), telling_on_topic(database, offered.catalogue)
         checkpoints = await stack.enter_async_context(
             checkpointing(log, settings, lambda: gate.registry.value, publish, tls.client)
@@ -153,11 +155,16 @@ async def open_node(
 
 
 @asynccontextmanager
-async def _told(gate: Gate, settings: Settings, own: OwnKey | None, tls: Tls) -> AsyncIterator[None]:
-    """Within the block registry and grants are taken in as they come."""
+async def _told(
+    gate: Gate, settings: Settings, own: OwnKey | None, tls: Tls, log: Path
+) -> AsyncIterator[None]:
+    """Within the block registry and grants are taken in as they come, and the office is told who uses what retires."""
+    key = None if own is None else own.now
     async with (
+        office_reached(settings, key, tls.client, gate.clock) as office,
         registry_followed(settings, gate.registry.take),
-        grants_fetched(settings, gate.grants, None if own is None else own.now, tls.client, gate.clock),
+        grants_fetched(office, gate.grants),
+        uses_told(office, lambda: gate.retiring, log),
     ):
         yield
 

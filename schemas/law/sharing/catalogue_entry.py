@@ -2,14 +2,15 @@
 returned or published, superseded by the next version, retired with notice; kept by the office that keeps the catalogue.
 
 Only a published entry can be asked for. A return names what is wrong, and the entry is drafted again. A major is
-retired on a day that its users were told of, and stays until then, whoever still uses it. A published entry is told of
+retired on a day that its users were told of, and stays until then, whoever still uses it; that day is also the one of
+whatever version of it is published meanwhile. A published entry is told of
 each change of law or duty that it does not fit any more: from the day of the change its department has ten working
 days to submit the next version, and five more where the authority consents. A return of that version lets the same
 clock run on.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from schemas.law.calendar import PendingCalendar, WorkingDays
@@ -17,7 +18,7 @@ from schemas.law.sharing import steps
 from schemas.law.sharing.entry_rules import OVERDUE, RULES, EntryState, EntryStep
 from schemas.law.sharing.limits import LIMITS, Clock, due, due_after, legal_day
 from schemas.law.sharing.passing import Passed
-from schemas.law.sharing.steps import Step, StepRefused
+from schemas.law.sharing.steps import Party, Step, StepRefused
 
 #: How long before a major ends its users are told; no law says it, so a service level may say more.
 SHORTEST_NOTICE = timedelta(days=90)
@@ -29,15 +30,19 @@ Taken = Step[EntryStep]
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
     """How an entry stands. `drafted_by` is who drafted it last; `submitted` is aware; `ends` is the day on which a
-    major that is retired is no more, and `users` the members that still use it. `changed` is
-    the first day of a change of law or duty that it does not fit, `extension` the working days granted on top to update
-    it, `next` the version that was submitted in its place; `passed` are the last days that passed with nothing done."""
+    major that is retired is no more, and `users` the members that still use it: those that may, and those that did by
+    the department's access log, which are `used` with the day of their last use ("": somebody who is no member's);
+    `told_on` is when the department said that, None: it has not. `changed` is the first day of a change of law or duty
+    that it does not fit, `extension` the working days granted on top to update it, `next` the version that was
+    submitted in its place; `passed` are the last days that passed with nothing done."""
 
     state: EntryState
     drafted_by: str
     submitted: datetime | None = None
     ends: date | None = None
     users: tuple[str, ...] = ()
+    used: Mapping[str, date] = field(default_factory=dict)
+    told_on: date | None = None
     changed: date | None = None
     extension: int = 0
     next: str | None = None
@@ -62,7 +67,8 @@ def check(entry: CatalogueEntry | None, step: Taken) -> None:
     steps.check(RULES, entry.state if entry is not None else None, step)
     if step.kind is EntryStep.APPROVED and entry is not None and step.officer == entry.drafted_by:
         raise StepRefused("two-people", "the head who approves is not the officer who drafted")
-    if step.kind is EntryStep.RETIREMENT_NOTICED and _ends(step) - legal_day(step.at) < SHORTEST_NOTICE:
+    early = step.kind is EntryStep.RETIREMENT_NOTICED and step.party is Party.AUTHORITY
+    if early and _ends(step) - legal_day(step.at) < SHORTEST_NOTICE:
         raise StepRefused("too-soon", f"users are told {SHORTEST_NOTICE.days} days before, or earlier")
     if step.kind is EntryStep.RETIRED and entry is not None and not _is_over(entry, step.at):
         raise StepRefused("too-soon", "the day that users were told has not come")
@@ -79,7 +85,7 @@ def after(entry: CatalogueEntry | None, step: Taken) -> CatalogueEntry:
     if step.kind is EntryStep.RETIREMENT_NOTICED:
         return replace(entry, state=EntryState.RETIRING, ends=_ends(step), users=_users(step))
     if step.kind is EntryStep.USERS_RECOUNTED:
-        return replace(entry, users=_users(step))
+        return replace(entry, users=_users(step), used=_used(step), told_on=_told_on(step))
     if step.kind in OVERDUE.values():
         return replace(entry, passed=entry.passed | {Passed.said(step.facts)})
     if step.kind in _LEADS_TO:
@@ -162,6 +168,14 @@ def _check_extension(entry: CatalogueEntry, step: Taken) -> None:
 
 def _users(step: Taken) -> tuple[str, ...]:
     return tuple(sorted(step.facts.get("users", ())))
+
+
+def _used(step: Taken) -> dict[str, date]:
+    return {str(who): date.fromisoformat(day) for who, day in step.facts.get("used", {}).items()}
+
+
+def _told_on(step: Taken) -> date | None:
+    return _day(step, "told_on") if "told_on" in step.facts else None
 
 
 def _ends(step: Taken) -> date:

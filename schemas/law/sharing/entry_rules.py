@@ -48,7 +48,7 @@ RULES: Mapping[EntryStep, Rule[EntryState]] = {
     EntryStep.PUBLISHED: rule(frozenset({EntryState.SUBMITTED}), Party.AUTHORITY),
     EntryStep.SUPERSEDED: rule(frozenset({EntryState.PUBLISHED, EntryState.RETIRING}), Party.BRIDGE),
     EntryStep.RETIREMENT_NOTICED: rule(
-        frozenset({EntryState.PUBLISHED}), Party.AUTHORITY, says=("ends", "reason")
+        frozenset({EntryState.PUBLISHED}), Party.AUTHORITY, Party.BRIDGE, says=("ends", "reason")
     ),
     EntryStep.USERS_RECOUNTED: rule(frozenset({EntryState.RETIRING}), Party.BRIDGE),
     EntryStep.RETIRED: rule(frozenset({EntryState.RETIRING}), Party.BRIDGE),

@@ -10,6 +10,7 @@ from typing import Any
 from schemas.law.calendar import PendingCalendar, WorkingDays
 from schemas.law.sharing.correction import folded
 from schemas.law.sharing.limits import LIMITS, Clock
+from schemas.law.sharing.request_rules import State, StepKind
 from schemas.law.sharing.steps import Party
 from schemas.query.tree import Operator
 from services.departments.data_office.books import Books
@@ -17,6 +18,7 @@ from services.departments.data_office.clocks import Clocks
 from services.departments.data_office.matters import CORRECTIONS, ENTRIES, REQUESTS, Matter, Record
 from services.departments.data_office.requests import judge
 
+_ASKED = StepKind.EXTENSION_ASKED.value
 MATTERS: tuple[Matter[Any], ...] = (REQUESTS, CORRECTIONS, ENTRIES)
 #: What of a correction request is told to whoever has to acknowledge it.
 MENDED = ("item", "record", "corrected_version")
@@ -32,7 +34,8 @@ class Stands(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """One clock of one matter. `members` have to act, or their `systems`; `stands` is as of the day of asking."""
+    """One clock of one matter. `members` have to act, or their `systems`; `stands` is as of the day of asking; `asked`
+    are the working days by which it was asked to be put off."""
 
     matter: Matter[Any]
     record: Record
@@ -40,6 +43,7 @@ class Deadline:
     stands: Stands
     members: tuple[str, ...]
     systems: tuple[str, ...] = ()
+    asked: int | None = None
 
     @property
     def mended(self) -> dict[str, Any]:
@@ -73,6 +77,7 @@ class Deadline:
             "members": list(self.members),
             "systems": systems,
             **(self.mended if systems else {}),
+            **({} if self.asked is None else {"working_days": self.asked}),
         }
 
 
@@ -93,6 +98,31 @@ class Deadlines:
         last = date.max if isinstance(until, PendingCalendar) else until
         found = [one for matter in MATTERS for one in await self._of(matter, last)]
         return sorted(found, key=lambda one: (str(one.record["due_on"] or date.max), one.matter_id))
+
+    async def asked(self) -> list[Deadline]:
+        """The requests whose provider has asked for more time, with the days that are asked for, whenever they are due:
+        the authority grants them while the last day is not over, or lets it pass."""
+        open_ = await self.books.found(REQUESTS.records, ("state", Operator.EQ, State.RECEIVED.value))
+        ids, kinds = tuple(str(one["request_id"]) for one in open_), (_ASKED, StepKind.EXTENDED.value)
+        if not ids:
+            return []
+        steps = await self.books.found(
+            REQUESTS.steps, ("request_id", Operator.IN, ids), ("kind", Operator.IN, kinds)
+        )
+        last = {one["request_id"]: one for one in steps}
+        found = [
+            Deadline(
+                REQUESTS,
+                one,
+                Clock(str(one["clock"])),
+                self._stands(one),
+                (self.office,),
+                asked=int(str(last[one["request_id"]]["working_days"])),
+            )
+            for one in open_
+            if one["request_id"] in last and last[one["request_id"]]["kind"] == _ASKED
+        ]
+        return [one for one in found if one.stands is not Stands.OVERDUE]
 
     async def _of(self, matter: Matter[Any], last: date) -> list[Deadline]:
         near = await self.books.found(matter.records, ("due_on", Operator.LTE, last))

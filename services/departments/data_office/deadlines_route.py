@@ -1,7 +1,7 @@
 """`GET /office/deadlines`: what is overdue and what is due soon, with the article and who has to act; for `routes`.
 
-The office is told all of it, any other member what it has to do and what it waits for. Each kind of matter that is told
-of is an entry in the access log.
+The office is told all of it, any other member what it has to do and what it waits for; and what waits for the office to
+grant more time, however far its day is. Each kind of matter that is told of is an entry in the access log.
 """
 
 from collections.abc import Sequence
@@ -63,15 +63,18 @@ async def _deadlines(office: Office, call: Call) -> Reply:
     found = [
         one for one in await office.deadlines.within(within) if everything or one.concerns(people.member)
     ]
+    decisions = [one for one in await office.deadlines.asked() if everything or one.concerns(people.member)]
     member = None if everything else people.member
     body = orjson.dumps(
         {
             "today": office.clocks.today().isoformat(),
             "within": within,
             "deadlines": [one.told(member) for one in found],
+            "decisions": [one.told(member) for one in decisions],
         }
     )
-    told = [_disclosed(call, matter, [one for one in found if one.matter is matter]) for matter in MATTERS]
+    shown = [*found, *decisions]
+    told = [_disclosed(call, matter, [one for one in shown if one.matter is matter]) for matter in MATTERS]
     first, *others = [one for one in told if one.records] or told[:1]
     for one in others:
         await enter(call, one, body)

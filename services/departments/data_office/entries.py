@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from schemas.contracts.model import Contract
@@ -38,7 +38,8 @@ class Successor:
 @dataclass(frozen=True, slots=True)
 class EntryRules:
     """The rules for one entry: the contract that it is of and its version, who keeps the data, the authority, and the
-    later versions that were submitted, and the members that still use it (None: nobody looked)."""
+    later versions that were submitted, the members that may use it (None: nobody looked), who used it when as the
+    department told just now (None: it did not), and the day on which its major ends by another version's notice."""
 
     contract: Contract
     version: str
@@ -47,6 +48,8 @@ class EntryRules:
     calendar: WorkingDays
     successors: tuple[Successor, ...] | None = None
     users: tuple[str, ...] | None = None
+    used: Mapping[str, date] | None = None
+    ends: date | None = None
 
     def check(self, standing: CatalogueEntry | None, step: Taken) -> None:
         catalogue_entry.check(standing, step)
@@ -63,8 +66,10 @@ class EntryRules:
             return self._said(EntryStep.UPDATE_SUBMITTED, now, {"version": answer.version})
         if standing.next is not None and self._is_returned(standing.next):
             return self._said(EntryStep.UPDATE_RETURNED, now, {})
-        if standing.state is EntryState.RETIRING and self.users not in (None, standing.users):
-            return self._said(EntryStep.USERS_RECOUNTED, now, {"users": list(self.users or ())})
+        if standing.state is EntryState.PUBLISHED and self.ends is not None:
+            return self._said(EntryStep.RETIREMENT_NOTICED, now, self._also_ends(self.ends))
+        if (counted := self._counted(standing, now)) is not None:
+            return self._said(EntryStep.USERS_RECOUNTED, now, counted)
         kind = catalogue_entry.needed(standing, now)
         return self._said(kind, now, {}) if kind is not None else None
 
@@ -84,6 +89,27 @@ class EntryRules:
 
     def _said(self, kind: EntryStep, now: datetime, facts: Mapping[str, Any]) -> Taken:
         return Taken(kind, now, Party.BRIDGE, self.office, facts=facts)
+
+    def _also_ends(self, ends: date) -> dict[str, Any]:
+        reason = "another version of its major was told to end on that day"
+        return {"ends": ends.isoformat(), "reason": reason, "users": list(self.users or ())}
+
+    def _counted(self, standing: CatalogueEntry, now: datetime) -> dict[str, Any] | None:
+        """Who still uses what retires: those that may, and those that did; None where that is as it stands."""
+        if standing.state is not EntryState.RETIRING or self.users is None:
+            return None
+        used = standing.used if self.used is None else dict(self.used)
+        told = legal_day(now) if self._tells_anew(standing) else standing.told_on
+        users = tuple(sorted({*self.users, *filter(None, used)}))
+        if (users, used, told) == (standing.users, standing.used, standing.told_on):
+            return None
+        days = {who: day.isoformat() for who, day in sorted(used.items())}
+        said = {"users": list(users), "used": days}
+        return said if told is None else said | {"told_on": told.isoformat()}
+
+    def _tells_anew(self, standing: CatalogueEntry) -> bool:
+        """Whether the department told just now who used it, for the first time or otherwise than before."""
+        return self.used is not None and (standing.told_on is None or self.used != standing.used)
 
     def _answer(self, standing: CatalogueEntry) -> Successor | None:
         """The later version that answers the change that waits: the first that was submitted since its day."""

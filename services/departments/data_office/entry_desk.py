@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.model import Contract
 from schemas.law.calendar import WorkingDays
-from schemas.law.sharing.catalogue_entry import CatalogueEntry
+from schemas.law.sharing.catalogue_entry import CatalogueEntry, folded
 from schemas.law.sharing.catalogue_entry import Taken as Step
 from schemas.law.sharing.entry_rules import RULES, EntryState, EntryStep
 from schemas.law.sharing.limits import Clock
 from schemas.law.sharing.steps import Party, StepRefused
 from schemas.query.bound import Value
 from schemas.query.tree import Operator
+from schemas.trust.uses import Uses
 from schemas.wire.problem import Problem
 from services.departments.data_office.desk import Desk, Outcome
 from services.departments.data_office.entries import (
@@ -80,7 +82,7 @@ class EntryDesk:
         rules = self._looked(record, await self._of_one(record))
         said = dict(facts)
         if kind is EntryStep.RETIREMENT_NOTICED:
-            said["users"] = await self._users(record)
+            said["users"] = list(await self._users(record))
         outcome = await self.desk.take(
             ENTRIES, entry, rules, lambda _: self._step(rules, kind, people, said), once
         )
@@ -98,12 +100,8 @@ class EntryDesk:
         days that no calendar told are told."""
         found = await self.desk.books.found(ENTRIES.records)
         due = self.desk.due(ENTRIES, found, self.calendar)
-        users = {one["entry_id"]: tuple(await self._users(one)) for one in found if _is_retiring(one)}
-        concerned = [
-            one
-            for one in found
-            if one in due or self._concerned(one, found) or not _are(users.get(one["entry_id"]), one)
-        ]
+        concerned = [one for one in found if one in due or self._concerned(one, found)]
+        users = {one["entry_id"]: await self._users(one) for one in concerned if _may_end(one, found)}
         await self.desk.go_on_each(
             ENTRIES,
             concerned,
@@ -114,10 +112,38 @@ class EntryDesk:
             if askable(one) and order(one) < newest[_major(one)]:
                 await self._supersede(one, found)
 
+    async def told_uses(self, provider: str, uses: Uses) -> None:
+        """A department told who used a major of its own, and on which day last; of one that retires it is kept."""
+        found = await self.desk.books.found(ENTRIES.records, ("provider", Operator.EQ, provider))
+        major = uses.dataset, provider, uses.major
+        retiring = [one for one in found if _is_retiring(one) and _major(one) == major]
+        users = {one["entry_id"]: await self._users(one) for one in retiring}
+        await self.desk.go_on_each(
+            ENTRIES,
+            retiring,
+            lambda one: replace(self._looked(one, found), users=users[one["entry_id"]], used=uses.used),
+        )
+
+    async def standing(self, entry: str) -> tuple[Record, CatalogueEntry]:
+        """An entry's record, and how it stands by its steps. Problem unknown-record."""
+        record = await self.desk.record(ENTRIES, entry)
+        stands = folded(await self.desk.books.steps(ENTRIES, entry))
+        assert stands is not None
+        return record, stands
+
+    async def grants_on(self, record: Record) -> list[Record]:
+        """The requests by which members may still use what an entry describes: in force, or suspended."""
+        return await self.desk.books.found(
+            REQUESTS.records,
+            ("provider", Operator.EQ, record["provider"]),
+            ("dataset", Operator.EQ, record["dataset"]),
+            ("state", Operator.IN, GRANTED),
+        )
+
     def _concerned(self, record: Record, others: list[Record]) -> bool:
-        """Whether other entries, or the day, may have a step come of themselves."""
-        if _is_retiring(record):
-            return str(record["ends_on"]) <= self.desk.clocks.today().isoformat()
+        """Whether other entries, requests, or the day, may have a step come of themselves."""
+        if _may_end(record, others):
+            return True
         if record["state"] != EntryState.PUBLISHED.value:
             return False
         following = later(record, others)
@@ -141,15 +167,9 @@ class EntryDesk:
             ("provider", Operator.EQ, record["provider"]),
         )
 
-    async def _users(self, record: Record) -> list[str]:
-        """The members that may still use it: whose requests for the dataset are in force, or suspended."""
-        requests = await self.desk.books.found(
-            REQUESTS.records,
-            ("provider", Operator.EQ, record["provider"]),
-            ("dataset", Operator.EQ, record["dataset"]),
-            ("state", Operator.IN, GRANTED),
-        )
-        return sorted({str(one["requester"]) for one in requests})
+    async def _users(self, record: Record) -> tuple[str, ...]:
+        """The members that may still use it."""
+        return tuple(sorted({str(one["requester"]) for one in await self.grants_on(record)}))
 
     def _step(self, rules: EntryRules, kind: EntryStep, people: People, facts: Mapping[str, Any]) -> Step:
         return self.desk.step(kind, people, RULES[kind], rules.parties(), facts)
@@ -167,7 +187,9 @@ class EntryDesk:
         return self._rules(contract, str(record["provider"]), str(record["version"]))
 
     def _looked(self, record: Record, others: list[Record]) -> EntryRules:
-        return replace(self._rules_of(record), successors=submitted(later(record, others)))
+        return replace(
+            self._rules_of(record), successors=submitted(later(record, others)), ends=_ends(record, others)
+        )
 
     def _rules(self, contract: Contract, provider: str, version: str | None = None) -> EntryRules:
         return EntryRules(contract, version or contract.version, provider, self.office, self.calendar)
@@ -177,9 +199,16 @@ def _is_retiring(record: Record) -> bool:
     return record["state"] == EntryState.RETIRING.value
 
 
-def _are(users: tuple[str, ...] | None, record: Record) -> bool:
-    """Whether the record names these users, where anybody looked."""
-    return users is None or ",".join(users) == (record["users"] or "")
+def _may_end(record: Record, others: list[Record]) -> bool:
+    """Whether it retires, or is to retire with its major."""
+    published = record["state"] == EntryState.PUBLISHED.value
+    return _is_retiring(record) or (published and _ends(record, others) is not None)
+
+
+def _ends(record: Record, others: list[Record]) -> date | None:
+    """The day on which its major ends, as its users were told by one of its versions."""
+    days = (one["ends_on"] for one in others if _major(one) == _major(record))
+    return min((one for one in days if isinstance(one, date)), default=None)
 
 
 def _newest(entries: list[Record]) -> dict[tuple[Value, ...], tuple[int, ...]]:

@@ -1,4 +1,5 @@
-"""The signed grants that departments take in: for each what is in force now, and nothing else; asked by `routes`."""
+"""The signed grants that departments take in: for each what is in force now, and which of its majors end; asked by
+`routes`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -6,12 +7,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from schemas.law.sharing.limits import ZONE
-from schemas.trust import grants, signed
+from schemas.trust import grants, retiring, signed
 from schemas.trust.keys import KeyPair
+from schemas.trust.retiring import Retirement
 from schemas.wire.problem import Problem
 from services.departments.data_office.correction_desk import CorrectionDesk
 from services.departments.data_office.matters import Record, granted_terms
 from services.departments.data_office.request_desk import RequestDesk
+from services.departments.data_office.retirements import retirements
 
 #: How long a department may go by what it was told last: one that is cut off for longer gives nothing on a grant.
 VALID = timedelta(hours=1)
@@ -19,7 +22,7 @@ VALID = timedelta(hours=1)
 _SERVES = timedelta(minutes=10)
 #: How long it is told without a look at the records, into which another process of the office may have written.
 _UNSEEN = timedelta(seconds=1)
-_MadeOf = tuple[list[Record], list[Record]]
+_MadeOf = tuple[list[Record], list[Record], list[Retirement]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,14 @@ class Granting:
         return self._issued[provider]
 
     async def _made_of(self, provider: str) -> _MadeOf:
-        """The requests in force at a department, and the correction requests that are open there."""
+        """The requests in force at a department, the correction requests that are open there, and its majors that
+        end."""
         in_force = await self.requests.in_force(provider=provider)
-        return in_force, await self.corrections.open_at(provider)
+        wrong = await self.corrections.open_at(provider)
+        return in_force, wrong, await retirements(self.requests.desk.books, provider)
 
     def _document(self, number: int, made_of: _MadeOf, now: datetime) -> dict[str, Any]:
-        in_force, wrong = made_of
+        in_force, wrong, ending = made_of
         document = {
             "number": number,
             "issued": now.isoformat(),
@@ -81,6 +86,7 @@ class Granting:
                 *(_grant(one) for one in in_force),
                 *(_to_look(one, self.requests.office, now) for one in wrong),
             ],
+            retiring.MEMBER: [one.facts for one in ending],
         }
         grants.check_document(document)
         return document

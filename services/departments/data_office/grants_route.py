@@ -37,7 +37,9 @@ def add_grants_route(app: FastAPI, plane: DataPlane) -> None:
         return Response(issued.text, headers=headers, media_type=names.JOSE)
 
 
-async def its_own(node: Node, request: Request, department: str, *, office_too: bool = False) -> None:
+async def its_own(
+    node: Node, request: Request, department: str, body: bytes = b"", *, office_too: bool = False
+) -> None:
     """Problem unless a system, or the node, of that department asks, or one of the office itself where that may, too;
     of another's there is nothing here."""
     caller = node.gate.caller(request.headers)
@@ -45,7 +47,7 @@ async def its_own(node: Node, request: Request, department: str, *, office_too: 
         raise Problem("token-required", "Grants are told to their department.")
     if node.gate.needs_check(request.headers, caller):
         path = request.scope.get("raw_path") or request.url.path.encode()
-        said = Message(request.method, path.decode("latin-1"), request.url.query, request.headers, b"")
+        said = Message(request.method, path.decode("latin-1"), request.url.query, request.headers, body)
         await node.gate.sent(said, caller, entered=False)
     if caller.member not in (department, node.gate.owner if office_too else department):
         raise Problem("unknown-path", "Nothing is answered here.")

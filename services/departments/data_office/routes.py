@@ -26,6 +26,8 @@ from services.departments.data_office.office import Office
 from services.departments.data_office.once import once_of
 from services.departments.data_office.people import People
 from services.departments.data_office.rules import S
+from services.departments.data_office.users_route import add_users_route
+from services.departments.data_office.uses_route import add_uses_route
 from services.engine.api.call import Call, Reply
 from services.engine.api.own import Told
 from services.engine.api.plane import DataPlane
@@ -75,6 +77,8 @@ def add_routes(app: FastAPI, plane: DataPlane) -> None:
     _steps(app, plane, _AT_ENTRIES, "A catalogue entry", ENTRIES, ENTRY_FORMS, lambda its: its.entries)
     add_deadlines_route(app, plane)
     add_grants_route(app, plane)
+    add_uses_route(app, plane)
+    add_users_route(app, plane)
     add_clock_route(app, plane)
 
 

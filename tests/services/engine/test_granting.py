@@ -9,12 +9,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from schemas.trust import message, registry, token
 from schemas.trust.keys import KeyPair, new_key
-from services.engine.granting import Fetching, OfficeAway
+from services.engine.granting import Fetching
+from services.engine.office import DataOffice, OfficeAway
 
 _DEPARTMENT, _OFFICE = "330200.taxation", "330200.data_office"
 _KEY = new_key()
@@ -48,11 +49,16 @@ class Office:
         return Response(f"document {self.number}", self.status, {"ETag": tag})
 
 
+async def _health(request: Request) -> Response:
+    return JSONResponse({"node": _OFFICE})
+
+
 @asynccontextmanager
 async def _asking(office: Any, key: KeyPair = _KEY) -> AsyncIterator[Fetching]:
-    app = Starlette(routes=[Route("/office/grants/{department}", office.answer)])
+    told = [Route("/office/grants/{department}", office.answer), Route("/health", _health)]
+    app = Starlette(routes=told)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://office") as http:
-        yield Fetching(http, _DEPARTMENT, _DEPARTMENT, lambda: key, lambda: datetime.now(UTC))
+        yield Fetching(DataOffice(http, _DEPARTMENT, _DEPARTMENT, lambda: key, lambda: datetime.now(UTC)))
 
 
 async def test_what_is_newer_is_given_once() -> None:

@@ -132,3 +132,23 @@ def test_nothing_is_published_that_two_people_and_the_authority_have_not_seen(ki
         entry = after(entry, one)
         kept.append(one)
     assert folded(kept) == entry
+
+
+def test_a_version_that_is_published_of_a_major_that_ends_is_given_its_day_without_further_notice() -> None:
+    soon = (_AT + timedelta(days=3)).date().isoformat()
+    entry = taken(*_PUBLISHING)
+    assert refused(entry, step(EntryStep.RETIREMENT_NOTICED, ends=soon)) == "too-soon"
+    given_it = step(EntryStep.RETIREMENT_NOTICED, party=Party.BRIDGE, ends=soon)
+    check(entry, given_it)
+    assert after(entry, given_it).ends == date.fromisoformat(soon)
+
+
+def test_who_used_what_retires_is_kept_with_the_day_on_which_the_department_said_so() -> None:
+    entry = taken(*_PUBLISHING, EntryStep.RETIREMENT_NOTICED)
+    assert (entry.used, entry.told_on) == ({}, None)
+    facts = {"users": ["c/desk"], "used": {"c/desk": "2026-05-01", "": "2026-05-02"}, "told_on": "2026-05-03"}
+    recounted = step(EntryStep.USERS_RECOUNTED, party=Party.BRIDGE, **facts)
+    check(entry, recounted)
+    found = after(entry, recounted)
+    assert (found.users, found.told_on) == (("c/desk",), date(2026, 5, 3))
+    assert found.used == {"c/desk": date(2026, 5, 1), "": date(2026, 5, 2)}

@@ -100,7 +100,7 @@ class Bureau:
             answer = await client.get(f"/office/grants/{member}")
         assert answer.status_code == 200, answer.text
         key = self.trust.systems[GRANTS_KEY]
-        return grants.from_document(signed.read(answer.text, {key.key_id: key.public_hex}))
+        return grants.from_document(signed.read(answer.text, {key.key_id: key.public_hex}), member)
 
     async def read(self, path: str, member: str = OTHER) -> list[dict[str, Any]]:
         """Records as any member reads them, at /records/data_office/<path>."""

@@ -193,3 +193,23 @@ async def test_one_matter_that_cannot_be_read_hides_no_other(
     desk.clocks.ahead = seen
     assert await _kinds(late.bureau, "request_steps", "request_id", fresh) == ["applied", "answer-overdue"]
     assert "R-2026-900001 could not be looked at: Problem" in caplog.text
+
+
+async def test_more_time_that_a_provider_asks_for_is_listed_to_the_authority_until_it_is_granted(
+    trust: Trust, seeded: Path, clock: Clock, tmp_path: Path
+) -> None:
+    settings = make_settings(tmp_path, trust, seeded)
+    known = settings.model_copy(update={"calendars_folder": known_calendars(tmp_path)})
+    async with opened(known, trust, clock) as bureau:
+        ids = [(await bureau.take(REQUESTER, "requests", ASKED)).json()["request_id"] for _ in range(3)]
+        for one, days in zip(ids[:2], (4, 6), strict=True):
+            asked = {"working_days": days, "reason": "the archive moves", "second": "head-2"}
+            await bureau.take(PROVIDER, f"requests/{one}/extension-asked", asked)
+        told = (await _told(bureau, OFFICE, 0))["decisions"]
+        assert [(one["id"], one["working_days"]) for one in told] == [(ids[0], 4), (ids[1], 6)]
+        assert all((one["members"], one["stands"]) == ([OFFICE], "due") for one in told)
+        assert [one["id"] for one in (await _told(bureau, PROVIDER, 0))["decisions"]] == ids[:2]
+        assert (await _told(bureau, OTHER, 0))["decisions"] == []
+        await bureau.take(OFFICE, f"requests/{ids[0]}/extended", {"working_days": 4})
+        await bureau.take(PROVIDER, f"requests/{ids[1]}/agreed", {"second": "head-2"})
+        assert (await _told(bureau, OFFICE, 0))["decisions"] == []

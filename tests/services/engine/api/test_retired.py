@@ -41,7 +41,7 @@ async def _ask(client: httpx.AsyncClient, way: str, **headers: str) -> httpx.Res
     return await client.request(method, path, json=body, headers={**more, **headers})
 
 
-def _today(clock: Clock) -> dict[str, str]:
+def _today(clock: Clock) -> dict[str, Any]:
     """Told ninety days ago, and today is the day."""
     return {"noticed": (clock.now - _NINETY).isoformat(), "ends": legal_day(clock.now).isoformat()}
 
