@@ -96,13 +96,12 @@ class Scenario:
         Not where single records are marked instead of being captured: past the outbox's limit, and on PostgreSQL while
         the disk under our tables is full. That TRUNCATE marks all records takes nothing from it: only deletes have no
         rows of their own then, and one before the record comes again need not be told in any case (`checker`). The same
-        goes for deletes that are held. What was noted before an epoch began is told as it stands by then. What SQLite's
-        capture has noted by the contracts before lacks a column for the new ones, and is read again.
+        goes for deletes that are held. What was noted before an epoch began is told as it stands by then. What is
+        noted by the contracts before lacks a column for the new ones, and is read again.
         """
         full = self.store == POSTGRESQL and any(one.trouble is Trouble.DISK_FULL for one in self.lives)
-        lacking = self.store == SQLITE and self.renewed is not None
-        went_back = self.goes_back is not None
-        return self.outbox_limit >= AMPLE and not (full or lacking or went_back)
+        anew = self.renewed is not None or self.goes_back is not None
+        return self.outbox_limit >= AMPLE and not (full or anew)
 
 
 AMPLE = _MANY = 1_000_000
