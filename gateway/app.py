@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from gateway.call import Gateway
 from gateway.control import add_control_plane
 from gateway.http_nodes import open_nodes
+from gateway.messages import Messages
 from gateway.nodes import NodeClient
 from gateway.openapi import described
 from gateway.own_key import OwnKey, open_key
@@ -62,7 +63,8 @@ def create_app(
             await watch.refresh()
             registry = open_registry(settings, client, clock)
             await stack.enter_async_context(_beside(watch.run(), registry.run()))
-            plane.gateway = Gateway(settings, watch, client, secret, own, registry, clock)
+            came = Messages(settings.node_id, settings.require_messages, registry, clock, clock())
+            plane.gateway = Gateway(settings, watch, client, secret, own, registry, came, clock)
             stack.callback(setattr, plane, "gateway", None)
             yield
 

@@ -23,6 +23,7 @@ from schemas.query.render import render_body
 from schemas.query.sealed import SEALED, met_too
 from schemas.query.tree import Query
 from schemas.query.unbind import filter_of, unbind
+from schemas.trust.follows import needs_question
 from schemas.trust.message import Message
 from schemas.wire import headers as names
 from schemas.wire.answer import SourceState
@@ -41,7 +42,7 @@ class Asker:
     call: Call
     sources: Sources
     touched: int = 0
-    #: The caller's signed question, which goes on with every call; None: it signed none.
+    #: The caller's signed question, which goes on to whoever needs it; None: it signed none.
     question_signed: bytes | None = field(init=False)
     _bodies: dict[int, Mapping[str, object]] = field(default_factory=dict)
     _turns: dict[str, asyncio.Semaphore] = field(default_factory=dict)
@@ -109,9 +110,10 @@ class Asker:
         seconds = self.call.nodes_until() - monotonic()
         if seconds <= 0:
             raise Missing(SourceState.SLOW, "deadline-passed")
+        question = self._handed_to(level)
         headers = {
             **passed_on(self.call.headers),
-            "content-type": names.JSON if self.question_signed is None else names.SUBCALL,
+            "content-type": names.JSON if question is None else names.SUBCALL,
             "accept": names.NDJSON if verb == "lookup" else names.JSON,
             names.QUESTION: self.call.question,
             names.DEADLINE: str(max(1, int(seconds * 1_000))),
@@ -122,7 +124,7 @@ class Asker:
         if counted:
             headers["prefer"] = "count=exact"
         path = f"/records/{level.dataset.replace('.', '/', 1)}/{verb}"
-        body = beside(self.question_signed, orjson.dumps(sent))
+        body = beside(question, orjson.dumps(sent))
         sent_on = Message("POST", path, "", headers, body)
         try:
             answer, parts = await called(self.call.gateway, offer.node, offer.url, sent_on, seconds)
@@ -130,6 +132,10 @@ class Asker:
             raise fault_state(fault) from None
         self.sources.proved(level, offer, parts)
         return answer
+
+    def _handed_to(self, level: Level) -> bytes | None:
+        """The caller's question, for those who keep what is given for one alone; nobody else need read it."""
+        return self.question_signed if needs_question(level.asked.contract.items.values()) else None
 
     def question(self, level: Level, narrowed: BoundCondition | None = None) -> dict[str, object]:
         """The level's question in its POST form, with one more condition."""

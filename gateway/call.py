@@ -10,6 +10,7 @@ import orjson
 from starlette.types import Receive
 
 from gateway.area import Area
+from gateway.messages import Messages
 from gateway.nodes import NodeClient
 from gateway.own_key import OwnKey
 from gateway.registry import MemberRegistry
@@ -37,6 +38,7 @@ class Gateway:
     secret: bytes
     own: OwnKey | None
     registry: MemberRegistry
+    messages: Messages
     clock: Callable[[], datetime]
 
     @property
@@ -71,7 +73,7 @@ class Call:
     record_id: str = ""
     route: str = ""
     query: str = ""
-    sent: bytes = b""
+    sent: bytes | None = None
     handed: Any = None
     caller: Caller = _ANONYMOUS
     timing: Timing = field(default_factory=Timing)
@@ -119,9 +121,8 @@ class Call:
         sent = self.headers.get("content-type", names.JSON).partition(";")[0].strip().lower()
         if sent not in (names.JSON, names.SUBCALL):
             raise Problem("bad-body", f"The body must be sent as Content-Type: {names.JSON}.")
-        self.sent = await self._body()
         try:
-            document = orjson.loads(self.sent)
+            document = orjson.loads(await self.body())
         except orjson.JSONDecodeError as fault:
             where = {"position": fault.pos}
             raise Problem(
@@ -132,6 +133,12 @@ class Call:
         if not isinstance(document, dict):
             raise Problem("bad-body", "The body must be a JSON object.")
         return document
+
+    async def body(self) -> bytes:
+        """The whole body, as it came; Problem too-large."""
+        if self.sent is None:
+            self.sent = await self._body()
+        return self.sent
 
     async def _body(self) -> bytes:
         """The whole body; refused as soon as it is, or says that it will be, over the limit."""

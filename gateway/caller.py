@@ -1,7 +1,7 @@
 """Who calls, as the call's headers say, and what of them goes on to the nodes; used by every stage that asks.
 
 The gateway reads the token without checking it: the department checks and decides. What the gateway does with it
-(refuse early, bind cursors) can only refuse more.
+(hold the message's sender to it, refuse early, bind cursors) can only refuse more.
 """
 
 import base64
@@ -12,6 +12,7 @@ import orjson
 
 from schemas.trust.model import Caller
 from schemas.trust.question import PASSED_ON
+from schemas.trust.registry import Registry
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 
@@ -32,6 +33,14 @@ def caller_of(headers: Mapping[str, str]) -> Caller:
         headers.get(names.PURPOSE) or None,
         claims.get("on_behalf"),
     )
+
+
+def system_of(caller: Caller, registry: Registry) -> str | None:
+    """The system whose token it says that it is, which may be a client of an issuer; None: nobody's."""
+    if caller.member is None or caller.system is None:
+        return None
+    member = registry.client(caller.member, caller.system)
+    return caller.system if member is None else member.system
 
 
 def passed_on(headers: Mapping[str, str]) -> dict[str, str]:

@@ -1,5 +1,5 @@
-"""The caller's signed question as it goes on with each call made for it, so that departments see for themselves
-what was asked; used by `asking`."""
+"""The caller's signed question as it goes on with calls made for it, so that departments see for themselves what was
+asked; used by `asking`."""
 
 import orjson
 
@@ -15,7 +15,7 @@ def signed_question(call: Call) -> bytes | None:
     """
     if call.handed is not None:
         return orjson.dumps(call.handed)
-    message = Message(call.method, call.path, call.query, call.headers, call.sent)
+    message = Message(call.method, call.path, call.query, call.headers, call.sent or b"")
     return orjson.dumps(handed_on(message)) if can_be_handed_on(message) else None
 
 

@@ -24,6 +24,7 @@ from gateway.lookup import look_up
 from gateway.one import read_one
 from gateway.sending import send_reply
 from gateway.verify import verify
+from schemas.trust.message import Message
 from schemas.trust.retiring import notice
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
@@ -92,7 +93,9 @@ async def _serve(call: Call, send: Send) -> int:
             raise TimeoutError
         async with asyncio.timeout(seconds):
             call.hops()
-            reply = await _route(call)(call)
+            action = _route(call)
+            await _admit(call)
+            reply = await action(call)
             await send_reply(_stamped(call, reply), call.receive, sending, head=call.method == "HEAD")
             return reply.status
     except Disconnected:
@@ -123,6 +126,14 @@ def _route(call: Call) -> _Action:
     if call.method not in actions:
         raise _not_here(call, actions)
     return actions[call.method]
+
+
+async def _admit(call: Call) -> None:
+    """Problem bad-message, bad-token, too-large unless the call may be acted on."""
+    messages = call.gateway.messages
+    if messages.needs_check(call.headers):
+        messages.take(Message(call.method, call.path, call.query, call.headers, await call.body()))
+        call.mark("message")
 
 
 def _of_persons(call: Call) -> _Action:

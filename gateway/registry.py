@@ -23,7 +23,7 @@ _REFUSED_SECONDS = 60.0
 
 @dataclass(slots=True)
 class MemberRegistry:
-    """What is in force here. The gateway checks no call by it: it only knows what it hands on, and to whom.
+    """What is in force here, by which messages are checked, and which is handed on.
 
     `refused` says why, and when, something that came was refused last.
     """

@@ -60,6 +60,12 @@ class Settings(TlsSettings, BaseSettings):
         " unset: it must be brought anew.",
     )
 
+    require_messages: bool = Field(
+        True,
+        description="Whether each call that bears a token must be a message that its own system, or a gateway, signed"
+        " for this gateway, and counts once; off lets in clients that cannot sign, and whoever comes by their tokens.",
+    )
+
     # Calls to nodes
     key_file: Path | None = Field(
         None,

@@ -1,7 +1,7 @@
 """Clients that sign: every call that bears a token becomes a message of the token's own system; for all tests that call
 nodes."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import AsyncGenerator, Generator, Iterable
 
 import httpx
 import jwt
@@ -15,17 +15,24 @@ class Messages(httpx.Auth):
     """Put into a client as `auth`: signs by whichever of the keys the call's token names, and leaves other calls as
     they are."""
 
-    requires_request_body = True
-
     def __init__(self, keys: Iterable[KeyPair], node: str | None = None) -> None:
         self._signing = {key.key_id: Signing(key, node=node) for key in keys}
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        signing = self._signing.get(_key_of(request.headers.get("authorization", "")))
-        if signing is None:
-            yield request
-        else:
-            yield from signing.auth_flow(request)
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        yield from self._of(request).sync_auth_flow(request)
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        flow = self._of(request).async_auth_flow(request)
+        asked = await anext(flow)
+        while True:
+            answer = yield asked
+            try:
+                asked = await flow.asend(answer)
+            except StopAsyncIteration:
+                return
+
+    def _of(self, request: httpx.Request) -> httpx.Auth:
+        return self._signing.get(_key_of(request.headers.get("authorization", ""))) or httpx.Auth()
 
 
 def signing(profile: Profile) -> httpx.Auth:

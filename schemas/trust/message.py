@@ -1,5 +1,5 @@
 """Signed messages: who sent a call, to whom, unaltered and once; HTTP Message Signatures (RFC 9421) with one fixed list
-of components. Made by whoever calls a node, checked by every node.
+of components. Made by whoever calls a node or gateway, checked by both.
 
 A token says whose call it is and serves many; a message is one call. What is signed is everything that decides what
 the call may have or do: method, path, query, body, token, officer, purpose, case, question, deadline, range, condition,
@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from schemas.trust.http_signature import base_of, digest_of, groups, octets, signature
 from schemas.trust.keys import KeyPair, suite_of, verifies
-from schemas.trust.model import Member, Role
+from schemas.trust.model import Member
 from schemas.trust.registry import Registry
 from schemas.trust.suites import SUITES
 from schemas.wire import headers as names
@@ -59,7 +59,7 @@ _SIGNATURE = re.compile(rf"{_LABEL}=:(?P<signature>[A-Za-z0-9+/]{{86}}==):")
 
 class MessageRefused(Exception):
     """A message that is not to be acted on; `reason` is stable: malformed, unknown-key, bad-signature, altered,
-    not-for-us, not-yet-valid, expired; a node's gate adds missing, wrong-sender, replayed."""
+    not-for-us, not-yet-valid, expired; whoever is called adds missing, wrong-sender, replayed."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -86,6 +86,11 @@ class Sent:
     nonce: str
     until: datetime
 
+    @property
+    def created(self) -> datetime:
+        """When it was made, by its sender's clock, to the second."""
+        return self.until - LIFETIME - LEEWAY
+
     def __str__(self) -> str:
         """As an access entry names it: key id, nonce, and the Unix time until which it could be sent again."""
         return f"{self.key_id}:{self.nonce}:{int(self.until.timestamp())}"
@@ -109,10 +114,8 @@ def is_signed(headers: Mapping[str, str]) -> bool:
 
 
 def check(message: Message, registry: Registry, now: datetime, *, node: str) -> Sent:
-    """Who sent it; raises MessageRefused. Whether it came before, only whoever remembers can say: see `replay`.
-
-    A member's own program may not know the node that will answer, and then names none; a gateway always names it.
-    """
+    """Who sent it to `node`, and to no other; raises MessageRefused. Whether it came before, only whoever remembers can
+    say: see `replay`."""
     said = _said(message.headers.get("signature-input", ""))
     given = groups(message.headers.get("signature", ""), _SIGNATURE, _LONGEST, MessageRefused)["signature"]
     if said["components"] != " ".join(f'"{name}"' for name in _covered(message.headers)):
@@ -128,8 +131,7 @@ def check(message: Message, registry: Registry, now: datetime, *, node: str) -> 
         raise MessageRefused("bad-signature")
     if digest != digest_of(message.body):
         raise MessageRefused("altered")
-    named = None if sender.role is Role.GATEWAY else node
-    if message.headers.get(names.NODE, named) != node:
+    if message.headers.get(names.NODE) != node:
         raise MessageRefused("not-for-us")
     return Sent(sender, said["key"], said["nonce"], _until(int(said["created"]), now))
 

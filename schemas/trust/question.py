@@ -3,7 +3,8 @@ gateways, checked by nodes.
 
 What goes on is the caller's own message, without the headers that every call made for it repeats: token, officer,
 purpose, case and question id. A node puts its call's own in their place, so another one of them does not fit the
-signature.
+signature. The message is for the gateway that the caller called, where it counts once: so whoever is handed the
+question can send it to nobody.
 """
 
 from collections.abc import Mapping
@@ -69,14 +70,18 @@ def message_of(handed: Any, repeated: Mapping[str, str]) -> Message:
     return Message(method, path, query, headers, body.encode())
 
 
-def check(question: Message, registry: Registry, now: datetime, *, system: str, gateway: str) -> Sent:
-    """Who signed a question that `gateway` hands on for `system`, which must be that one; raises MessageRefused.
+def check(question: Message, registry: Registry, now: datetime, *, system: str) -> Sent:
+    """Who signed a question that a gateway hands on for `system`, which must be that one; raises MessageRefused.
 
-    It is good until the caller's own deadline, where it names one. A caller who names a node means that gateway.
+    It is good until the caller's own deadline, where it names one. It names the gateway that the caller called, which
+    may be another one than the last on the way; what was signed for a node is no question to be handed on.
     """
     if not _names_all(question):
         raise MessageRefused("malformed")
-    sent = message.check(question, registry, now, node=gateway)
+    called = question.headers.get(names.NODE, "")
+    sent = message.check(question, registry, now, node=called)
+    if not registry.has_gateway(called):
+        raise MessageRefused("not-for-us")
     if sent.sender.system != system:
         raise MessageRefused("wrong-sender")
     deadline = deadline_of(question.headers)

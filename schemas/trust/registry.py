@@ -26,6 +26,10 @@ class Registry:
         """The member whose system is that client of an OIDC issuer."""
         return next((one for one in self.members.values() if one.clients.get(issuer) == client), None)
 
+    def has_gateway(self, node: str) -> bool:
+        """Whether a gateway of this id is listed."""
+        return any(one.id == node and one.role is Role.GATEWAY for one in self.members.values())
+
     def key(self, key_id: str, at: datetime | None = None) -> tuple[Member, str] | None:
         """The member whose key this is, and the public half in hex; at a moment, None once the key has ended."""
         found = self.keys.get(key_id)

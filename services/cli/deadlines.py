@@ -28,7 +28,7 @@ def deadlines(
 
     The data office is told all, any other member what it has to do or waits for. Ends with 1 where anything is overdue.
     """
-    asking = replace(load_profile(profile).with_purpose(purpose), gateway=office)
+    asking = replace(load_profile(profile).with_purpose(purpose), gateway=office, node="")
     with calling(asking) as bridge:
         told = bridge.get(f"/office/deadlines?within={within}")
     found = told["deadlines"]

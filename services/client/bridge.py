@@ -9,6 +9,7 @@ import httpx
 import orjson
 
 from schemas.trust.about import DEFAULT_LIMIT, PATH, Ask
+from schemas.trust.keys import KeyPair
 from schemas.trust.vouching import Vouched, vouch
 from schemas.wire import headers
 from schemas.wire import problem as problem_form
@@ -36,7 +37,8 @@ class Reply:
 
 
 class Bridge:
-    """One gateway or node, asked as one profile. Use as a context manager; not shared between threads."""
+    """One gateway or node, asked as one profile, by calls that are signed for it alone. Use as a context manager; not
+    shared between threads."""
 
     def __init__(self, profile: Profile, *, base_url: str | None = None, timeout: float = 30.0) -> None:
         self._profile = profile
@@ -46,8 +48,10 @@ class Bridge:
             trust_env=False,
             verify=profile.tls() or True,
         )
-        # Read now, so that a profile that cannot be used is met before the first call.
-        profile.key()
+        named = profile.node if base_url in (None, profile.gateway) else ""
+        # Read now, so that a profile that cannot be used is met before the first call; and again at each call, for
+        # another key may follow it.
+        self._signing = None if profile.key() is None else Signing(self._key, node=named or None)
         # A question is good for as long as its caller waits, and no gateway can use it after that.
         self._waits = {headers.DEADLINE: str(int(timeout * 1_000))}
 
@@ -92,11 +96,8 @@ class Bridge:
         """What all departments were asked about a person (an ID number) whom this system has identified, or about an
         enterprise (a credit code) that the person represents; raises Refused, BadProfile. The profile's purpose is
         `identified:<reference>`. `before` is `next` of the page before."""
-        key = self._profile.key()
-        if key is None:
-            raise BadProfile("this profile names no key, so it can vouch for nobody")
         word = Vouched(self._profile.system, person, self._profile.purpose, utc_now(), enterprise)
-        ask = Ask(vouch(word, key), before=before or {}, limit=limit)
+        ask = Ask(vouch(word, self._key()), before=before or {}, limit=limit)
         return self._call("POST", PATH, {}, orjson.dumps(ask.body())).data
 
     def explain(self, dataset: str, question: Mapping[str, object]) -> Any:
@@ -107,11 +108,11 @@ class Bridge:
         """A control-plane document such as `/catalogue` or `/health`."""
         return self._call("GET", path, {}, None).data
 
-    def _signing(self) -> Signing | None:
-        """By the key that signs now, for another may follow it. A gateway takes calls unsigned as well; a node takes
-        them as messages alone."""
+    def _key(self) -> KeyPair:
         key = self._profile.key()
-        return None if key is None else Signing(key)
+        if key is None:
+            raise BadProfile("this profile names no key, so it can vouch for nobody")
+        return key
 
     def exchange(
         self, method: str, path: str, extra: Mapping[str, str], body: bytes | None
@@ -120,7 +121,7 @@ class Bridge:
         sent = {**self._profile.headers(), **self._waits, **extra}
         if body is not None:
             sent["Content-Type"] = headers.JSON
-        answer = self._http.request(method, path, headers=sent, content=body, auth=self._signing())
+        answer = self._http.request(method, path, headers=sent, content=body, auth=self._signing)
         data = _json(answer)
         if answer.is_error or answer.headers.get("content-type", "").startswith(problem_form.MEDIA_TYPE):
             raise Refused(answer.status_code, data if isinstance(data, dict) else {})

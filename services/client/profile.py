@@ -21,7 +21,8 @@ class BadProfile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Where to ask and as whom. `key_file` is relative to the profile's own folder; None asks anonymously.
+    """Where to ask and as whom. `key_file` is relative to the profile's own folder; None asks anonymously. `node` is
+    the id of the gateway, for which alone calls are signed; empty: whoever answers at its address says who it is.
 
     `bootstrap` is the Kafka address for following topics; the `broker_…` files, relative too, secure the way there as
     a department's settings of these names do; so do the `tls_…` files the way to gateway and nodes. `purpose` is
@@ -29,6 +30,7 @@ class Profile:
     """
 
     gateway: str
+    node: str = ""
     bootstrap: str = ""
     member: str = ""
     system: str = ""

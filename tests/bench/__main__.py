@@ -114,8 +114,9 @@ def _arguments() -> argparse.Namespace:
 
 def _measure(said: argparse.Namespace, folder: Path, bars: Progress) -> page.Measured:
     size = Size().scaled(said.size)
-    # What stands beside the gateway asks the departments too, and cannot sign; what the gateway signs is checked.
-    os.environ["LANGQIAO_REQUIRE_MESSAGES"] = "false"
+    # What stands beside the gateway asks the departments too, and cannot sign, nor do those who ask; what the gateway
+    # signs is checked.
+    os.environ["LANGQIAO_REQUIRE_MESSAGES"] = os.environ["LANGQIAO_GATEWAY_REQUIRE_MESSAGES"] = "false"
     with ExitStack() as stack:
         world = stack.enter_context(
             running_world(folder / "world", kinds(), size=size, progress=_showing(bars))

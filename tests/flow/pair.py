@@ -53,6 +53,8 @@ class Pair:
             "LANGQIAO_GATEWAY_NODES": orjson.dumps([node]).decode(),
             "LANGQIAO_GATEWAY_PORT": str(self.plan.gateway_port),
             "LANGQIAO_GATEWAY_DIVISION": DIVISION,
+            "LANGQIAO_GATEWAY_AUTHORITY_KEYS": orjson.dumps(self.authority).decode(),
+            "LANGQIAO_GATEWAY_REGISTRY_FILE": str(self.plan.gateway_registry),
             "LANGQIAO_GATEWAY_KEY_FILE": str(self.plan.gateway_key),
             "LANGQIAO_GATEWAY_REFRESH_SECONDS": "1",
         }

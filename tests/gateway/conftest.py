@@ -63,8 +63,10 @@ def nodes_of_town(records: Mapping[str, town.Rows] | None = None) -> dict[str, N
     return found
 
 
-def settings_for(nodes: Mapping[str, Node], **changed: Any) -> Settings:
-    return Settings(division="330200", nodes=tuple(map(url, nodes)), **changed)
+def settings_for(at: Mapping[str, Node], **changed: Any) -> Settings:
+    """Those of a gateway that takes callers at their word, as the stand-ins do, unless said otherwise."""
+    said = {"division": "330200", "nodes": tuple(map(url, at)), "require_messages": False}
+    return Settings(**said | changed)
 
 
 @dataclass
@@ -104,9 +106,11 @@ class Door:
 
 
 @asynccontextmanager
-async def open_door(nodes: dict[str, Node], **changed: Any) -> AsyncIterator[Door]:
+async def open_door(
+    nodes: dict[str, Node], *, clock: Clock | None = None, **changed: Any
+) -> AsyncIterator[Door]:
     """A gateway with a key over these nodes, with some settings changed."""
-    client, clock = InProcess({url(name): one.app for name, one in nodes.items()}), Clock()
+    client, clock = InProcess({url(name): one.app for name, one in nodes.items()}), clock or Clock()
     key = keys.new_key()
     with TemporaryDirectory() as folder:
         key_file = Path(folder) / "gateway.key.pem"

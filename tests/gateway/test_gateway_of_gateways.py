@@ -7,9 +7,17 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.settings import Settings
 from tests.gateway import oracle, town
-from tests.gateway.conftest import Clock, Door, caller, member_headers, nodes_of_town, open_door, url
+from tests.gateway.conftest import (
+    Clock,
+    Door,
+    caller,
+    member_headers,
+    nodes_of_town,
+    open_door,
+    settings_for,
+    url,
+)
 from tests.gateway.in_process import InProcess, down
 
 _RECORDS = town.records()
@@ -29,7 +37,7 @@ async def province(city: Door) -> AsyncIterator[httpx.AsyncClient]:
     """A province over a gateway and a department."""
     west = nodes_of_town(_RECORDS)["330205.trade"]
     client = InProcess({"http://city": city.app, url(west.node): west.app})
-    settings = Settings(division="330000", nodes=("http://city", url(west.node)))
+    settings = settings_for({}, division="330000", nodes=("http://city", url(west.node)))
     async with AsyncExitStack() as stack:
         app = create_app(settings, nodes=client, clock=Clock())
         await stack.enter_async_context(app.router.lifespan_context(app))
@@ -119,7 +127,7 @@ async def test_gateways_in_a_circle_keep_to_their_own_nodes(city: Door, province
     assert isinstance(transport, httpx.ASGITransport)
     known = nodes_of_town(_RECORDS)["330205.trade"]
     client = InProcess({"http://province": transport.app, url(known.node): known.app})
-    settings = Settings(division="330200", nodes=("http://province", url(known.node)))
+    settings = settings_for({}, nodes=("http://province", url(known.node)))
     app = create_app(settings, nodes=client, clock=Clock())
     async with app.router.lifespan_context(app), caller(app, member_headers()) as asking:
         offered = {one["dataset"] for one in (await asking.get("/catalogue")).json()["offerings"]}

@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from gateway.app import create_app
 from gateway.peers import Peer, judge_entries
 from gateway.plane import DataPlane
-from gateway.settings import Settings
 from gateway.sources import Missing
 from schemas.trust import keys
 from schemas.trust.about import LAST, PATH, Ask
 from schemas.trust.vouching import Vouched, vouch
 from schemas.wire.problem import Problem
-from tests.gateway.conftest import Clock, caller, member_headers, url
+from tests.gateway.conftest import Clock, caller, member_headers, settings_for, url
 from tests.gateway.in_process import InProcess, garbled
 from tests.gateway.logs import LogNode, entries
 
@@ -50,7 +49,7 @@ class Door:
 async def opened(node: str, nodes: Mapping[str, Any]) -> AsyncIterator[Door]:
     """A gateway over nodes, each with an `app`."""
     client = InProcess({url(name): one.app for name, one in nodes.items()})
-    said = Settings(division=node[:6], nodes=tuple(map(url, nodes)))
+    said = settings_for({}, division=node[:6], nodes=tuple(map(url, nodes)))
     app = create_app(said, nodes=client, clock=Clock())
     async with app.router.lifespan_context(app), caller(app, member_headers()) as http:
         yield Door(app, client, http)

@@ -97,6 +97,11 @@ class WorldPlan:
         return self.trust / "registry.jws"
 
     @property
+    def gateway_registry(self) -> Path:
+        """The registry as the gateway holds it, from its first start on."""
+        return self.trust / "gateway-registry.jws"
+
+    @property
     def authority_key(self) -> Path:
         """The key that signs registry and grants; in a real bridge it is on a machine of its own."""
         return self.trust / "authority.key.pem"

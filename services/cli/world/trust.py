@@ -58,6 +58,7 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
     listed += _lines(offices, Role.OFFICE)
     listed += _lines({REGISTRAR: registrar}, Role.REGISTRAR)
     _write_signed(plan.registry, _registry(listed, now), authority)
+    plan.gateway_registry.write_bytes(plan.registry.read_bytes())
     for system, (member, key) in systems.items():
         _profile(plan, system, member, key)
     Profile(gateway=plan.gateway_url, bootstrap=plan.bootstrap).save(plan.profiles / "anonymous.json")
@@ -143,6 +144,7 @@ def _profile(plan: WorldPlan, system: str, member: str, key: KeyPair) -> None:
     (plan.profiles / f"{name}.key.pem").write_bytes(keys.write_private(key))
     Profile(
         gateway=plan.gateway_url,
+        node=GATEWAY,
         bootstrap=plan.bootstrap,
         member=member,
         system=system,

@@ -137,6 +137,7 @@ class World:
             # Here a node that is not known is a fault, not a department that happens to be away.
             "LANGQIAO_GATEWAY_START_PATIENCE_SECONDS": str(_READY_SECONDS),
             "LANGQIAO_GATEWAY_AUTHORITY_KEYS": orjson.dumps(self.authority).decode(),
+            "LANGQIAO_GATEWAY_REGISTRY_FILE": str(self.plan.gateway_registry),
             "LANGQIAO_GATEWAY_KEY_FILE": str(self.plan.gateway_key),
             "LANGQIAO_GATEWAY_CURSOR_KEY_FILE": str(self.plan.trust / "gateway-cursor.key"),
         }

@@ -58,7 +58,7 @@ class Questions:
         if gateway is None or gateway.role is not Role.GATEWAY or not needs_question(items.values()):
             return
         if call.handed is not None:
-            await self._follow(step, call, _checked(call, gateway, registry, now))
+            await self._follow(step, call, _checked(call, registry, now))
         elif self.required:
             dataset = step.query.contract.dataset
             listed = sorted(name for name, item in items.items() if needs_question([item]))
@@ -87,11 +87,11 @@ class Questions:
         return self._catalogue
 
 
-def _checked(call: Arrived, gateway: Member, registry: Registry, now: datetime) -> Message:
+def _checked(call: Arrived, registry: Registry, now: datetime) -> Message:
     """The question, which the system of the call's token signed. Problem bad-question."""
     try:
         signed = question.message_of(call.handed, call.headers)
-        question.check(signed, registry, now, system=call.caller.system or "", gateway=gateway.id)
+        question.check(signed, registry, now, system=call.caller.system or "")
     except MessageRefused as refused:
         members = {"reason": refused.reason}
         raise Problem("bad-question", f"the question is refused: {refused.reason}", members=members) from None

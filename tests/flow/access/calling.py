@@ -14,8 +14,8 @@ import orjson
 
 from schemas.trust.message import Message, sign
 from schemas.wire import headers as names
-from tests.flow.access import words
-from tests.flow.access.world import DESK, Trust
+from tests.flow.access import land, words
+from tests.flow.access.world import DESK, GATEWAY, Trust
 
 CASE = "case:330200-2026-000001"
 #: Who asks, by the name that cases use: the system and the purpose; whatever a case says beside it stands.
@@ -72,8 +72,9 @@ def credentials(sent: Sent, by: str, trust: Trust, step: Mapping[str, Any] | Non
     who = {names.OFFICER: step.get("officer", "officer-1"), names.PURPOSE: step.get("purpose", purpose)}
     sent.headers |= {name: one for name, one in who.items() if one}
     sent.headers["authorization"] = f"{change.get('scheme', 'Bearer')} {_token(change, system, trust)}"
-    if "node" in said:
-        sent.headers[names.NODE] = said["node"]
+    at = step.get("at", f"{land.EAST}.{land.LAND}")
+    if node := said.get("node", GATEWAY if at == "gateway" else at):
+        sent.headers[names.NODE] = node
     if not said.get("unsigned"):
         signer = said.get("by", system)
         # With an id it is a question that a gateway can hand on.

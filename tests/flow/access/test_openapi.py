@@ -60,7 +60,7 @@ def bridge(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> 
     runner.run(opened.__aexit__(None, None, None))
 
 
-def _request(case: Case, by: str, trust: Trust) -> httpx.Request:
+def _request(case: Case, whom: str, by: str, trust: Trust) -> httpx.Request:
     """The case as it goes over the wire, as a message of whoever asks."""
     raw = case.as_transport_kwargs(base_url="http://bridge")
     prepared = requests.Request(**{name: one for name, one in raw.items() if name != "cookies"}).prepare()
@@ -68,7 +68,7 @@ def _request(case: Case, by: str, trust: Trust) -> httpx.Request:
     body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body or b""
     headers = {str(name).lower(): _text(value) for name, value in prepared.headers.items()}
     sent = Sent(str(prepared.method), address.path, address.query, body, headers)
-    return credentials(sent, by, trust).request()
+    return credentials(sent, by, trust, {"at": whom}).request()
 
 
 def _text(value: str | bytes) -> str:
@@ -79,7 +79,8 @@ def _is_answered_as_described(bridge: Described, runner: asyncio.Runner, data: s
     whom, operation = data.draw(st.sampled_from(bridge.operations), label="operation")
     mode = data.draw(st.sampled_from([GenerationMode.POSITIVE, GenerationMode.NEGATIVE]), label="mode")
     case = data.draw(operation.as_strategy(mode), label="case")
-    request = _request(case, data.draw(st.sampled_from(["nobody", *WHO]), label="by"), bridge.world.trust)
+    by = data.draw(st.sampled_from(["nobody", *WHO]), label="by")
+    request = _request(case, whom, by, bridge.world.trust)
     with soon(_SECONDS):
         answer = runner.run(bridge.world.ask(whom, request))
     # These nodes have no keys of their own, and say so where one is needed.

@@ -138,7 +138,13 @@ async def running(
         nodes = InProcessNodes(apps)
         (folder / "gateway.pem").write_bytes(keys.write_private(trust.systems[GATEWAY]))
         gateway = create_gateway(
-            GatewaySettings(division="330200", nodes=tuple(apps), key_file=folder / "gateway.pem"),
+            GatewaySettings(
+                division="330200",
+                nodes=tuple(apps),
+                key_file=folder / "gateway.pem",
+                authority_keys={trust.authority.key_id: trust.authority.public_hex},
+                registry_file=trust.folder / "registry.jws",
+            ),
             nodes=nodes,
             clock=trust.clock,
         )

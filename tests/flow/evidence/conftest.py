@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -47,13 +48,16 @@ async def door(tmp_path: Path, trust: Trust) -> AsyncIterator[Door]:
     (tmp_path / "gateway.key.pem").write_bytes(keys.write_private(trust.systems[GATEWAY]))
     told = {"node_key_file": tmp_path / "node.key.pem", "witnesses": ("http://127.0.0.1:9",)}
     app = create_app(office.DEPARTMENT, make_settings(tmp_path, trust).model_copy(update=told))
-    settings = GatewaySettings(
-        division=office.DIVISION, nodes=(_OFFICE,), key_file=tmp_path / "gateway.key.pem"
-    )
+    known: dict[str, Any] = {
+        "key_file": tmp_path / "gateway.key.pem",
+        "authority_keys": {trust.authority.key_id: trust.authority.public_hex},
+        "registry_file": trust.folder / "registry.jws",
+    }
+    settings = GatewaySettings(division=office.DIVISION, nodes=(_OFFICE,), **known)
     nodes = InProcessNodes({_OFFICE: app})
     gateway = create_gateway(settings, nodes=nodes)
     province = create_gateway(
-        GatewaySettings(division="330000", nodes=(_CITY,)), nodes=InProcessNodes({_CITY: gateway})
+        GatewaySettings(division="330000", nodes=(_CITY,), **known), nodes=InProcessNodes({_CITY: gateway})
     )
     async with (
         app.router.lifespan_context(app),

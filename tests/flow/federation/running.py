@@ -15,6 +15,7 @@ from gateway.nodes import Fresh, NodeAnswer, NodeAway
 from gateway.settings import Settings as GatewaySettings
 from schemas.query.render import render_body, render_params
 from schemas.trust import keys, signed, token
+from services.client.signing import Signing
 from services.engine.api.app import create_app
 from services.engine.mapping.model import Stored
 from services.engine.settings import Settings
@@ -31,8 +32,12 @@ from tests.waiting import until
 ASKER = f"{county.DIVISION}.approvals"
 _SYSTEM = f"{ASKER}/window"
 _GATEWAY = f"{county.DIVISION}.gateway"
-#: In the county's folder: the key that the registry lists as the gateway's.
-GATEWAY_KEY = "gateway.key.pem"
+#: A gateway above that of the county.
+PROVINCE = "330000.gateway"
+#: Of all departments the one whose node has a key.
+_SIGNING = county.places_of("trade_office")[0]
+#: In the county's folder: the keys that the registry lists as the gateways', and as that node's.
+GATEWAY_KEY, PROVINCE_KEY, NODE_KEY = "gateway.key.pem", "province.key.pem", "node.key.pem"
 
 #: Limits so small that these few records already need several chunks of keys, pages, and starts from an embed.
 _SMALL: dict[str, Any] = {"join_keys": 3, "start_keys": 5, "walk_rows": 4}
@@ -85,12 +90,14 @@ class InProcessNodes:
 
 @dataclass(frozen=True, repr=False)
 class County:
-    """A running county. `client` asks the gateway as a member with a case."""
+    """A running county. `client` asks the gateway as a member with a case; `trusted` are the authority's public
+    keys."""
 
     tables: Mapping[Place, Tables]
     nodes: InProcessNodes
     gateway: FastAPI
     client: httpx.AsyncClient
+    trusted: Mapping[str, str]
 
     async def load(self, contents: Contents) -> None:
         """Replace what the departments' own tables hold, by SQL of their own."""
@@ -131,21 +138,28 @@ def _stored(one: Dataset, place: Place, contents: Contents) -> list[dict[str, St
 
 
 @asynccontextmanager
-async def running(folder: Path, make_tables: MakeTables | None = None) -> AsyncIterator[County]:
-    """The county with empty tables, ready to be asked; in SQLite files under the folder unless said otherwise."""
+async def running(
+    folder: Path, make_tables: MakeTables | None = None, **federating: Any
+) -> AsyncIterator[County]:
+    """The county with empty tables, ready to be asked; in SQLite files under the folder unless said otherwise.
+    `federating` are further settings of its gateway."""
     write_contracts(folder / "contracts")
     write_keys(folder, [folder / "contracts"], [place.member for place in PLACES])
     key, trusted = make_trust(folder)
     made_by = make_tables or (lambda member: SqliteTables(folder / f"{member}.sqlite"))
     tables = {place: made_by(place.member) for place in PLACES}
     settings = {place: settings_of(folder, place, own.url, trusted) for place, own in tables.items()}
-    async with opened(folder, tables, settings, key) as made:
+    async with opened(folder, tables, settings, key, **federating) as made:
         yield made
 
 
 @asynccontextmanager
 async def opened(
-    folder: Path, tables: Mapping[Place, Tables], settings: Mapping[Place, Settings], key: keys.KeyPair
+    folder: Path,
+    tables: Mapping[Place, Tables],
+    settings: Mapping[Place, Settings],
+    key: keys.KeyPair,
+    **federating: Any,
 ) -> AsyncIterator[County]:
     """Departments with these tables, empty, and these settings, and the gateway that asks them for whose key it is."""
     async with AsyncExitStack() as stack:
@@ -156,27 +170,35 @@ async def opened(
             await stack.enter_async_context(made.router.lifespan_context(made))
             apps[place.url] = made
         nodes = InProcessNodes(apps)
-        asking = GatewaySettings(
-            division=county.DIVISION,
-            nodes=tuple(one.url for one in PLACES),
-            key_file=folder / GATEWAY_KEY,
-            **_SMALL,
+        trusted = next(iter(settings.values())).authority_keys
+        asking = gateway_settings(
+            folder, trusted, nodes=tuple(one.url for one in PLACES), **_SMALL, **federating
         )
         gateway = create_gateway(asking, nodes=nodes)
         await stack.enter_async_context(gateway.router.lifespan_context(gateway))
         client = await stack.enter_async_context(client_of(gateway, key))
         await until(lambda: _ready(client), what="the gateway knows every node")
-        yield County(tables, nodes, gateway, client)
+        yield County(tables, nodes, gateway, client, trusted)
 
 
 async def _ready(client: httpx.AsyncClient) -> bool:
     return (await client.get("/health")).status_code == 200
 
 
+def gateway_settings(folder: Path, trusted: Mapping[str, str], **more: Any) -> GatewaySettings:
+    """A gateway that knows whose keys are whose; the county's own unless `more` says otherwise."""
+    own = {"division": county.DIVISION, "key_file": folder / GATEWAY_KEY}
+    known = {"authority_keys": dict(trusted), "registry_file": folder / "registry.jws"}
+    return GatewaySettings(**own | known | more)
+
+
 def client_of(gateway: FastAPI, key: keys.KeyPair) -> httpx.AsyncClient:
-    """A member's window that asks the gateway in process."""
+    """A member's window that asks the gateway in process, by signed calls."""
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=gateway), base_url="http://gateway", headers=headers_of(key)
+        transport=httpx.ASGITransport(app=gateway),
+        base_url="http://gateway",
+        headers=headers_of(key),
+        auth=Signing(key),
     )
 
 
@@ -192,7 +214,7 @@ def headers_of(key: keys.KeyPair) -> dict[str, str]:
 
 def make_trust(folder: Path) -> tuple[keys.KeyPair, dict[str, str]]:
     """The asking system's key, and the authority's public keys; the registry it signed stands in the folder."""
-    authority, key, gateway = (keys.new_key() for _ in range(3))
+    authority, key, gateway, province, node = (keys.new_key() for _ in range(5))
     now = datetime.now(UTC).replace(microsecond=0)
     registry: dict[str, Any] = {
         "number": 1,
@@ -201,9 +223,13 @@ def make_trust(folder: Path) -> tuple[keys.KeyPair, dict[str, str]]:
         "members": [
             registered.line(_SYSTEM, key),
             registered.line(_GATEWAY, gateway, role="gateway"),
+            registered.line(PROVINCE, province, role="gateway"),
+            registered.line(f"{_SIGNING.member}/node", node, role="node"),
         ],
     }
     (folder / GATEWAY_KEY).write_bytes(keys.write_private(gateway))
+    (folder / PROVINCE_KEY).write_bytes(keys.write_private(province))
+    (folder / NODE_KEY).write_bytes(keys.write_private(node))
     (folder / "registry.jws").write_text(signed.sign(registry, authority))
     (folder / "pseudonym.key").write_bytes(b"p" * 32)
     return key, {authority.key_id: authority.public_hex}

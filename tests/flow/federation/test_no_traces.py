@@ -105,9 +105,10 @@ def test_the_gateway_process_writes_no_value_anywhere(tmp_path: Path) -> None:
     home.mkdir()
     with (
         served(tmp_path, canaries.contents()) as behind,
-        _gateway(home, behind, tmp_path / GATEWAY_KEY) as (url, child),
+        _gateway(home, behind, tmp_path) as (url, child),
     ):
-        with httpx.Client(base_url=url, headers=dict(behind.headers), trust_env=False) as client:
+        said = dict(behind.headers)
+        with httpx.Client(base_url=url, headers=said, auth=behind.auth, trust_env=False) as client:
             answers = [client.request(call.method, call.path, **call.arguments()) for call in CALLS]
         assert [answer.status_code for answer in answers] == [call.status for call in CALLS]
         assert found_in(answers[0].content)
@@ -120,14 +121,16 @@ def test_the_gateway_process_writes_no_value_anywhere(tmp_path: Path) -> None:
 
 
 @contextmanager
-def _gateway(home: Path, behind: Served, key: Path) -> Iterator[tuple[str, Child]]:
-    """A gateway process that has nowhere to write but its home."""
+def _gateway(home: Path, behind: Served, trust: Path) -> Iterator[tuple[str, Child]]:
+    """A gateway process that has nowhere to write but its home; key and registry are those of another folder."""
     port = free_ports(1)[0]
     environment = {
         "LANGQIAO_GATEWAY_NODES": orjson.dumps(behind.nodes).decode(),
         "LANGQIAO_GATEWAY_DIVISION": county.DIVISION,
         "LANGQIAO_GATEWAY_PORT": str(port),
-        "LANGQIAO_GATEWAY_KEY_FILE": str(key),
+        "LANGQIAO_GATEWAY_KEY_FILE": str(trust / GATEWAY_KEY),
+        "LANGQIAO_GATEWAY_AUTHORITY_KEYS": orjson.dumps(dict(behind.trusted)).decode(),
+        "LANGQIAO_GATEWAY_REGISTRY_FILE": str(trust / "registry.jws"),
         "LANGQIAO_GATEWAY_CATALOGUE_FILE": str(home / "catalogue.json"),
         **{name: str(home) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")},
     }

@@ -13,14 +13,13 @@ import httpx
 import pytest
 
 from gateway.app import create_app as create_gateway
-from gateway.settings import Settings as GatewaySettings
 from schemas.trust.link_keys import LinkKey, LinkKeys, ends_of, new_link_key, read_link_keys, write_link_keys
 from schemas.wire import headers as names
 from services.engine.node import Node
 from tests.flow.federation import county
 from tests.flow.federation.county import DATASETS, PLACES
 from tests.flow.federation.records import Contents, Record
-from tests.flow.federation.running import GATEWAY_KEY, County, running
+from tests.flow.federation.running import County, gateway_settings, running
 from tests.link_keys import keys_file
 from tests.services.cli.tool import run
 from tests.waiting import until
@@ -87,18 +86,17 @@ async def _answers(client: httpx.AsyncClient) -> list[Any]:
 
 async def _in_clear(asked: County, folder: Path) -> list[Any]:
     """The same by a gateway over the same departments that has no keys sealed."""
-    said = GatewaySettings(
-        division=county.DIVISION,
-        nodes=tuple(one.url for one in PLACES),
-        key_file=folder / GATEWAY_KEY,
-        seal_keys=False,
-    )
+    urls = tuple(one.url for one in PLACES)
+    said = gateway_settings(folder, asked.trusted, nodes=urls, seal_keys=False)
     gateway = create_gateway(said, nodes=asked.nodes)
     transport = httpx.ASGITransport(app=gateway)
     async with (
         gateway.router.lifespan_context(gateway),
         httpx.AsyncClient(
-            transport=transport, base_url="http://gateway", headers=asked.client.headers
+            transport=transport,
+            base_url="http://gateway",
+            headers=asked.client.headers,
+            auth=asked.client.auth,
         ) as client,
     ):
         return await _answers(client)

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.trust.about import PATH
 from schemas.trust.vouching import Vouched, vouch
-from tests.flow.persons.town import DESK, EAST, SESSION, WEST, WINDOW, Town, running
+from tests.flow.persons.town import DESK, EAST, GATEWAY, SESSION, WEST, WINDOW, Town, running
 from tests.flow.persons.town import POLICE as POLICE_DESK
 from tests.services.engine.api import office
 
@@ -99,6 +99,16 @@ def test_who_does_not_identify_persons_is_refused_by_the_departments(town: Town)
     word = Vouched(DESK, office.owner_id(0), SESSION, town.clock())
     answer = town.send(DESK, PATH, {"vouched": vouch(word, town.keys[WINDOW])}, SESSION)
     assert (answer.status_code, answer.json()["code"]) == (401, "bad-vouching")
+
+
+@pytest.mark.parametrize(("by", "reason"), [(None, "missing"), (f"{WEST}/node", "wrong-sender")])
+def test_no_department_that_was_asked_repeats_a_persons_look(by: str | None, reason: str, town: Town) -> None:
+    """It was given the desk's token, officer, purpose and word, and has a key of its own."""
+    word = vouch(Vouched(DESK, office.owner_id(9), SESSION, town.clock()), town.keys[DESK])
+    assert town.send(DESK, PATH, {"vouched": word}, SESSION).status_code == 200
+    for node in (GATEWAY, EAST):
+        refused = town.send(DESK, PATH, {"vouched": word}, SESSION, node, by)
+        assert (refused.status_code, refused.json()["reason"]) == (401, reason)
 
 
 def test_no_identifier_stands_in_a_log_an_address_or_a_metric(

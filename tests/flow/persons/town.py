@@ -40,6 +40,7 @@ _REGISTER = Representation(f"{office.KIND}.vehicles", "owner_id", "owner_code", 
 _DEPARTMENTS = {EAST: replace(office.DEPARTMENT, represents=_REGISTER), WEST: office.DEPARTMENT}
 _ROLES = {GATEWAY: "gateway", DESK: "citizen-services", f"{EAST}/node": "enterprise-register"}
 _PATIENCE = 30.0
+_ITSELF = "the system itself"
 
 
 @dataclass
@@ -68,17 +69,23 @@ class Town:
         return f"http://127.0.0.1:{self.ports[node]}"
 
     def send(
-        self, system: str, path: str, body: Any, purpose: str = CASE, node: str = GATEWAY
+        self,
+        system: str,
+        path: str,
+        body: Any,
+        purpose: str = CASE,
+        node: str = GATEWAY,
+        by: str | None = _ITSELF,
     ) -> httpx.Response:
-        """A signed call of a system."""
-        member, key = system.partition("/")[0], self.keys[system]
-        text = token.make(key, system=system, member=member, now=self.clock())
+        """A call that bears a system's token, signed by that system; or by another one, None: by nobody."""
+        member, signer = system.partition("/")[0], system if by == _ITSELF else by
+        text = token.make(self.keys[system], system=system, member=member, now=self.clock())
         said = {
             "Authorization": f"Bearer {text}",
             "Langqiao-Officer": "unit-3/officer-7",
             "Langqiao-Purpose": purpose,
         }
-        signing = Signing(key, clock=self.clock)
+        signing = Signing(self.keys[signer], node=node, clock=self.clock) if signer else None
         return httpx.post(
             self.url(node) + path, json=body, headers=said, auth=signing, trust_env=False, timeout=_PATIENCE
         )
@@ -201,6 +208,8 @@ async def _serve(made: Town) -> None:
             division="330200",
             nodes=(made.url(EAST), made.url(WEST)),
             key_file=made.folder / "gateway.key.pem",
+            authority_keys={made.authority.key_id: made.authority.public_hex},
+            registry_file=made.folder / "registry.jws",
             refresh_seconds=1,
         )
         gateway = create_gateway(settings, clock=made.clock)

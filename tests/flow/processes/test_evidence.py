@@ -33,7 +33,7 @@ def test_a_department_asked_without_a_gateway_gives_evidence_too(world: World, t
     said = orjson.loads((world.plan.profiles / "approvals.json").read_bytes())
     key = str(world.plan.profiles / said["key_file"])
     profile = tmp_path / "direct.json"
-    profile.write_bytes(orjson.dumps({**said, "gateway": one.url, "key_file": key}))
+    profile.write_bytes(orjson.dumps({**said, "gateway": one.url, "node": one.member, "key_file": key}))
     file = tmp_path / "evidence.json"
     saved = run(
         "evidence", "save", str(file), "credit.penalties?select=kind&limit=2", "--profile", str(profile)

@@ -21,28 +21,28 @@ def test_the_tool_asks_a_department_itself(world: World, tmp_path: Path) -> None
     profile = Profile.load(folder / "approvals.json")
     key = str((folder / (profile.key_file or "")).resolve())
     here = tmp_path / "here.json"
-    replace(profile, gateway=world.plan.department(_KIND).url, key_file=key).save(here)
+    one = world.plan.department(_KIND)
+    replace(profile, gateway=one.url, node=one.member, key_file=key).save(here)
     for _ in range(2):
         asked = run("ask", "--profile", str(here), "--json", "credit.penalties?select=case_name&limit=1")
         assert asked.exit_code == 0, asked.output
         assert len(orjson.loads(asked.output)) == 1
 
 
-def test_a_department_takes_a_token_in_a_message_alone_and_the_gateway_from_any_client(world: World) -> None:
+def test_departments_and_the_gateway_take_a_token_in_a_message_alone(world: World) -> None:
     member = Profile.load(world.plan.profiles / "approvals.json")
-    department = world.plan.department(_KIND).url
     with httpx.Client(headers=member.headers(), trust_env=False) as client:
-        refused = client.get(f"{department}{_PENALTIES}")
-        assert (refused.status_code, refused.json()["reason"]) == (401, "missing")
-        assert client.get(f"{department}{_PENALTIES}", auth=signing(member)).status_code == 200
-        assert client.get(f"{world.plan.gateway_url}{_PENALTIES}").status_code == 200
+        for url in (world.plan.department(_KIND).url, world.plan.gateway_url):
+            refused = client.get(f"{url}{_PENALTIES}")
+            assert (refused.status_code, refused.json()["reason"]) == (401, "missing")
+            assert client.get(f"{url}{_PENALTIES}", auth=signing(member)).status_code == 200
 
 
 def test_what_the_gateway_asked_is_entered_as_its_message_for_the_caller(world: World) -> None:
     member = Profile.load(world.plan.profiles / "approvals.json")
     said = {**member.headers(), "Langqiao-Question": "q-messages"}
     address = f"{world.plan.gateway_url}{_PENALTIES}"
-    assert httpx.get(address, headers=said, trust_env=False).status_code == 200
+    assert httpx.get(address, headers=said, auth=signing(member), trust_env=False).status_code == 200
     shown = run("log", "show", str(world.plan.department(_KIND).access_log), "--count", "100")
     entries = [orjson.loads(line) for line in shown.output.splitlines()]
     [entry] = [one for one in entries if one.get("question") == "q-messages"]

@@ -14,6 +14,7 @@ from schemas.trust import signed
 from services.cli.world.plan import ASKING_MEMBER
 from services.cli.world.world import World
 from services.client.profile import Profile
+from tests.messages import signing
 from tests.services.cli.tool import run
 from tests.waiting import until_sync
 
@@ -85,7 +86,9 @@ def office(world: World, tmp_path: Path) -> Iterator[Office]:
 def member(world: World) -> Iterator[httpx.Client]:
     """The approval service, which asks the gateway."""
     profile = Profile.load(world.plan.profiles / "approvals.json")
-    with httpx.Client(base_url=world.plan.gateway_url, headers=profile.headers(), trust_env=False) as client:
+    with httpx.Client(
+        base_url=world.plan.gateway_url, headers=profile.headers(), auth=signing(profile), trust_env=False
+    ) as client:
         yield client
 
 
@@ -104,7 +107,7 @@ def test_a_member_that_is_taken_out_is_refused_and_let_in_again(office: Office, 
     office.sign(members=[one for one in everybody if one["id"] != ASKING_MEMBER])
     office.by_gateway()
     until_sync(lambda: member.get(_ASKED).status_code != 200, timeout=_PROMISED, what="it is shut out")
-    assert member.get(_ASKED).json()["code"] == "bad-token"
+    assert member.get(_ASKED).json()["reason"] == "unknown-key"
     office.sign(members=everybody)
     office.by_gateway()
     until_sync(lambda: member.get(_ASKED).status_code == 200, timeout=_PROMISED, what="it is let in")

@@ -34,7 +34,9 @@ class Hostile:
         """A question of the table as its caller signed it, or somebody else, some seconds ago."""
         said = TABLE["questions"][name]
         body = orjson.dumps(said["body"]) if "body" in said else b""
-        own = {**self.strict.headers, names.QUESTION: "q-1", **said.get("headers", {}), **more}
+        to = {names.NODE: "330200.gateway", names.QUESTION: "q-1"}
+        own = {**self.strict.headers, **to, **said.get("headers", {}), **more}
+        own = {name: value for name, value in own.items() if value}
         asked = Message(said.get("method", "POST"), said["path"], said.get("query", ""), own, body)
         key = {"caller": self.strict.own, "gateway": self.strict.gateway, "stranger": STRANGER}[by]
         signed = sign(asked, key, datetime.now(UTC) - timedelta(seconds=age))

@@ -27,7 +27,6 @@ from tests.flow.federation.running import (
 )
 from tests.flow.federation.tables import SqliteTables
 from tests.link_keys import write_keys
-from tests.messages import Messages
 from tests.waiting import until
 
 #: The datasets that are given for a signed question alone; of each kind the first.
@@ -65,7 +64,6 @@ async def strict_county(folder: Path) -> AsyncIterator[Strict]:
     }
     async with opened(folder, tables, settings, key) as made:
         made.client.headers.update(_headers(key))
-        made.client.auth = Messages([key])
         async with _listening({one: made.nodes.apps[one.url] for one in PLACES}) as addresses:
             gateway_key = keys.read_private((folder / GATEWAY_KEY).read_bytes())
             said = {name.lower(): value for name, value in _headers(key).items()}

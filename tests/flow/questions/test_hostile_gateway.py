@@ -13,6 +13,7 @@ from schemas.trust.question import handed_on
 from schemas.wire import headers as names
 from tests.flow.federation import canaries
 from tests.flow.federation.county import places_of
+from tests.flow.federation.running import PROVINCE
 from tests.flow.questions.hostile import STRANGER, TABLE, Hostile
 
 _PAGE = {"select": "code,name", "code": "in.(91CANARY1,91CANARY2)", "limit": 2}
@@ -73,9 +74,10 @@ _ALTERED: dict[str, tuple[Change, str]] = {
 #: Other questions that a gateway may have, and why they are refused.
 _OTHERS: dict[str, tuple[dict[str, Any], str]] = {
     "of a stranger": ({"by": "stranger"}, "unknown-key"),
-    "of its own": ({"by": "gateway"}, "not-for-us"),
-    "of its own and for itself": ({"by": "gateway", names.NODE: "330200.gateway"}, "wrong-sender"),
+    "of its own": ({"by": "gateway"}, "wrong-sender"),
     "to a department": ({names.NODE: "330203.trade_office"}, "not-for-us"),
+    "to a gateway that is none": ({names.NODE: "330100.gateway"}, "not-for-us"),
+    "to nobody": ({names.NODE: ""}, "not-for-us"),
     "for another purpose": ({names.PURPOSE: "grant:G-2"}, "bad-signature"),
     "of another officer": ({names.OFFICER: "officer-2"}, "bad-signature"),
     "of another id": ({names.QUESTION: "q-2"}, "bad-signature"),
@@ -101,8 +103,8 @@ def test_no_other_question_passes_for_the_callers(
     assert _refusal(runner.run(hostile.ask(_FIRMS, _PAGE, handed))) == (401, "bad-question", reason)
 
 
-def test_a_question_may_name_the_gateway_that_hands_it_on(runner: asyncio.Runner, hostile: Hostile) -> None:
-    handed = handed_on(hostile.question("firms", **{names.NODE: "330200.gateway"}))
+def test_a_question_may_have_been_put_to_another_gateway(runner: asyncio.Runner, hostile: Hostile) -> None:
+    handed = handed_on(hostile.question("firms", **{names.NODE: PROVINCE}))
     assert runner.run(hostile.ask(_FIRMS, _PAGE, handed)).is_success
 
 

@@ -108,7 +108,12 @@ def test_a_token_nested_without_end_is_refused(deep: bytes, inside: bool) -> Non
     assert _caller(compact(*parts, _KEY)) is None
 
 
-_HEADERS = {"authorization": f"Bearer {_TOKEN}", "langqiao-officer": "o", "langqiao-purpose": "case:1"}
+_HEADERS = {
+    "authorization": f"Bearer {_TOKEN}",
+    "langqiao-officer": "o",
+    "langqiao-purpose": "case:1",
+    "langqiao-node": "330203.harbour",
+}
 _ASKED = Message("POST", "/records/harbour/boats/query", "", _HEADERS, b'{"select": "number"}')
 _SIGNED = replace(_ASKED, headers={**_HEADERS, **sign(_ASKED, _KEY, _NOW)})
 

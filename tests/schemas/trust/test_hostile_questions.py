@@ -21,13 +21,19 @@ from tests.schemas.trust.anything import JSON, REASONS, altered, damaged
 from tests.soon import soon
 
 _NOW = datetime(2026, 5, 1, 4, tzinfo=UTC)
-_KEY = keys.new_key()
+_KEY, _DOOR = keys.new_key(), keys.new_key()
 _REGISTRY = registry.from_document(
     {
         "number": 1,
         "expires": "2027-01-01T00:00:00Z",
         "members": [
             {"id": "330200.approvals", "system": "window", "keys": {_KEY.key_id: _KEY.public_hex}},
+            {
+                "id": "330200.gateway",
+                "system": "330200.gateway",
+                "role": "gateway",
+                "keys": {_DOOR.key_id: _DOOR.public_hex},
+            },
         ],
     }
 )
@@ -43,7 +49,7 @@ _REPEATED = {
 _REASONS = REASONS | {"wrong-sender"}
 _BODY = {"select": "number,owner(name)", "owner_id": "eq.330102199003070019", "limit": 5}
 _BARE = Message("POST", "/records/harbour/boats/query", "", _REPEATED, orjson.dumps(_BODY))
-_SIGNED = replace(_BARE, headers=_REPEATED | {"langqiao-deadline-ms": "9000"})
+_SIGNED = replace(_BARE, headers=_REPEATED | {"langqiao-deadline-ms": "9000", "langqiao-node": _GATEWAY})
 _SIGNED = replace(_SIGNED, headers=_SIGNED.headers | sign(_SIGNED, _KEY, _NOW))
 _HANDED = question.handed_on(_SIGNED)
 
@@ -53,7 +59,7 @@ def _signed(handed: Any, repeated: dict[str, str] = _REPEATED, now: datetime = _
     with soon():
         try:
             found = question.message_of(handed, repeated)
-            question.check(found, _REGISTRY, now, system="window", gateway=_GATEWAY)
+            question.check(found, _REGISTRY, now, system="window")
         except MessageRefused as refused:
             reason = refused.reason
         else:

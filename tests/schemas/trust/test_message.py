@@ -108,10 +108,9 @@ def test_a_message_for_one_node_is_none_for_another() -> None:
     assert refused(signed(), node="330203.credit") == "not-for-us"
 
 
-def test_a_gateway_names_the_node_and_a_members_program_may_not_know_it() -> None:
-    unnamed = with_header(_ASKED, names.NODE, None)
-    assert check(signed(unnamed, key=_OTHER), _REGISTRY, _NOW, node=_NODE).sender.system == "credit-desk"
-    assert refused(signed(unnamed)) == "not-for-us"
+@pytest.mark.parametrize("key", [_KEY, _OTHER], ids=["a gateway's", "a member's"])
+def test_a_message_that_names_no_node_is_for_nobody(key: keys.KeyPair) -> None:
+    assert refused(signed(with_header(_ASKED, names.NODE, None), key=key)) == "not-for-us"
 
 
 @pytest.mark.parametrize(

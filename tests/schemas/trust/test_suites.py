@@ -32,7 +32,8 @@ _EXAMPLE = (
 _NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _NODE = "330200.taxation"
 _SYSTEM = f"{_NODE}/node"
-_CALL = Message("POST", "/records/k/d/query", "", {"authorization": "Bearer x"}, b"{}")
+_CALLED = {"authorization": "Bearer x", "langqiao-node": _NODE}
+_CALL = Message("POST", "/records/k/d/query", "", _CALLED, b"{}")
 
 
 @pytest.fixture(
