@@ -107,7 +107,11 @@ def test_rows_by_items_that_are_shared_are_none(rows: str) -> None:
 
 
 def test_an_agreement_is_to_what_was_asked_or_to_less() -> None:
-    asked = {"quota_per_day": 100, "delegates": ["330200.approvals/window"], "told_after_days": 30}
+    asked: dict[str, Any] = {
+        "quota_per_day": 100,
+        "delegates": ["330200.approvals/window"],
+        "told_after_days": 30,
+    }
     received = taken(applied(items=ASKED, **asked))
     whole = after(received, step(StepKind.AGREED, Party.PROVIDER), CONTRACT)
     assert whole.terms == received.terms == Terms.read(asked)
