@@ -65,7 +65,7 @@ def nodes_of_town(records: Mapping[str, town.Rows] | None = None) -> dict[str, N
 
 def settings_for(at: Mapping[str, Node], **changed: Any) -> Settings:
     """Those of a gateway that takes callers at their word, as the stand-ins do, unless said otherwise."""
-    said = {"division": "330200", "nodes": tuple(map(url, at)), "require_messages": False}
+    said: dict[str, Any] = {"division": "330200", "nodes": tuple(map(url, at)), "require_messages": False}
     return Settings(**said | changed)
 
 

@@ -42,7 +42,7 @@ async def _strict(folder: Path, **changed: Any) -> AsyncIterator[Door]:
     dates = {"issued": now.isoformat(), "expires": (now + timedelta(days=1)).isoformat()}
     path = folder / "registry.jws"
     path.write_text(signed.sign({"number": 1, **dates, "members": listed}, _AUTHORITY))
-    known = {
+    known: dict[str, Any] = {
         "authority_keys": {_AUTHORITY.key_id: _AUTHORITY.public_hex},
         "registry_file": path,
         "require_messages": True,

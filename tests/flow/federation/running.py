@@ -187,8 +187,8 @@ async def _ready(client: httpx.AsyncClient) -> bool:
 
 def gateway_settings(folder: Path, trusted: Mapping[str, str], **more: Any) -> GatewaySettings:
     """A gateway that knows whose keys are whose; the county's own unless `more` says otherwise."""
-    own = {"division": county.DIVISION, "key_file": folder / GATEWAY_KEY}
-    known = {"authority_keys": dict(trusted), "registry_file": folder / "registry.jws"}
+    own: dict[str, Any] = {"division": county.DIVISION, "key_file": folder / GATEWAY_KEY}
+    known: dict[str, Any] = {"authority_keys": dict(trusted), "registry_file": folder / "registry.jws"}
     return GatewaySettings(**own | known | more)
 
 
