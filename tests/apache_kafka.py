@@ -14,7 +14,7 @@ from schemas.derived.acls import Right
 from services.cli.world.processes import Child, free_ports, listening, start, stop_all, wait_until
 from services.directory.acls import Difference, carry_out, open_admin
 from tests import workshop
-from tests.certificates import Authority, Identity
+from tests.certificates import Authority, Identity, Vouching
 
 _VERSION = "4.3.1"
 _LOGGER_VERSION = "1.7.36"
@@ -68,7 +68,7 @@ class ApacheKafka:
         return f"127.0.0.1:{self.ports[1]}"
 
     @cached_property
-    def authority(self) -> Authority:
+    def authority(self) -> Vouching:
         return Authority(self.folder / "certificates")
 
     @cached_property

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -39,6 +39,15 @@ class Identity:
             "broker_certificate_file": self.certificate,
             "broker_key_file": self.key,
         }
+
+
+class Vouching(Protocol):
+    """Whoever gives certificates for names, good for both ends of a connection on loopback; `ca` is its own."""
+
+    @property
+    def ca(self) -> Path: ...
+
+    def identity(self, name: str) -> Identity: ...
 
 
 class Authority:

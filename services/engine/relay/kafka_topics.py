@@ -28,10 +28,10 @@ class KafkaTopics:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._way = options(
-            settings.bootstrap_servers,
-            secured(settings.broker_ca_file, settings.broker_certificate_file, settings.broker_key_file),
+        self._security = secured(
+            settings.broker_ca_file, settings.broker_certificate_file, settings.broker_key_file
         )
+        self._way = options(settings.bootstrap_servers, self._security)
 
     async def ends(self, topics: Mapping[str, int]) -> dict[Place, int]:
         """A topic is looked up in the list of all: some brokers make one when somebody asks for it by name."""
@@ -72,7 +72,10 @@ class KafkaTopics:
 
     def _away(self, fault: BaseException) -> CannotPublish:
         where = self._settings.bootstrap_servers
-        return CannotPublish(f"the broker at {where} does not do its work ({type(fault).__name__})")
+        said = f"the broker at {where} does not do its work ({type(fault).__name__})"
+        # It may be why: the certificate before these files may have ended, or its authority.
+        files = "" if self._security is None else self._security.fault
+        return CannotPublish(f"{said}; {files}" if files else said)
 
 
 async def _read(

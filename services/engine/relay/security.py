@@ -1,31 +1,91 @@
 """How a process reaches a broker: in plain text, or by TLS with a certificate that says who it is; used by all who open
 a Kafka client, with the files that settings or a profile name."""
 
+import logging
+from dataclasses import dataclass
 from pathlib import Path
-from ssl import SSLContext, SSLError, create_default_context
-from typing import Any
+from ssl import SSLContext, SSLError, SSLObject, create_default_context
+from typing import Any, Self
+
+from services.engine.followed_file import State, state_of
+from services.engine.tls import Followed
+
+_log = logging.getLogger("langqiao.relay")
 
 
 class BadSecurityFile(Exception):
     """A file that should secure the connection to the broker cannot be used; says which one, and why."""
 
 
-def secured(ca: Path | None, certificate: Path | None, key: Path | None) -> SSLContext | None:
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """See `secured`; one of them at least is named."""
+
+    ca: Path | None
+    certificate: Path | None
+    key: Path | None
+
+    def state(self) -> tuple[State | None, ...]:
+        named = (self.ca, self.certificate, self.key)
+        return tuple(state_of(one) for one in named if one is not None)
+
+    def context(self) -> SSLContext:
+        """By the files as they stand; raises BadSecurityFile."""
+        context = create_default_context() if self.ca is None else _trusting(self.ca)
+        if self.certificate is not None and self.key is not None:
+            _show(context, self.certificate, self.key)
+        return context
+
+
+class Renewed(Followed):
+    """A Kafka client keeps the context that it was given, and opens connections for as long as it lives: each is made
+    by the files as they stand then. Files that cannot be used change nothing; `fault` says why, the log says so once.
+    """
+
+    fault: str
+    _files: _Files
+    _seen: tuple[State | None, ...] | None
+
+    def __new__(cls, files: _Files) -> Self:
+        # Before they are read: what changes meanwhile is another state at the next look.
+        seen = files.state()
+        made = super().__new__(cls, files.context())
+        made._files, made._seen, made.fault = files, seen, ""
+        return made
+
+    def wrap_bio(self, *ends: Any, **said: Any) -> SSLObject:
+        self.look()
+        return super().wrap_bio(*ends, **said)
+
+    def look(self) -> None:
+        """Take up files that are others than at the last look, at the cost of a look at their dates."""
+        seen = self._files.state()
+        if seen == self._seen:
+            return
+        try:
+            self.now = self._files.context()
+        except BadSecurityFile as fault:
+            if str(fault) != self.fault:
+                _log.error("the files for the broker are not usable, and those before stay: %s", fault)
+            # Looked at again though they come back as they were.
+            self._seen, self.fault = None, str(fault)
+        else:
+            _log.info("the files for the broker are taken up anew")
+            self._seen, self.fault = seen, ""
+
+
+def secured(ca: Path | None, certificate: Path | None, key: Path | None) -> Renewed | None:
     """What speaks TLS to a broker, None for plain text where no file is named; raises BadSecurityFile.
 
     `ca` holds the authorities that may vouch for the broker (None: the machine's own), `certificate` the process's own
-    certificate with its chain, `key` the private half; all PEM. The broker's certificate must bear its address.
+    certificate with its chain, `key` the private half; all PEM, and followed as they change. The broker's certificate
+    must bear its address.
     """
     if (certificate is None) != (key is None):
         raise BadSecurityFile("a broker certificate and its key come together: one of the two is not named")
     if ca is None and certificate is None:
         return None
-    context = create_default_context()
-    if ca is not None:
-        context = _trusting(ca)
-    if certificate is not None and key is not None:
-        _show(context, certificate, key)
-    return context
+    return Renewed(_Files(ca, certificate, key))
 
 
 def options(bootstrap: str, security: SSLContext | None) -> dict[str, Any]:

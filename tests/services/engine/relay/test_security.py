@@ -29,15 +29,15 @@ def test_without_any_file_the_way_is_plain_text() -> None:
 def test_with_an_authority_the_brokers_certificate_and_address_are_checked(identity: Identity) -> None:
     context = secured(identity.ca, None, None)
     assert context is not None
-    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
-    assert len(context.get_ca_certs()) == 1
+    assert (context.now.verify_mode, context.now.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert len(context.now.get_ca_certs()) == 1
     assert options("b:9093", context)["security_protocol"] == "SSL"
 
 
 def test_with_a_certificate_alone_the_machines_own_authorities_are_trusted(identity: Identity) -> None:
     context = secured(None, identity.certificate, identity.key)
     assert context is not None
-    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.now.verify_mode is ssl.CERT_REQUIRED
 
 
 @pytest.mark.parametrize("missing", ["certificate", "key"])
