@@ -8,13 +8,16 @@ from schemas.contracts.model import Contract
 from schemas.wire.event import body_of, event_id
 from services.engine.capture.outbox import Change
 from services.engine.relay.feeds import Feed
+from services.engine.relay.views import Unpublishable
 
 
 def attributes(feed: Feed, change: Change) -> tuple[str, dict[str, Any]]:
     """The control topic, and the event's attributes, all but its number; its kind is its key, so that the newest of
-    each kind is what compaction keeps."""
+    each kind is what compaction keeps. Raises Unpublishable where its major is not offered."""
     said = orjson.loads(change.new or b"{}")
-    major = next(one for one in feed.majors if one.mapping.contract.major == said["major"])
+    major = next((one for one in feed.majors if one.mapping.contract.major == said["major"]), None)
+    if major is None:
+        raise Unpublishable(f"major {said['major']} of the dataset is no longer offered here")
     contract: Contract = major.mapping.contract
     body = body_of(said["data"]) or b""
     deed = f"control.{said['kind'].partition('/')[0]}" + (".deleted" if said["data"] is None else "")

@@ -156,6 +156,12 @@ def test_a_control_record_is_an_event_on_its_majors_control_topic() -> None:
     assert event.data == {"reason": "restored"}
 
 
+def test_a_control_record_of_a_major_that_is_offered_no_more_says_so() -> None:
+    said = {"major": 3, "kind": "epoch-began", "data": {"reason": "restored"}}
+    with pytest.raises(Unpublishable, match="major 3 of the dataset is no longer offered here"):
+        published(change("k", said, raw_key="epoch-began"))
+
+
 @pytest.mark.parametrize(
     ("made", "time"),
     [
