@@ -10,8 +10,10 @@ import orjson
 import typer
 
 from schemas.trust import signed
+from schemas.trust.handing import text_of
 from schemas.trust.keys import KeyPair
 from schemas.trust.ring import read_ring
+from schemas.trust.signed import DocumentRefused, number_of
 from services.cli.files import using
 
 
@@ -39,10 +41,24 @@ def signing(what: str, check: Callable[[Any], None]) -> typer.Typer:
             content = orjson.loads(document.read_bytes())
             check(content)
         with using(out, "--out"):
+            check_follows(out, number_of(content))
             out.write_text(signed.sign(content, pair))
         typer.echo(f"signed {out}")
 
     return noun
+
+
+def check_follows(out: Path, number: int) -> None:
+    """That no signed document stands there that is as high, or higher: whoever has it takes none that is not above it.
+    Raises ValueError, OSError."""
+    try:
+        held = number_of(signed.unchecked(text_of(out.read_bytes())))
+    except (FileNotFoundError, DocumentRefused):
+        return
+    if held >= number:
+        raise ValueError(
+            f"number {held} stands there, and number {number} does not follow it; nothing is written"
+        )
 
 
 def private_key(path: Path, option: str = "--key") -> KeyPair:

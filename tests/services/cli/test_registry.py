@@ -162,12 +162,31 @@ def test_an_older_registry_is_refused_and_the_one_in_force_is_named(
 ) -> None:
     run("registry", "publish", str(registry), "--gateway", keeper.url)
     document.write_bytes(orjson.dumps({**orjson.loads(document.read_bytes()), "number": 6}))
+    registry.unlink()
     older = _sign(document, registry.with_name("authority.key.pem"))
     ended = run("registry", "publish", str(older), "--gateway", keeper.url)
     assert (ended.exit_code, ended.stderr) == (
         1,
         f"refused  {keeper.url}: older; number 7 is in force there\n",
     )
+
+
+@pytest.mark.parametrize("number", [6, 7])
+def test_a_registry_is_not_written_over_one_that_it_does_not_follow(
+    registry: Path, document: Path, number: int
+) -> None:
+    before, key = registry.read_bytes(), str(registry.with_name("authority.key.pem"))
+    _new(registry.with_name("next.key.pem"))
+    following = ("--next", str(registry.with_name("next.key.pem")))
+    document.write_bytes(orjson.dumps({**orjson.loads(document.read_bytes()), "number": number}))
+    signing = run("registry", "sign", str(document), "--key", key, "--out", str(registry))
+    document.write_bytes(orjson.dumps({**orjson.loads(document.read_bytes()), "number": number - 1}))
+    rotating = run("registry", "rotate", str(document), "--key", key, *following, "--out", str(registry))
+    for ended in (signing, rotating):
+        assert ended.exit_code == 2
+        said = " ".join(ended.stderr.replace("│", " ").split())
+        assert f"number 7 stands there, and number {number} does not follow it" in said
+    assert registry.read_bytes() == before
 
 
 def test_a_key_that_may_not_confirm_is_refused(registry: Path, keeper: Keeper, tmp_path: Path) -> None:
