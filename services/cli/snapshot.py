@@ -12,6 +12,7 @@ from services.engine.settings import Settings
 
 if TYPE_CHECKING:
     from services.engine.capture.database import Database
+    from services.engine.capture.status import RelayWord
 
 app = typer.Typer()
 
@@ -48,7 +49,7 @@ def snapshot(
     for one in datasets:
         typer.echo(f"{one}: wanted; the relay takes it.")
     if wait:
-        put_down(settings, partial(_watch, datasets=datasets))
+        put_down(settings, partial(_watch, datasets=datasets, lease_seconds=settings.lease_seconds))
 
 
 async def _want(database: "Database", datasets: list[str], *, forced: bool, take_over: bool) -> None:
@@ -61,15 +62,29 @@ async def _want(database: "Database", datasets: list[str], *, forced: bool, take
         await database.write(walks.want, one, "a person wanted it", forced=forced)
 
 
-async def _watch(database: "Database", datasets: list[str]) -> None:
-    """A line whenever one has come further."""
+async def _watch(database: "Database", datasets: list[str], lease_seconds: float) -> None:
+    """A line whenever one has come further, and whenever there is another reason why none may."""
     from services.engine.capture import snapshot as walks
+    from services.engine.capture.status import relay_word
 
+    why = ""
     for one in datasets:
         said = -1
         while (walk := await database.read(walks.under_way, one)) is not None:
             if walk.records != said:
                 said = walk.records
                 typer.echo(f"{one}: {said} records read")
+            before, why = why, _why_not(await database.read(relay_word), lease_seconds)
+            if why and why != before:
+                typer.echo(f"{why}.", err=True)
             await asyncio.sleep(_LOOK_SECONDS)
         typer.echo(f"{one}: done.")
+
+
+def _why_not(word: "RelayWord | None", lease_seconds: float) -> str:
+    """What keeps a relay from taking what is wanted, empty where one is at work: it speaks thrice in a lease."""
+    if word is None:
+        return "No relay has spoken here yet; it waits until one runs (`langqiao department relay`)"
+    if word.age_seconds > lease_seconds:
+        return "No relay has spoken lately; it waits until one runs again (`langqiao department relay`)"
+    return f"The relay cannot publish: {word.trouble}" if word.trouble else ""

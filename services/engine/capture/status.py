@@ -73,6 +73,12 @@ def say(connection: Connection, trouble: str) -> None:
     state.put(connection, {_WORD: orjson.dumps(word).decode()})
 
 
+def relay_word(connection: Connection) -> RelayWord | None:
+    """What the relay last said; None when none has ever spoken."""
+    said = state.get(connection, _WORD)
+    return None if said is None else _word(said, clock.read_seconds(connection))
+
+
 def in_place(connection: Connection, dialect: Dialect, captured: Captured) -> bool:
     """Whether all our triggers stand on the dataset's table and are enabled."""
     return connection.execute(text(dialect.triggers(captured))).scalar() == dialect.expected_triggers

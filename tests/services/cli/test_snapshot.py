@@ -1,6 +1,7 @@
 """`langqiao snapshot` and `langqiao replay`: what a person wants is put down for the relay, or refused."""
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -30,6 +31,11 @@ def _rows(folder: Path, sql: str) -> list[tuple[object, ...]]:
         return database.execute(sql).fetchall()
 
 
+def _do(folder: Path, sql: str, *values: object) -> None:
+    with closing(sqlite3.connect(folder / "records.sqlite")) as database, database:
+        database.execute(sql, values)
+
+
 def _wanted(folder: Path) -> dict[str, bool]:
     """By dataset, whether every record is told."""
     rows = _rows(folder, "SELECT name, value FROM lq_state WHERE name LIKE 'snapshot.%'")
@@ -52,6 +58,43 @@ def test_datasets_are_wanted(
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert "the relay takes it" in ended.stdout
     assert _wanted(tmp_path) == wanted
+
+
+@pytest.mark.parametrize(
+    ("spoke", "trouble", "sentence"),
+    [
+        (None, "", "No relay has spoken here yet; it waits until one runs (`langqiao department relay`).\n"),
+        (
+            60.0,
+            "",
+            "No relay has spoken lately; it waits until one runs again (`langqiao department relay`).\n",
+        ),
+        (0.0, "the broker is away", "The relay cannot publish: the broker is away.\n"),
+        (0.0, "", ""),
+    ],
+    ids=["never", "long ago", "in trouble", "at work"],
+)
+def test_whoever_waits_is_told_once_why_nothing_comes_of_it(
+    environment: dict[str, str | None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoke: float | None,
+    trouble: str,
+    sentence: str,
+) -> None:
+    looks = iter(range(3))
+
+    async def wait(seconds: float) -> None:
+        if next(looks) == 2:
+            _do(tmp_path, "DELETE FROM lq_state WHERE name LIKE 'snapshot.%'")
+
+    monkeypatch.setattr("services.cli.snapshot.asyncio.sleep", wait)
+    if spoke is not None:
+        word = orjson.dumps({"trouble": trouble, "at": time.time() - spoke}).decode()
+        _do(tmp_path, "INSERT INTO lq_state (name, value) VALUES ('relay', ?)", word)
+    ended = run("snapshot", _DATASET, "--wait", environment=environment)
+    assert (ended.exit_code, ended.stderr) == (0, sentence)
+    assert f"{_DATASET}: done." in ended.stdout
 
 
 def test_one_record_is_marked_by_its_record_id(environment: dict[str, str | None], tmp_path: Path) -> None:
