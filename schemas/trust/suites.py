@@ -132,6 +132,27 @@ def _ed25519_public(private: Private) -> bytes:
     return private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
+#: Points of small order, without the sign of x: by such a key a signature of anything verifies that nobody made.
+_SMALL_ORDER = frozenset(
+    bytes.fromhex(one)
+    for one in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
+
+
+def _load_ed25519(raw: bytes) -> Ed25519PublicKey:
+    if raw[:-1] + bytes([raw[-1] & 0x7F]) in _SMALL_ORDER:
+        raise BadKey("this key is one by which anybody can sign")
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
 def _write_ed25519(private: Private) -> bytes:
     assert isinstance(private, Ed25519PrivateKey)
     return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -144,7 +165,7 @@ ED25519 = Suite(
     Ed25519PrivateKey.generate,
     _ed25519_public,
     _write_ed25519,
-    Ed25519PublicKey.from_public_bytes,
+    _load_ed25519,
 )
 SM2 = Suite("sm2-sm3", "SM2-SM3", 64, _new_sm2, _sm2_point, _write_sm2, _load_sm2)
 SUITES = {one.name: one for one in (ED25519, SM2)}

@@ -116,7 +116,15 @@ def test_any_text_is_a_public_key_or_none(data: st.DataObject | None) -> None:
     whole = [_KEY.public_hex, _POINT]
     text = _SHORT if data is None else data.draw(st.text() | st.sampled_from(whole).flatmap(altered))
     found = _read(lambda: keys.public_key(text))
-    assert found is None or text.lower() in whole
+    assert found is None or text.lower() == _POINT or found.public_bytes_raw() == bytes.fromhex(text)
+
+
+@pytest.mark.parametrize("sign", ["00", "80"])
+@pytest.mark.parametrize("low", ["00", "01", "ec" + "ff" * 30 + "7f"])
+def test_a_key_by_which_anybody_can_sign_is_none(low: str, sign: str) -> None:
+    raw = bytearray(bytes.fromhex(low).ljust(32, b"\0"))
+    raw[-1] |= int(sign, 16)
+    assert _read(lambda: keys.public_key(raw.hex())) is None
 
 
 @_few
