@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.leftovers import close_what_is_left_open
 from tests.postgresql import FreshDatabase, postgresql_server
@@ -47,12 +49,8 @@ _LONG = ("tests/flow/failover", "tests/crash")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The second telling is the live tier's, and so are the hunts: the normal run stays short.
-
-    Where workers share the tests out, a file stays with one of them, and a folder whose tests share running processes.
-    """
+    """The second telling is the live tier's, and so are the hunts: the normal run stays short."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_stays_together(item)))
         parameters = (
             item.callspec.params.values()
             if isinstance(item, pytest.Function) and hasattr(item, "callspec")
@@ -63,6 +61,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.live)
 
 
-def _stays_together(item: pytest.Item) -> str:
-    file = item.nodeid.partition("::")[0]
-    return "/".join(file.split("/")[:3]) if file.startswith(_SHARING) else file
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Where workers share the tests out."""
+    return _ByFile(config, log)
+
+
+class _ByFile(LoadScopeScheduling):
+    """A file stays with one worker, and a folder whose tests share running processes."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "/".join(file.split("/")[:3]) if file.startswith(_SHARING) else file
