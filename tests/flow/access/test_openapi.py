@@ -83,8 +83,8 @@ def _is_answered_as_described(bridge: Described, runner: asyncio.Runner, data: s
     request = _request(case, whom, by, bridge.world.trust)
     with soon(_SECONDS):
         answer = runner.run(bridge.world.ask(whom, request))
-    # These nodes have no keys of their own, and say so where one is needed.
-    assert answer.status_code < 500 or answer.json()["code"] == "not-ready", answer.text
+    # These nodes have no keys of their own, and say so where one is needed; and a call may give an answer no time.
+    assert answer.status_code < 500 or answer.json()["code"] in ("not-ready", "deadline-passed"), answer.text
     if answer.is_error and answer.content:
         assert answer.headers["content-type"] == MEDIA_TYPE
         assert KINDS[answer.json()["code"]].status == answer.status_code
