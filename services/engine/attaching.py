@@ -62,12 +62,15 @@ async def _keep_in_place(
     while settings.attach:
         await asyncio.sleep(_AGAIN_SECONDS)
         try:
-            stale = await database.read(fit.stale, mappings)
-            for one in captures(mappings):
-                whole = await database.read(in_place, database.dialect, one)
-                if not whole and one.dataset not in stale:
-                    _log.warning("capture of %s has gone missing, and is put in place again", one.dataset)
-                    await _attached(database, one.dataset, mappings, settings)
+            missing = {
+                one.dataset
+                for one in captures(mappings)
+                if not await database.read(in_place, database.dialect, one)
+            }
+            stale = await database.read(fit.stale, mappings) if missing else {}
+            for dataset in sorted(missing - stale.keys()):
+                _log.warning("capture of %s has gone missing, and is put in place again", dataset)
+                await _attached(database, dataset, mappings, settings)
         except DatabaseAway as away:
             _log.warning("whether capture is in place is not known: the database is away (%s)", away)
 
