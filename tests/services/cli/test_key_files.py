@@ -55,6 +55,9 @@ def folder(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 _ROTATE = ("rotate", _SYSTEM, "--key", "window", "--registry", "registry", "--authority", "authority")
+_RENEW = ("keys", "tls", "authority", "--out", "ca", "--renew")
+_ISSUE = ("keys", "tls", "issue", "--authority", "ca", "--name", "m", "--out", ".")
+_HAND_OVER = ("registry", "rotate", "document", "--key", "authority", "--next", "next", "--out", "made")
 #: Each file that a command reads, with the command as it would succeed.
 _READ: dict[str, tuple[str, tuple[str, ...]]] = {
     "a system's key": ("window", ("keys", *_ROTATE)),
@@ -63,36 +66,18 @@ _READ: dict[str, tuple[str, tuple[str, ...]]] = {
     "a pseudonym key": ("pseudonym", ("keys", "rotate", "pseudonym", "--key", "pseudonym")),
     "a link's keys": ("links", ("keys", "link", *_ENDS, "--into", "links", "--into", "made")),
     "another's link's keys": ("links", ("keys", "link", *_ENDS, "--into", "made", "--from", "links")),
-    "the TLS authority that is renewed": (
-        "ca/ca.pem",
-        ("keys", "tls", "authority", "--out", "ca", "--renew"),
-    ),
-    "the key of that": ("ca/ca.key.pem", ("keys", "tls", "authority", "--out", "ca", "--renew")),
-    "the TLS authority": (
-        "ca/ca.pem",
-        ("keys", "tls", "issue", "--authority", "ca", "--name", "m", "--out", "."),
-    ),
-    "the TLS authority's key": (
-        "ca/ca.key.pem",
-        ("keys", "tls", "issue", "--authority", "ca", "--name", "m", "--out", "."),
-    ),
+    "the TLS authority that is renewed": ("ca/ca.pem", _RENEW),
+    "the key of that": ("ca/ca.key.pem", _RENEW),
+    "the TLS authority": ("ca/ca.pem", _ISSUE),
+    "the TLS authority's key": ("ca/ca.key.pem", _ISSUE),
     "how it was bridged": (
         "ca/ca.bridging.pem",
         ("keys", "tls", "renew", "n.tls.pem", "--authority", "ca"),
     ),
     "a certificate": ("n.tls.pem", ("keys", "tls", "renew", "n.tls.pem", "--authority", "ca")),
-    "the key handed over": (
-        "authority",
-        ("registry", "rotate", "document", "--key", "authority", "--next", "next", "--out", "made"),
-    ),
-    "the next key": (
-        "next",
-        ("registry", "rotate", "document", "--key", "authority", "--next", "next", "--out", "made"),
-    ),
-    "the registry's JSON": (
-        "document",
-        ("registry", "rotate", "document", "--key", "authority", "--next", "next", "--out", "made"),
-    ),
+    "the key handed over": ("authority", _HAND_OVER),
+    "the next key": ("next", _HAND_OVER),
+    "the registry's JSON": ("document", _HAND_OVER),
     "what is shown": ("registry", ("registry", "show", "registry")),
     "what is signed": ("document", ("registry", "sign", "document", "--key", "authority", "--out", "made")),
 }

@@ -1,9 +1,10 @@
 """What record, topic and access log show of a correction, as tests say it, and what the office keeps of it."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+
+import pytest_asyncio
 
 from schemas.law.sharing.correction import Corrected, Look, Version
 from schemas.wire.problem import Problem
@@ -37,8 +38,9 @@ class Shown:
         return self.log
 
 
-@asynccontextmanager
-async def showing(bureau: Bureau) -> AsyncIterator[Shown]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def shown(bureau: Bureau) -> AsyncIterator[Shown]:
+    """What the office sees while a test runs."""
     office: Office = bureau.app.state.office
     made = Shown()
     corrections = replace(office.corrections, proofs=made)

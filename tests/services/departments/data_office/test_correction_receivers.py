@@ -1,10 +1,8 @@
 """Whoever received a wrong value is told, as the department's access log shows it, and acknowledges."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from schemas.law.sharing.correction import Look, Version
 from services.departments.data_office.matters import CORRECTIONS
@@ -17,17 +15,13 @@ from tests.services.departments.data_office.shown import (
     log,
     look_again,
     seen,
-    showing,
+    shown,
     stands,
 )
 
+__all__ = ["shown"]
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def shown(bureau: Bureau) -> AsyncIterator[Shown]:
-    async with showing(bureau) as made:
-        yield made
 
 
 async def test_whoever_received_the_wrong_value_by_the_log_is_told_and_acknowledges_for_itself(

@@ -1,10 +1,8 @@
 """Correction requests: closed by what is published, and not by what is said."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from schemas.law.sharing.correction import Corrected
 from services.departments.data_office.matters import CORRECTIONS
@@ -14,16 +12,12 @@ from tests.services.departments.data_office.shown import (
     Shown,
     filed,
     seen,
-    showing,
+    shown,
 )
 
+__all__ = ["shown"]
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def shown(bureau: Bureau) -> AsyncIterator[Shown]:
-    async with showing(bureau) as made:
-        yield made
 
 
 async def test_it_is_filed_with_a_last_day_and_the_wrong_value_is_kept_nowhere(
