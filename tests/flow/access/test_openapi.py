@@ -22,16 +22,14 @@ from schemathesis.specs.openapi.checks import (
 
 from schemas.trust import keys
 from schemas.wire.problem import KINDS, MEDIA_TYPE
+from tests.ends import ends
 from tests.flow.access import land
 from tests.flow.access.calling import WHO, Sent, credentials
 from tests.flow.access.world import GATEWAY, Clock, Trust, World, running
-from tests.soon import soon
 
 _EAST = f"{land.EAST}.{land.LAND}"
 _FEW, _MANY = 60, 1_000
 _CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
-#: What such a call may take of the processor, in seconds: the generous side of a bound on a hang.
-_SECONDS = 5.0
 
 
 class Described:
@@ -81,7 +79,7 @@ def _is_answered_as_described(bridge: Described, runner: asyncio.Runner, data: s
     case = data.draw(operation.as_strategy(mode), label="case")
     by = data.draw(st.sampled_from(["nobody", *WHO]), label="by")
     request = _request(case, whom, by, bridge.world.trust)
-    with soon(_SECONDS):
+    with ends():
         answer = runner.run(bridge.world.ask(whom, request))
     # These nodes have no keys of their own, and say so where one is needed; and a call may give an answer no time.
     assert answer.status_code < 500 or answer.json()["code"] in ("not-ready", "deadline-passed"), answer.text

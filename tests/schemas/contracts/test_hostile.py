@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.contracts.document import ContractFault, parse
 from schemas.contracts.load import load, load_document
+from tests.ends import ends
 from tests.schemas.contracts.making import TEXT, content
-from tests.soon import soon
 
 _LINES = TEXT.splitlines()
 _JSON = st.recursive(
@@ -46,13 +46,13 @@ _STRANGE = (
 @pytest.mark.parametrize("strange", _STRANGE, ids=lambda text: text[:12])
 @pytest.mark.parametrize("before", ["", "a: ", "description: ", "version: ", f"{TEXT}\nextra: "])
 def test_strange_yaml(before: str, strange: str) -> None:
-    with soon(), pytest.raises(ContractFault):
+    with ends(), pytest.raises(ContractFault):
         load(parse(before + strange, "hostile"))
 
 
 @given(st.integers(0, len(TEXT)), st.sampled_from(_STRANGE) | st.text(max_size=6))
 def test_a_contract_with_something_put_in(at: int, put: str) -> None:
-    with soon(), contextlib.suppress(ContractFault):
+    with ends(), contextlib.suppress(ContractFault):
         load(parse(TEXT[:at] + put + TEXT[at:], "hostile"))
 
 

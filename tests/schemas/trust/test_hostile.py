@@ -1,4 +1,4 @@
-"""Whatever comes as a token, message, signed document, statement or log line, it is read or refused as one, soon."""
+"""Whatever comes as a token, message, signed document, statement or log line, it is read or refused as one."""
 
 import base64
 from collections.abc import Callable
@@ -22,9 +22,9 @@ from schemas.trust.signed import DocumentRefused
 from schemas.trust.statements import Checkpoint, countersign, read_checkpoint, read_countersigned
 from schemas.trust.statements import Countersigned as Word
 from schemas.wire.problem import Problem
+from tests.ends import ends
 from tests.schemas.trust.anything import DEEP, JSON, MOMENTS, REASONS, compact, damaged, head
 from tests.schemas.trust.logs import entries, written
-from tests.soon import soon
 
 _NOW = datetime(2026, 5, 1, 4, tzinfo=UTC)
 _KEY, _NODE = keys.new_key(), keys.new_key()
@@ -55,7 +55,7 @@ _GRANT = {
 
 
 def _caller(text: str) -> Caller | None:
-    with soon():
+    with ends():
         try:
             return token.check(text, _REGISTRY, _NOW).caller
         except Problem as fault:
@@ -119,7 +119,7 @@ _SIGNED = replace(_ASKED, headers={**_HEADERS, **sign(_ASKED, _KEY, _NOW)})
 
 
 def _sender(message: Message) -> str | None:
-    with soon():
+    with ends():
         try:
             return check(message, _REGISTRY, _NOW, node="330203.harbour").sender.system
         except MessageRefused as refused:
@@ -176,7 +176,7 @@ _READERS: tuple[Callable[[str], object], ...] = (
 
 def _read(text: str) -> None:
     for reader in _READERS:
-        with soon(), suppress(DocumentRefused):
+        with ends(), suppress(DocumentRefused):
             reader(text)
 
 
@@ -231,7 +231,7 @@ def test_a_moment_that_is_read_can_be_told_again(at: str) -> None:
 @given(st.binary(max_size=60) | DEEP)
 def test_any_line_is_an_entry_or_a_bad_one(line: bytes) -> None:
     for one in (line, b'{"entry":{"number":1,"previous":"x","items":%b},"hash":"%b"}' % (line, b"0" * 64)):
-        with soon(), pytest.raises(BadLine):
+        with ends(), pytest.raises(BadLine):
             read(one)
 
 
@@ -242,5 +242,5 @@ def test_a_log_is_checked_to_its_end_whatever_stands_in_it(
     lines, _ = written(made)
     at = data.draw(st.integers(0, len(lines) - 1))
     lines[at] = b'{"entry":{"number":%d,"previous":"","told":%b},"hash":""}' % (at + 1, deep)
-    with soon():
+    with ends():
         assert {one.number for one in check_chain(lines)} == {at + 1}

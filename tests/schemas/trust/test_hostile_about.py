@@ -1,5 +1,5 @@
 """Whatever comes as a person's ask, stands in an entry about them, or is granted with a delay, it is read or refused as
-what it should be, soon, and no refusal repeats a value."""
+what it should be, and no refusal repeats a value."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -15,8 +15,8 @@ from schemas.trust.about import DEFAULT_LIMIT, LAST, MOST, Ask, place_after, rea
 from schemas.trust.entries import instant
 from schemas.trust.model import Grant
 from schemas.wire.problem import Problem
+from tests.ends import ends
 from tests.schemas.trust.anything import JSON, MOMENTS
-from tests.soon import soon
 
 #: Half of what a test gets elsewhere: there are many of these.
 _few = settings(max_examples=settings().max_examples // 2)
@@ -35,7 +35,7 @@ _VALUES = (
 
 def _asked(members: dict[str, Any]) -> Ask | None:
     """The ask, which is one in every part; None where it is refused, without a value."""
-    with soon():
+    with ends():
         try:
             found = read_ask(members)
         except Problem as problem:
@@ -115,7 +115,7 @@ _KEPT = {
 
 
 def _told(said: dict[str, Any]) -> dict[str, Any] | None:
-    with soon():
+    with ends():
         found = told(said, _NOW, {"g1": _GRANT})
     assert found is None or not found.keys() & _KEPT
     return found
@@ -149,7 +149,7 @@ def test_any_entry_is_told_or_not(said: dict[str, Any]) -> None:
 @example(1, datetime.max.replace(tzinfo=UTC))
 def test_any_delay_that_is_granted_ends_on_a_day_that_entries_can_hold(days: int, at: datetime) -> None:
     grant = replace(_GRANT, told_after_days=days)
-    with soon():
+    with ends():
         since = told_from(grant, at)
     assert since is not None
     assert since >= instant(at)

@@ -18,9 +18,9 @@ from schemas.trust.evidence_time import TimeToken, TokenRefused, token_of
 from schemas.trust.evidence_time import check as check_token
 from schemas.trust.keys import KeyPair
 from schemas.trust.suites import SM2
+from tests.ends import ends
 from tests.schemas.trust.anything import DEEP, JSON, altered, compact, damaged, head
 from tests.schemas.trust.kept import NODE, Town
-from tests.soon import soon
 
 #: Half of what a test gets elsewhere: there are many of these.
 _few = settings(max_examples=settings().max_examples // 2)
@@ -48,7 +48,7 @@ _KINDS = st.sampled_from(sorted(_WHOLE))
 
 
 def _read(said: object) -> Part | None:
-    with soon():
+    with ends():
         try:
             return read_part(said)
         except BadPart as refused:
@@ -59,7 +59,7 @@ def _read(said: object) -> Part | None:
 
 def _judged(one: Part) -> Judged:
     """Judged, and told without a value of what was asked or answered."""
-    with soon():
+    with ends():
         found = judge(one, _HISTORY)
     assert _PERSONAL not in repr(found)
     return found
@@ -153,7 +153,7 @@ def test_any_body_of_a_stream_is_judged(content: bytes, signed: bool) -> None:
     body = b'{"signed":"%b"}\n' % content if signed else content
     found = _judged(replace(one, content=body))
     assert not found.holds
-    with soon(), pytest.raises(ChunksRefused):
+    with ends(), pytest.raises(ChunksRefused):
         evidence_chunks.check(body, one.head, _TOWN.keys[NODE].key_id, _HISTORY.every)
 
 
@@ -169,7 +169,7 @@ def test_any_statement_that_the_node_signs_is_the_pieces_or_refused(
     except TypeError:
         return
     body = b'{"key":"a"}\n{"signed":"%b"}\n' % text.encode()
-    with soon(), pytest.raises(ChunksRefused):
+    with ends(), pytest.raises(ChunksRefused):
         evidence_chunks.check(body, _WHOLE["stream"].head, key.key_id, _HISTORY.every)
 
 
@@ -216,7 +216,7 @@ def test_any_signature_texts_are_refused(said: str, proof: str) -> None:
         {"signature": proof},
         {"signature-input": said, "signature": proof},
     ):
-        with soon(), pytest.raises(AnswerRefused) as refused:
+        with ends(), pytest.raises(AnswerRefused) as refused:
             evidence_answer.read(replace(one, headers={**one.headers, **changed}), _HISTORY.every)
         assert refused.value.reason in _REASONS
 
@@ -224,7 +224,7 @@ def test_any_signature_texts_are_refused(said: str, proof: str) -> None:
 @_few
 @given(JSON)
 def test_anything_is_a_time_token_or_none(said: object) -> None:
-    with soon(), pytest.raises(TokenRefused):
+    with ends(), pytest.raises(TokenRefused):
         token_of(said)
 
 
@@ -235,7 +235,7 @@ def test_a_time_token_altered_in_one_place_proves_nothing_or_the_same(name: str,
     [whole] = one.tokens
     held = check_token(whole, one.digest, NODE, _HISTORY.every)
     text = data.draw(altered(getattr(whole, name)) | damaged(getattr(whole, name)) | st.text())
-    with soon():
+    with ends():
         try:
             found = check_token(replace(whole, **{name: text}), one.digest, NODE, _HISTORY.every)
         except TokenRefused:
@@ -253,5 +253,5 @@ def test_any_entry_is_a_time_tokens_or_refused(deep: bytes, changed: dict[str, A
         return
     for entry in entries:
         token = TimeToken(entry.decode(), one.tokens[0].witnessed)
-        with soon(), pytest.raises(TokenRefused):
+        with ends(), pytest.raises(TokenRefused):
             check_token(token, one.digest, NODE, _HISTORY.every)

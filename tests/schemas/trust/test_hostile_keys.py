@@ -1,5 +1,4 @@
-"""Whatever comes as a key, a key file, an SM2 signature, or a line of registry or grants, it is read or refused as one,
-soon."""
+"""Whatever comes as a key, a key file, an SM2 signature, or a line of registry or grants, read or refused as one."""
 
 import base64
 from collections.abc import Callable
@@ -18,8 +17,8 @@ from schemas.trust.keys import BadKey
 from schemas.trust.ring import read_ring, write_ring
 from schemas.trust.signed import DocumentRefused
 from schemas.trust.suites import SM2, Sm2Private
+from tests.ends import ends
 from tests.schemas.trust.anything import JSON, MOMENTS, altered, damaged
-from tests.soon import soon
 
 #: Half of what a test gets elsewhere: there are many of these.
 _few = settings(max_examples=settings().max_examples // 2)
@@ -42,7 +41,7 @@ _SHORT = (
 
 def _read(read: Callable[[], _Made]) -> _Made | None:
     """What was read; None where it is refused as no key."""
-    with soon(), suppress(BadKey):
+    with ends(), suppress(BadKey):
         return read()
     return None
 
@@ -131,7 +130,7 @@ def test_a_key_by_which_anybody_can_sign_is_none(low: str, sign: str) -> None:
 @given(st.binary(max_size=70) | st.sampled_from([b"\xff" * 64, bytes(64), bytes(63) + b"\x01", b"0" * 128]))
 def test_any_bytes_are_a_signature_or_none(mark: bytes) -> None:
     for public in (_POINT, _KEY.public_hex):
-        with soon():
+        with ends():
             assert not keys.verifies(public, mark, b"question")
 
 
@@ -159,7 +158,7 @@ _MAPS = st.dictionaries(
 def test_any_line_of_a_registry_is_read_or_refused_and_its_keys_can_be_asked_for(
     name: str, value: Any
 ) -> None:
-    with soon():
+    with ends():
         try:
             found = registry.from_document(_REGISTRY | {"members": [_LINE | {name: value}]})
         except DocumentRefused:
@@ -173,7 +172,7 @@ def test_any_line_of_a_registry_is_read_or_refused_and_its_keys_can_be_asked_for
 @_few
 @given(st.sampled_from(sorted(_REGISTRY)), JSON | MOMENTS | st.lists(st.just(_LINE), min_size=2, max_size=2))
 def test_any_registry_is_an_issue_of_its_day_or_refused(name: str, value: Any) -> None:
-    with soon(), suppress(DocumentRefused):
+    with ends(), suppress(DocumentRefused):
         issue(_REGISTRY | {name: value})
 
 
@@ -184,7 +183,7 @@ _TOLD = {_KEY.key_id: _KEY.public_hex}
 @_few
 @given(st.lists(st.text(max_size=20) | damaged(_HANDED) | altered(_HANDED), max_size=3))
 def test_any_handovers_of_the_authority_are_followed_or_refused(handovers: list[str]) -> None:
-    with soon(), suppress(DocumentRefused):
+    with ends(), suppress(DocumentRefused):
         found = authority.Authority(_TOLD).after(handovers)
         assert set(found.keys) <= {_KEY.key_id, _NEXT.key_id}
 
@@ -195,7 +194,7 @@ def test_any_handover_that_the_authority_signs_is_followed_or_refused(name: str,
     said = {"key": {"id": "k2", "public": _NEXT.public_hex}, "until": "2026-06-01T00:00:00Z", name: value}
     with suppress(TypeError):  # A number too large to be written is none that can come.
         text = signed.sign({"handover": said}, _KEY)
-        with soon(), suppress(DocumentRefused):
+        with ends(), suppress(DocumentRefused):
             authority.Authority(_TOLD).after([text])
 
 
@@ -204,5 +203,5 @@ def test_any_handover_that_the_authority_signs_is_followed_or_refused(name: str,
 def test_anything_is_registry_and_grants_or_refused(document: Any) -> None:
     checks: tuple[Callable[[Any], None], ...] = (registry.check_document, grants.check_document)
     for check in checks:
-        with soon(), suppress(DocumentRefused):
+        with ends(), suppress(DocumentRefused):
             check(document)

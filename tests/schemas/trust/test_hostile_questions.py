@@ -1,5 +1,4 @@
-"""Whatever a gateway hands on as its caller's question, it is the caller's own or refused, and read or refused as one,
-soon."""
+"""Whatever a gateway hands on as its caller's question, it is the caller's own or refused, read or refused as one."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,9 +15,9 @@ from schemas.trust.asked import Asked, Unreadable, asked
 from schemas.trust.follows import Step, beyond
 from schemas.trust.levels import levels
 from schemas.trust.message import Message, MessageRefused, sign
+from tests.ends import ends
 from tests.schemas.query.harbour import BOATS, CATALOGUE
 from tests.schemas.trust.anything import JSON, REASONS, altered, damaged
-from tests.soon import soon
 
 _NOW = datetime(2026, 5, 1, 4, tzinfo=UTC)
 _KEY, _DOOR = keys.new_key(), keys.new_key()
@@ -56,7 +55,7 @@ _HANDED = question.handed_on(_SIGNED)
 
 def _signed(handed: Any, repeated: dict[str, str] = _REPEATED, now: datetime = _NOW) -> Message | None:
     """The question, where it is the window's; None where it is refused, for a reason that is stable."""
-    with soon():
+    with ends():
         try:
             found = question.message_of(handed, repeated)
             question.check(found, _REGISTRY, now, system="window")
@@ -154,7 +153,7 @@ _STEP = Step(
 
 def _asks(message: Message) -> Asked | None:
     """What a message asks, held against a step at every level; None where it is no question."""
-    with soon():
+    with ends():
         try:
             found = asked(message)
         except Unreadable:

@@ -1,4 +1,4 @@
-"""Whatever comes as a word on a person, a mandate, or a case's reference, it is its signer's or refused as one, soon,
+"""Whatever comes as a word on a person, a mandate, or a case's reference, it is its signer's or refused as one,
 and no refusal repeats whom it is about."""
 
 from collections.abc import Callable
@@ -19,8 +19,8 @@ from schemas.trust.signed import DocumentRefused
 from schemas.trust.vouching import Vouched, as_representative, read_vouched, vouch
 from schemas.wire.problem import Problem
 from tests import registered
+from tests.ends import ends
 from tests.schemas.trust.anything import DEEP, JSON, MOMENTS, altered, compact, damaged, head
-from tests.soon import soon
 
 _NOW = datetime(2026, 5, 1, 4, tzinfo=UTC)
 _PERSON, _ENTERPRISE = "330102199003070019", "91330100MA0TEXT128"
@@ -102,7 +102,7 @@ _each = pytest.mark.parametrize("what", _KINDS)
 
 def _read(what: str, text: str) -> object | None:
     """What a text says; None where it is refused, for a stable reason and without a value."""
-    with soon():
+    with ends():
         try:
             return _KINDS[what].read(text)
         except DocumentRefused as refused:
@@ -135,7 +135,7 @@ def test_any_text_is_a_statement_or_refused(what: str, data: st.DataObject) -> N
     text = data.draw(st.text() | damaged(_KINDS[what].text))
     found = _read(what, text)
     assert found is None or found == _read(what, _KINDS[what].text)
-    with soon(), suppress(DocumentRefused):
+    with ends(), suppress(DocumentRefused):
         as_representative(text)
 
 

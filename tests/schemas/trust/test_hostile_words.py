@@ -1,5 +1,5 @@
 """Whatever comes as a word on a registry, as a body that hands one on, or as the answer to it, it is read or refused as
-one, soon, and what is held stays as it was unless who may said otherwise."""
+one, and what is held stays as it was unless who may said otherwise."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,9 +17,9 @@ from schemas.trust.holding import LARGEST_BYTES, Held, nothing, taken
 from schemas.trust.signed import DocumentRefused
 from schemas.trust.word import LEEWAY
 from schemas.wire.problem import Problem
+from tests.ends import ends
 from tests.schemas.trust.anything import DEEP, JSON, MOMENTS, altered, compact, damaged, head
 from tests.schemas.trust.registries import DAY, NOW, document, handed, registrar, registry, trusting, word
-from tests.soon import soon
 
 #: Half of what a test gets elsewhere: there are many of these.
 _few = settings(max_examples=settings().max_examples // 2)
@@ -48,7 +48,7 @@ _REASONS = {
 
 def _taken(text: str) -> Held:
     """What is held after a text; the same as before where it is refused, for a stable reason."""
-    with soon():
+    with ends():
         try:
             return taken(_HELD, text, NOW)
         except DocumentRefused as refused:
@@ -128,7 +128,7 @@ def test_a_key_that_has_handed_over_gives_no_word_whatever_its_date(now: timedel
 @_few
 @given(st.binary(max_size=80) | st.text(max_size=80).map(str.encode) | damaged(_WORDS[0]).map(str.encode))
 def test_any_body_holds_a_signed_text_or_is_refused(body: bytes) -> None:
-    with soon():
+    with ends():
         try:
             text = handing.text_of(body)
         except DocumentRefused as refused:
@@ -147,7 +147,7 @@ def test_a_body_is_read_up_to_its_bound_however_it_comes(parts: list[bytes], bey
         for part in (*parts, bytes(filled)):
             yield part
 
-    with soon():
+    with ends():
         try:
             found = asyncio.run(handing.read(coming()))
         except Problem as problem:
@@ -159,7 +159,7 @@ def test_a_body_is_read_up_to_its_bound_however_it_comes(parts: list[bytes], bey
 @_few
 @given(st.binary(max_size=60) | DEEP | JSON.map(lambda said: repr(said).encode()))
 def test_any_answer_says_a_number_or_none(body: bytes) -> None:
-    with soon():
+    with ends():
         assert type(handing.number_in(body)) in (int, type(None))
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from schemas.trust.chain import Fault, Witnessed, check
 from schemas.trust.entries import Act, Entry, Head, instant
+from tests.ends import ends
 from tests.schemas.trust.logs import NODE, NOON, entries, written
-from tests.soon import soon
 
 _WAYS = ("alter", "remove", "insert", "reorder", "cut")
 
@@ -70,7 +70,7 @@ def test_a_log_that_tells_nonsense_of_itself_is_checked_to_its_end(
     at = data.draw(st.integers(0, len(made)))
     lines, _ = written([*made[:at], Entry(NOON, NODE, Act.PRUNED, told=told), *made[at:]])
     cut = data.draw(st.integers(0, len(lines) - 1))
-    with soon():
+    with ends():
         assert all(one.number >= 1 for one in check(lines[cut:]))
 
 
