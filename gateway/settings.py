@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.trust.follows import MOST_KEYS
@@ -32,6 +32,11 @@ class Settings(TlsSettings, BaseSettings):
     nodes: tuple[Address, ...] = Field(
         description="Addresses of the nodes, a JSON list of http(s)://host:port; of two that claim the same "
         "records the one named first keeps them. No default: it must be meant."
+    )
+    node_ids: dict[Address, str] = Field(
+        {},
+        description="Which node stands at which of these addresses, JSON: address -> node id; one that calls itself"
+        " otherwise is not asked. Unset: each is taken at its word.",
     )
     catalogue_file: Path | None = Field(
         None,
@@ -132,6 +137,12 @@ class Settings(TlsSettings, BaseSettings):
     port: int = Field(
         8000, ge=0, le=65535, description="Port to listen on; 8000, beside the departments' 8100."
     )
+
+    @model_validator(mode="after")
+    def _named_nodes_are_asked(self) -> "Settings":
+        if stray := sorted(self.node_ids.keys() - set(self.nodes)):
+            raise ValueError(f"node_ids: not among nodes: {', '.join(stray)}")
+        return self
 
     @property
     def node_id(self) -> str:

@@ -124,12 +124,22 @@ class Watch:
         except ValidationError:
             one.trouble = "its catalogue cannot be read"
             return False
+        if not self._is_meant(one.url, descriptor):
+            # Whatever was known of the address, another stands there now.
+            one.known, one.tag, one.trouble = None, "", f"it is not {self.settings.node_ids[one.url]}"
+            return True
         one.known = self._reading.known(one.url, descriptor)
         one.trouble, one.at, one.tag = "", monotonic(), answer.headers.get("etag", "")
         return True
 
+    def _is_meant(self, url: str, descriptor: Descriptor) -> bool:
+        """Whether the node is the one that the operator knows there."""
+        return self.settings.node_ids.get(url, descriptor.node) == descriptor.node
+
     def _recalled(self, url: str, kept: Mapping[str, Descriptor]) -> Known | None:
-        return self._reading.known(url, kept[url]) if url in kept else None
+        if url not in kept or not self._is_meant(url, kept[url]):
+            return None
+        return self._reading.known(url, kept[url])
 
     def _all_known(self) -> list[Known]:
         return [one.known for one in self.seen.values() if one.known is not None]

@@ -97,6 +97,33 @@ async def test_two_nodes_of_one_name_are_not_both_taken() -> None:
         assert "calls itself 330203.trade" in (await _health(door))["reasons"][0]
 
 
+async def test_where_a_node_is_meant_no_other_is_asked() -> None:
+    meant = {url(f"{number}.trade"): f"{number}.trade" for number in (330203, 330205)}
+    liar, honest = _shops("330205.trade", 1, coverage=("330205",)), _shops("330205.trade", 1)
+    async with open_door({"330203.trade": liar, "330205.trade": honest}, node_ids=meant) as door:
+        assert await _codes(door) == {"s01"}
+        assert (await _health(door))["reasons"] == [f"{url('330203.trade')}: it is not 330203.trade"]
+        assert not [one for one in liar.seen if one[1].startswith("/records/")]
+        # The other begins to lie while it is asked.
+        honest.node = "330203.trade"
+        await door.watch.refresh()
+        answer = await door.ask("trade.shops", {"select": "code"})
+        assert (answer.status_code, answer.json()["code"]) == (503, "not-ready")
+
+
+async def test_a_catalogue_that_was_kept_of_another_node_is_not_gone_by(tmp_path: Path) -> None:
+    nodes, kept = {"330203.trade": _shops("330203.trade", 0)}, {"catalogue_file": tmp_path / "catalogue.json"}
+    async with open_door(nodes, **kept) as door:
+        assert await _codes(door) == {"s00"}
+    at = url("330203.trade")
+    client = InProcess({at: nodes["330203.trade"].app}, away={at})
+    settings = settings_for(nodes, node_ids={at: "330203.market"}, **kept)
+    app = create_app(settings, nodes=client, clock=Clock())
+    async with app.router.lifespan_context(app), caller(app, member_headers()) as member:
+        nodes_shown = (await member.get("/health")).json()["nodes"]
+    assert nodes_shown[at]["node"] is None
+
+
 async def test_the_lowest_version_that_all_nodes_serve_is_the_default() -> None:
     first, minor = town.contract("trade.shops"), town.contract("trade.shops", "1.1.0", {"phone": {}})
     second = town.contract("trade.shops", "2.0.0", {"phone": {}})

@@ -132,6 +132,9 @@ class World:
     def _gateway_environment(self) -> dict[str, str]:
         return {
             "LANGQIAO_GATEWAY_NODES": orjson.dumps([one.url for one in self.plan.departments]).decode(),
+            "LANGQIAO_GATEWAY_NODE_IDS": orjson.dumps(
+                {one.url: one.member for one in self.plan.departments}
+            ).decode(),
             "LANGQIAO_GATEWAY_PORT": str(self.plan.gateway_port),
             "LANGQIAO_GATEWAY_DIVISION": DIVISION,
             # Here a node that is not known is a fault, not a department that happens to be away.
