@@ -66,7 +66,9 @@ def test_the_gateway_is_told_all_that_it_needs_and_asks_every_department_at_its_
     settings = _read(GatewaySettings, _environment("gateway"), monkeypatch)
     ports = {kind: _environment(kind)["LANGQIAO_PORT"] for kind in kinds()}
     division = composed.SAID["DIVISION"]
-    assert settings.node_ids == {f"http://{kind}:{port}": f"{division}.{kind}" for kind, port in ports.items()}
+    assert settings.node_ids == {
+        f"http://{kind}:{port}": f"{division}.{kind}" for kind, port in ports.items()
+    }
     assert set(settings.nodes) == set(settings.node_ids)
     assert composed.services()["gateway"]["ports"] == [f"127.0.0.1:{settings.port}:{settings.port}"]
 
