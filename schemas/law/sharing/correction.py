@@ -53,8 +53,8 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """What proves a correction: a published version of the record, and the items in which it differs from the one that
-    was said to be wrong."""
+    """What proves a correction: a published version of the record, and the items in which it differs from how the
+    office saw the record when the request was filed."""
 
     version: Version
     changed: frozenset[str]
@@ -62,8 +62,8 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the office saw for itself while the request was open: the record's version and a digest of the item's value,
-    and where its look stands in the access log of the department's node."""
+    """How the record stood when the request was filed, as the office saw for itself: its version and a digest of the
+    item's value, and where that look stands in the access log of the department's node."""
 
     version: Version
     was: Mapping[str, str]
@@ -77,12 +77,12 @@ Said = Step[CorrectionStep]
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """How a correction request stands. `wrong` is the version that was said to be wrong, `corrected` the one that mends
-    it, since `closed`; `look` is what the office saw before. `received_by` are all systems that received the wrong
-    value: those that the department's access log shows, which is `read` once the office has held all of it against what
-    others hold, and those that the department names beside it; `contradictions` are what the office found that was done
-    to that log. `told` are the systems that were told, and when; `acknowledged` those of them that have confirmed.
-    `passed` are the last days that passed with nothing done."""
+    """How a correction request stands. `wrong` is the version that was said to be wrong, by which nothing is judged;
+    `look` is what the office saw when it was filed, `corrected` the version that mends that, since `closed`.
+    `received_by` are all systems that received the wrong value: those that the department's access log shows, which is
+    `read` once the office has held all of it against what others hold, and those that the department names beside it;
+    `contradictions` are what the office found that was done to that log. `told` are the systems that were told, and
+    when; `acknowledged` those of them that have confirmed. `passed` are the last days that passed with nothing done."""
 
     state: CorrectionState
     dataset: str
@@ -152,8 +152,8 @@ OVERDUE: Mapping[Clock, CorrectionStep] = {
 
 
 def check(stands: Correction | None, step: Said, *, proof: Corrected | None = None) -> None:
-    """Raise StepRefused unless the step may come next. `proof` is what the topic shows, for `corrected` alone. Of a
-    subject's own step, `member` is the department at whose window the person files."""
+    """Raise StepRefused unless the step may come next. `proof` is what record and topic show, for `corrected` alone.
+    Of a subject's own step, `member` is the department at whose window the person files."""
     steps.check(RULES, stands.state if stands is not None else None, step)
     if stands is None:
         _check_version(step)
@@ -280,8 +280,11 @@ def _check_version(step: Said) -> None:
 
 
 def _check_proof(stands: Correction, proof: Corrected | None) -> None:
-    """Corrected is what the topic shows, and not what somebody says."""
-    if proof is None or proof.version.order <= stands.wrong.order:
+    """Corrected is what has changed since the office looked, and not what somebody says, nor against what somebody
+    says."""
+    if stands.look is None:
+        raise StepRefused("not-looked", "the office has not seen yet how the record stands unmended")
+    if proof is None or proof.version.order <= stands.look.version.order:
         raise StepRefused("not-corrected", "no later version of the record is published")
     if stands.item not in proof.changed:
         raise StepRefused("not-corrected", f"the later version does not change {stands.item}")

@@ -33,14 +33,13 @@ _LONGEST = 64 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """Of what is asked: the item of a record at one department that was said to be wrong, under the grant that the
-    office has for just this; the digest of the wrong value, and what the office saw of it itself, where it did."""
+    office has for just this; and how the office saw it when that was said, once it did."""
 
     grant: str
     contract: Contract
     provider: str
     record: str
     item: str
-    digest: Mapping[str, str]
     look: Look | None = None
 
 

@@ -22,7 +22,7 @@ from services.departments.data_office.desk import Desk, Outcome
 from services.departments.data_office.logs import Logs
 from services.departments.data_office.matters import CORRECTIONS, Record
 from services.departments.data_office.people import People
-from services.departments.data_office.proofs import Digests, Proofs
+from services.departments.data_office.proofs import Proofs
 from services.departments.data_office.providers import provider_of
 from services.engine.source.port import Once
 
@@ -41,29 +41,27 @@ class CorrectionDesk:
     contracts: Catalogue
     calendar: WorkingDays
     office: str
-    digests: Digests
     proofs: Proofs | None
 
     async def file(
         self,
         people: People,
         form: Mapping[str, Any],
-        value: object,
         provider: str | None = None,
         once: Once | None = None,
     ) -> Answered:
-        """A new correction request, of a shared item. StepRefused; Problem unknown-dataset, unknown-item."""
+        """A new correction request, of a shared item. Whether there is such a record, and what it holds, whoever files
+        is not told. StepRefused; Problem unknown-dataset, unknown-item."""
         contract = self.contracts.contract(str(form["dataset"]))
         kept_by = provider_of(contract, provider, self.office)
         item = contract.items.get(str(form["item"]))
         if item is None or item.sharing.sharing_class is SharingClass.WITHHELD:
             raise Problem("unknown-item", f"{contract.dataset} shares no such item.")
-        facts = {**form, "was": self.digests.of(value)}
         rules = self._rules(kept_by)
         return await self.desk.begin(
             CORRECTIONS,
             lambda _: rules,
-            lambda _: self._step(rules, CorrectionStep.FILED, None, people, facts),
+            lambda _: self._step(rules, CorrectionStep.FILED, None, people, form),
             once,
         )
 
@@ -106,7 +104,7 @@ class CorrectionDesk:
         return await self._found(("clock", Operator.EQ, Clock.RECEIVERS.value))
 
     async def see(self, record: Record) -> bool:
-        """Look at the record that is said to be wrong, once; whether that is done. Problem source-missing."""
+        """Look how the record stands that is said to be wrong, once; whether that is done. Problem source-missing."""
         correction_id = str(record[CORRECTIONS.id_item])
         complaint = await self._complaint(correction_id, str(record["provider"]))
         if complaint.look is not None or self.proofs is None:
@@ -152,24 +150,21 @@ class CorrectionDesk:
 
     async def _proved(self, correction_id: str, rules: CorrectionRules) -> CorrectionRules:
         complaint = await self._complaint(correction_id, rules.provider)
-        proof = await self.proofs.of(complaint) if self.proofs is not None else None
+        if complaint.look is None or self.proofs is None:
+            return rules
+        proof = await self.proofs.of(complaint)
         return CorrectionRules(rules.provider, self.office, self.calendar, proof)
 
     async def _complaint(self, correction_id: str, provider: str) -> Complaint:
-        """What was said to be wrong. Where the office saw that very version itself, its value counts, however whoever
-        filed spelt it."""
         steps = await self.desk.books.steps(CORRECTIONS, correction_id)
         standing, facts = folded(steps), steps[0].facts
-        look = standing.look if standing is not None else None
-        saw_it = standing is not None and look is not None and look.version == standing.wrong
         return Complaint(
             correction_id,
             self.contracts.contract(str(facts["dataset"])),
             provider,
             str(facts["record"]),
             str(facts["item"]),
-            look.was if saw_it and look is not None else facts.get("was", {}),
-            look,
+            standing.look if standing is not None else None,
         )
 
     async def _take_itself(

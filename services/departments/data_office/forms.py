@@ -20,7 +20,7 @@ class Form(BaseModel):
     """One step's body. `facts` is what its record keeps; people and what the office must know stand apart."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    _apart: ClassVar[frozenset[str]] = frozenset({"second", "head", "provider", "value"})
+    _apart: ClassVar[frozenset[str]] = frozenset({"second", "head", "provider"})
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -151,18 +151,16 @@ REQUEST_FORMS: Mapping[StepKind, type[Form]] = {
 
 
 class Filing(Form):
-    """An item of a record that somebody says is wrong. Of a subject's own request the caller is the department at whose
-    window the person files."""
+    """An item of a record that somebody says is wrong. The wrong value itself is not asked for: what counts is how the
+    record stands when it is filed. Of a subject's own request the caller is the department at whose window the person
+    files."""
 
     dataset: Name
     provider: Name | None = None
     record: Text = Field(description="Record id.")
     item: Name
-    epoch: int = Field(ge=0, description="Epoch and version of the record that are said to be wrong.")
+    epoch: int = Field(ge=0, description="Epoch and version of the record as it was received.")
     version: int = Field(ge=0)
-    value: str | int | bool | None = Field(
-        description="The value that is said to be wrong, as it was received; a keyed digest of it is kept.",
-    )
     reason: Text = ""
     by_subject: bool = False
 

@@ -87,16 +87,14 @@ def make_office(
     books, member = Books(node.source, node.catalogue), settings.department
     desk, deadlines = Desk(books, clocks), Deadlines(books, clocks, calendar, member)
     requests = RequestDesk(desk, contracts, calendar, member)
-    digests = _digests(settings)
-    corrections = CorrectionDesk(desk, contracts, calendar, member, digests, proofs)
+    corrections = CorrectionDesk(desk, contracts, calendar, member, proofs)
     entries = EntryDesk(desk, contracts, calendar, member)
     key = _key(settings, node.clock)
     granting = Granting(requests, corrections, None if key is None else key.now)
     alarms = Alarms(deadlines)
     receiving = Receiving(corrections, logs)
-    return Office(
-        clocks, requests, corrections, entries, granting, deadlines, alarms, receiving, digests.secret
-    )
+    secret = _secret(settings)
+    return Office(clocks, requests, corrections, entries, granting, deadlines, alarms, receiving, secret)
 
 
 @asynccontextmanager
@@ -131,10 +129,10 @@ def _key(settings: Settings, clock: Callable[[], datetime]) -> OwnKey | None:
         raise BadDepartment(f"{path.name if path else ''}: {fault}") from None
 
 
-def _digests(settings: Settings) -> Digests:
+def _secret(settings: Settings) -> bytes:
     # By the first key of all, for what is kept by it is compared with what comes after another has followed.
     first = read_pseudonym_keys(settings.pseudonym_key_file).keys[-1]
-    return Digests(hmac.digest(first.secret, b"values said to be wrong", "sha256"))
+    return hmac.digest(first.secret, b"values said to be wrong", "sha256")
 
 
 def _asking(node: Node) -> Asking | None:
@@ -157,7 +155,8 @@ def _proofs(node: Node, asking: Asking) -> Proofs:
     """How it is seen that a record was corrected."""
     settings = node.settings
     broker = secured(settings.broker_ca_file, settings.broker_certificate_file, settings.broker_key_file)
-    return AtTheBridge(asking, _digests(settings), settings.environment, settings.bootstrap_servers, broker)
+    digests = Digests(_secret(settings))
+    return AtTheBridge(asking, digests, settings.environment, settings.bootstrap_servers, broker)
 
 
 def _logs(node: Node, asking: Asking) -> Logs:

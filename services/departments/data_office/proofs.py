@@ -27,8 +27,8 @@ class Proofs(Protocol):
     """Looks at what departments answer and publish."""
 
     async def of(self, complaint: Complaint) -> Corrected | None:
-        """The newest published version of the record; None where none can be shown. Problem source-missing where the
-        department cannot be asked."""
+        """The newest published version of the record, beside what the office saw before; None where none can be shown.
+        Problem source-missing where the department cannot be asked."""
         ...
 
     async def look(self, complaint: Complaint) -> Look | None:
@@ -39,7 +39,7 @@ class Proofs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """Keyed digests of values, so that what was said to be wrong can be compared, and is kept nowhere."""
+    """Keyed digests of values, so that what a record held can be compared, and is kept nowhere."""
 
     secret: bytes
 
@@ -80,8 +80,8 @@ class AtTheBridge:
         return Corrected(seen.version, frozenset({complaint.item} if self._differs(complaint, seen) else ()))
 
     def _differs(self, complaint: Complaint, seen: Seen) -> bool:
-        """Whether the value is another than the wrong one."""
-        return not self.digests.fits(complaint.digest, seen.value)
+        """Whether the value is another than the one that the office saw before."""
+        return complaint.look is not None and not self.digests.fits(complaint.look.was, seen.value)
 
     async def _published(self, complaint: Complaint, version: Version) -> bool:
         """Whether the topic has shown that version, or a later one. A topic with a grant's audience tells of every

@@ -105,7 +105,7 @@ async def _file(office: Office, call: Call, _: str) -> Reply:
         CORRECTIONS,
         once,
         office.corrections.again,
-        lambda: office.corrections.file(people, form.facts, form.value, form.provider, once),
+        lambda: office.corrections.file(people, form.facts, form.provider, once),
     )
 
 

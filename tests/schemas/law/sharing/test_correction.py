@@ -46,6 +46,16 @@ def filed(**changed: Any) -> Said:
 
 
 _CORRECTED = said(CorrectionStep.CORRECTED, Party.PROVIDER)
+_LOOKED = said(
+    CorrectionStep.LOOKED,
+    Party.BRIDGE,
+    epoch=1,
+    version=4,
+    was={"salt": "", "digest": ""},
+    node="330203.workshop",
+    entry=3,
+    hash="b" * 64,
+)
 _UPHELD = said(CorrectionStep.UPHELD, Party.PROVIDER, reason="the holder is the one registered")
 _NOTIFIED = said(CorrectionStep.NOTIFIED, Party.BRIDGE, systems=["a/window", "b/window"])
 _LOG = {"node": "330203.workshop", "entry": 7, "hash": "a" * 64, "checkpoints": 2}
@@ -67,8 +77,15 @@ def refused(stands: Correction | None, step: Said, proof: Corrected | None = Non
     return refusal.value.code
 
 
+def looked(**changed: Any) -> Correction:
+    """Filed, and the office saw how the record stands: in version 1.4, whatever was said."""
+    stands = after(None, filed(**changed))
+    check(stands, _LOOKED)
+    return after(stands, _LOOKED)
+
+
 def corrected() -> Correction:
-    stands = after(None, filed())
+    stands = looked()
     check(stands, _CORRECTED, proof=_MENDED)
     return after(stands, _CORRECTED)
 
@@ -90,11 +107,22 @@ def test_an_answer_is_due_within_ten_working_days_until_there_is_one() -> None:
     ],
 )
 def test_nothing_is_corrected_that_no_later_version_shows(proof: Corrected | None) -> None:
-    assert refused(after(None, filed()), _CORRECTED, proof) == "not-corrected"
+    assert refused(looked(), _CORRECTED, proof) == "not-corrected"
+
+
+def test_nothing_is_corrected_before_the_office_has_seen_how_the_record_stands() -> None:
+    assert refused(after(None, filed()), _CORRECTED, _MENDED) == "not-looked"
+
+
+@pytest.mark.parametrize("version", [1, 4, 99])
+def test_what_the_record_held_when_it_was_filed_counts_whatever_version_was_named(version: int) -> None:
+    stands = looked(version=version)
+    assert refused(stands, _CORRECTED, Corrected(Version(1, 4), frozenset({"holder"}))) == "not-corrected"
+    check(stands, _CORRECTED, proof=_MENDED)
 
 
 def test_a_version_of_a_later_epoch_is_later() -> None:
-    check(after(None, filed()), _CORRECTED, proof=Corrected(Version(2, 1), frozenset({"holder"})))
+    check(looked(), _CORRECTED, proof=Corrected(Version(2, 1), frozenset({"holder"})))
 
 
 def test_what_is_upheld_says_why_and_is_closed() -> None:
@@ -240,13 +268,8 @@ def test_each_system_has_its_own_days_however_often_others_are_found() -> None:
 
 
 def test_the_office_looks_once_while_the_request_is_open() -> None:
-    looked = said(
-        CorrectionStep.LOOKED, Party.BRIDGE, epoch=1, version=4, was={"salt": "", "digest": ""}, **_LOG
-    )
-    stands = after(None, filed())
-    check(stands, looked)
-    stands = after(stands, looked)
+    stands = looked()
     assert stands.look is not None
-    assert (stands.look.version, stands.look.entry) == (Version(1, 4), 7)
-    assert refused(stands, looked) == "wrong-state"
-    assert refused(corrected(), looked) == "wrong-state"
+    assert (stands.look.version, stands.look.entry) == (Version(1, 4), 3)
+    assert refused(stands, _LOOKED) == "wrong-state"
+    assert refused(corrected(), _LOOKED) == "wrong-state"

@@ -90,7 +90,7 @@ class Asked:
 
     def complaint(self, plate: str = "A00", item: str = "price") -> Complaint:
         contract = Catalogue(load_all(self.settings.contracts_dir)).contract(DATASET)
-        return Complaint(CORRECTION, contract, OWNER, plate, item, {})
+        return Complaint(CORRECTION, contract, OWNER, plate, item)
 
     def hold(self) -> None:
         """The office is told where the log stands now."""

@@ -45,14 +45,13 @@ FREE: dict[str, Any] = {
 }
 #: The same for items on condition.
 ASKED = {**FREE, "items": ["credit_code", "name", "id_number"]}
-#: A value that is reported as wrong.
+#: An item that is reported as wrong.
 FILING: dict[str, Any] = {
     "dataset": "market_regulation.enterprises",
     "record": "91330281MA0000189M",
     "item": "address",
     "epoch": 1,
     "version": 3,
-    "value": "旧地址",
     "reason": "已搬迁",
 }
 

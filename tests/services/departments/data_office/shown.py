@@ -14,6 +14,9 @@ from services.departments.data_office.office import Office
 from services.departments.data_office.receiving import Receiving
 from tests.services.departments.data_office.conftest import FILING, PROVIDER, REQUESTER, Bureau
 
+#: How the record stands that is said to be wrong.
+LOOK = Look(Version(1, 3), {"salt": "00", "digest": "11"}, PROVIDER, 800, "b" * 64)
+
 
 @dataclass
 class Shown:
@@ -71,9 +74,18 @@ async def kinds(bureau: Bureau, correction: str) -> list[str]:
 
 
 async def filed(bureau: Bureau, **changed: Any) -> str:
+    """A new correction request, at whose record the office has not looked yet."""
     answer = await bureau.take(REQUESTER, "corrections", {**FILING, **changed})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["correction_id"])
+
+
+async def looked(bureau: Bureau, shown: Shown, **changed: Any) -> str:
+    """A new correction request, and the office has seen version 1.3 of the record."""
+    correction = await filed(bureau, **changed)
+    shown.seen = LOOK
+    await look_again(bureau)
+    return correction
 
 
 def seen(version: int, *changed: str) -> Corrected:

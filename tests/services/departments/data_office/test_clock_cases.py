@@ -47,6 +47,7 @@ _BY = {
     "dispute-decided": Party.AUTHORITY,
     "published": Party.AUTHORITY,
     "update-extended": Party.AUTHORITY,
+    "looked": Party.BRIDGE,
     "receivers-read": Party.BRIDGE,
     "log-contradicted": Party.BRIDGE,
 }
@@ -55,6 +56,14 @@ _FILED = {"dataset": "workshop.tools", "record": "T1", "item": "holder", "epoch"
 _SAID: dict[str, Mapping[str, Any]] = {
     **{kind.value: said for kind, said in made.SAID.items()},
     "filed": {**_FILED, "reason": "the tool was sold"},
+    "looked": {
+        "epoch": 1,
+        "version": 4,
+        "was": {"salt": "00", "digest": "11"},
+        "node": made.PROVIDER,
+        "entry": 7,
+        "hash": "a" * 64,
+    },
     "corrected": {"epoch": 1, "version": 5},
     "upheld": {"reason": "as registered"},
     "receivers-read": {},

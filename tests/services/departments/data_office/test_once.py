@@ -137,7 +137,7 @@ async def test_a_correction_request_comes_once_too(bureau: Bureau, twin: Bureau)
     filed = [await one.take(REQUESTER, "corrections", FILING, "file") for one in (bureau, twin)]
     assert filed[0].status_code == 201
     assert filed[0].json() == filed[1].json()
-    other = await twin.take(REQUESTER, "corrections", {**FILING, "value": "别处"}, "file")
+    other = await twin.take(REQUESTER, "corrections", {**FILING, "reason": "别处"}, "file")
     assert other.json()["code"] == "key-reused"
 
 
