@@ -11,6 +11,7 @@ import typer
 from services.cli import show
 from services.client.bridge import Bridge, Refused
 from services.client.profile import BadProfile, Profile
+from services.client.receipts import BadReceipt
 
 #: The tool's exit codes, as its help and the README list them.
 REFUSED, MISUSED, UNREACHED = 1, 2, 3
@@ -43,6 +44,9 @@ def calling(profile: Profile) -> Iterator[Bridge]:
         raise typer.BadParameter(str(fault), param_hint="--profile") from None
     except Refused as fault:
         show.refusal(fault)
+        raise typer.Exit(REFUSED) from None
+    except BadReceipt as fault:
+        typer.echo(str(fault), err=True)
         raise typer.Exit(REFUSED) from None
     except httpx.TransportError as fault:
         raise unreached(profile.gateway, fault) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,11 +11,17 @@ import orjson
 
 from schemas.trust.about import DEFAULT_LIMIT, PATH, Ask
 from schemas.trust.keys import KeyPair
+from schemas.trust.registry import Registry
 from schemas.trust.vouching import Vouched, vouch
 from schemas.wire import headers
 from schemas.wire import problem as problem_form
+from services.client.members import BadRegistry
 from services.client.profile import BadProfile, Profile
+from services.client.receipts import Arrivals, Asked
 from services.client.signing import Signing, utc_now
+
+#: Who answers where nobody was told whom to ask: name it in the profile.
+_NOBODY = "somebody without a name"
 
 
 class Refused(Exception):
@@ -38,7 +45,11 @@ class Reply:
 
 class Bridge:
     """One gateway or node, asked as one profile, by calls that are signed for it alone. Use as a context manager; not
-    shared between threads."""
+    shared between threads.
+
+    Where the profile names the member registry, an answer is given to the caller when its receipts have been looked at,
+    as far as `services.client.receipts` says: each call then raises BadReceipt too, and BadProfile before it is made
+    where the registry cannot be relied on."""
 
     def __init__(self, profile: Profile, *, base_url: str | None = None, timeout: float = 30.0) -> None:
         self._profile = profile
@@ -48,10 +59,14 @@ class Bridge:
             trust_env=False,
             verify=profile.tls() or True,
         )
-        named = profile.node if base_url in (None, profile.gateway) else ""
+        self._named = profile.node if base_url in (None, profile.gateway) else ""
         # Read now, so that a profile that cannot be used is met before the first call; and again at each call, for
         # another key may follow it.
-        self._signing = None if profile.key() is None else Signing(self._key, node=named or None)
+        self._signing = None if profile.key() is None else Signing(self._key, node=self._named or None)
+        self._members = profile.members()
+        self._arrivals = Arrivals(
+            profile.member if self._signing is not None else None, profile.on_behalf or None
+        )
         # A question is good for as long as its caller waits, and no gateway can use it after that.
         self._waits = {headers.DEADLINE: str(int(timeout * 1_000))}
 
@@ -117,7 +132,9 @@ class Bridge:
     def exchange(
         self, method: str, path: str, extra: Mapping[str, str], body: bytes | None
     ) -> tuple[httpx.Response, Any]:
-        """One call as it went, and the answer's JSON; raises Refused."""
+        """One call as it went, and the answer's JSON; raises Refused, BadReceipt, BadProfile."""
+        since = utc_now()
+        registry = self._registry(since)
         sent = {**self._profile.headers(), **self._waits, **extra}
         if body is not None:
             sent["Content-Type"] = headers.JSON
@@ -125,7 +142,16 @@ class Bridge:
         data = _json(answer)
         if answer.is_error or answer.headers.get("content-type", "").startswith(problem_form.MEDIA_TYPE):
             raise Refused(answer.status_code, data if isinstance(data, dict) else {})
+        if registry is not None:
+            called = self._named or (self._signing and self._signing.called(answer.request))
+            self._arrivals.look(answer, Asked(called or _NOBODY, registry, since, utc_now()))
         return answer, data
+
+    def _registry(self, now: datetime) -> Registry | None:
+        try:
+            return None if self._members is None else self._members.at(now)
+        except BadRegistry as fault:
+            raise BadProfile(str(fault)) from fault
 
     def _call(self, method: str, path: str, extra: Mapping[str, str], body: bytes | None) -> Reply:
         answer, data = self.exchange(method, path, extra, body)

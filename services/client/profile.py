@@ -1,6 +1,7 @@
 """A caller's profile: who asks, with which key, where; read by the command line and by integrators' programs."""
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from ssl import SSLContext
@@ -11,6 +12,7 @@ from schemas.trust import keys, token
 from schemas.trust.ring import read_ring
 from schemas.wire import headers
 from schemas.wire.tls import TlsFiles
+from services.client.members import Members
 from services.engine.relay.security import BadSecurityFile, secured
 from services.engine.tls import BadTlsFile, open_tls
 
@@ -27,6 +29,8 @@ class Profile:
     `bootstrap` is the Kafka address for following topics; the `broker_…` files, relative too, secure the way there as
     a department's settings of these names do; so do the `tls_…` files the way to gateway and nodes. `purpose` is
     `grant:<id>` or `case:<reference>`; `on_behalf` the member that the system acts for, empty where it is its own.
+    `registry_file`, relative too, is the signed member registry by which receipts are looked at as answers come, and
+    `authority_keys` who may sign it, key id -> public hex; None: receipts are not looked at.
     """
 
     gateway: str
@@ -44,6 +48,8 @@ class Profile:
     tls_ca_file: str | None = None
     tls_certificate_file: str | None = None
     tls_key_file: str | None = None
+    registry_file: str | None = None
+    authority_keys: Mapping[str, str] = field(default_factory=dict)
     folder: Path = Path()
 
     def with_purpose(self, purpose: str | None) -> "Profile":
@@ -75,6 +81,12 @@ class Profile:
             headers.OFFICER: self.officer,
             headers.PURPOSE: self.purpose,
         }
+
+    def members(self) -> Members | None:
+        """Who is a member, for whoever looks at receipts; None: nobody does."""
+        if self.registry_file is None:
+            return None
+        return Members(self.folder / self.registry_file, self.authority_keys)
 
     def security(self) -> SSLContext | None:
         """Who this is at the broker; None: nobody in particular, in plain text."""

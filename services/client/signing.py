@@ -42,7 +42,7 @@ class Signing(httpx.Auth):
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.read()
-        if self._called(request) is None:
+        if self.called(request) is None:
             answer = yield _who_is_there(request)
             self._hear(answer, answer.read())
         self._sign(request)
@@ -50,13 +50,14 @@ class Signing(httpx.Auth):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         await request.aread()
-        if self._called(request) is None:
+        if self.called(request) is None:
             answer = yield _who_is_there(request)
             self._hear(answer, await answer.aread())
         self._sign(request)
         self._judge(request, (yield request))
 
-    def _called(self, request: httpx.Request) -> str | None:
+    def called(self, request: httpx.Request) -> str | None:
+        """The id of whom a call is for, None while that is not known."""
         return self._node or self._told.get(_origin(request))
 
     def _hear(self, answer: httpx.Response, body: bytes) -> None:
@@ -65,7 +66,7 @@ class Signing(httpx.Auth):
             self._told[_origin(answer.request)] = str(orjson.loads(body)["node"])
 
     def _sign(self, request: httpx.Request) -> None:
-        if (node := self._called(request)) is not None:
+        if (node := self.called(request)) is not None:
             request.headers[names.NODE] = node
         request.headers.setdefault(names.QUESTION, secrets.token_hex(8))
         key = self._key if isinstance(self._key, KeyPair) else self._key()

@@ -68,8 +68,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     named = {
         "tls_ca_file": str(certificates / "ca.pem"),
         "tls_certificate_file": str(certificates / "caller.tls.pem"),
+        # So each answer's receipt is looked at as it comes.
+        "registry_file": str(pair.plan.registry),
     }
-    profile = replace(pair.profile, **named)
+    profile = replace(pair.profile, authority_keys=pair.authority, **named)
     serving = _secured("LANGQIAO_", certificates, "node")
     federating = _secured("LANGQIAO_GATEWAY_", certificates, "gateway")
     with pair.running(serving, federating, profile, scheme="https"):

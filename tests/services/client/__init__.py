@@ -1,0 +1,1 @@
+"""The client: what it tells its caller of answers, whoever gives them."""
