@@ -75,6 +75,7 @@ def _events(said: argparse.Namespace, console: Console) -> None:
         rows=said.rows,
         rates=tuple((rate, rate * said.seconds) for rate in (200, 1_000)),
         backlog=said.rows,
+        inserting=said.seconds / 2,
     )
     _told("Events", events_page.lines(measure(sizes, console.print)), console)
 

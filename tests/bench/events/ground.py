@@ -1,10 +1,11 @@
 """What the events' measurements stand on: PostgreSQL and Apache Kafka on loopback, in plain text, and one table of one
 department; used by `sides` and `measures`."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,12 @@ class Ground:
             yield connection
         finally:
             await connection.close()
+
+    def cpu(self) -> dict[str, float]:
+        """CPU-seconds of both servers so far, with all their processes."""
+        assert self.server.child is not None
+        servers = {"PostgreSQL": self.server.child, "the broker": self.broker}
+        return {name: _with_children(child.process.pid) for name, child in servers.items()}
 
     def settings(self) -> Settings:
         """Of a relay with topics that are new, and all defaults else."""
@@ -113,3 +120,18 @@ def _kafka(folder: Path, client: int, controller: int) -> Child:
     child = start("kafka", command, folder)
     wait_until(lambda: listening(client), child, _READY_SECONDS)
     return child
+
+
+def _with_children(pid: int) -> float:
+    """CPU-seconds of a process and of all below it, those that ended included."""
+    parents: dict[int, int] = {}
+    ticks: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            words = stat.read_text().rpartition(")")[2].split()
+            parents[int(stat.parent.name)] = int(words[1])
+            ticks[int(stat.parent.name)] = sum(map(int, words[11:15]))
+    family = {pid}
+    while grown := {one for one, parent in parents.items() if parent in family} - family:
+        family |= grown
+    return sum(ticks.get(one, 0) for one in family) / os.sysconf("SC_CLK_TCK")

@@ -4,11 +4,12 @@ nightly reload; called by `run`. Nothing here asserts a timing."""
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tests.bench.events.ground import TABLE, Ground
 from tests.bench.events.sides import Langqiao, Side, peak_memory
+from tests.bench.events.spent import Parts, Spent, around, spent, ways
 from tests.bench.load import BenchFailed, quantile
 from tests.waiting import until
 
@@ -17,39 +18,49 @@ _PATIENCE = 300.0
 _STATEMENT_ROWS = 500
 #: So many records differ after the nightly reload.
 DIFFERENT = 200
+#: What inserts are called that nothing notes.
+NO_CAPTURE = "none"
 
 
 @dataclass(frozen=True)
 class Delays:
-    """Commit to consumer, in milliseconds, and CPU-seconds of the side for 1,000 changes."""
+    """Commit to consumer, in milliseconds, and CPU-seconds of the side for 1,000 changes; `asked` is the rate that was
+    wanted. Of ours the way of the changes around p50 and around p99, and where the relay's time went."""
 
     side: str
+    asked: int
     changes: int
     per_second: float
     p50: float
     p95: float
     p99: float
     cpu: float
+    way: tuple[Parts, Parts] | None = None
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True)
 class Drained:
     """A backlog brought to the consumer, from the first change that it sees to the last; CPU for 1,000 changes, start
-    included."""
+    included; of ours, where the relay's time went."""
 
     side: str
     changes: int
     per_second: float
     cpu: float
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True)
 class Inserts:
-    """Rows a second that writers got in: each committed by itself by 8 connections, and by statements of 500."""
+    """Rows a second that writers got in: each committed by itself by 8 connections, and by statements of 500; and bytes
+    of the database's log for each row meanwhile."""
 
     capture: str
     single: float
     statements: float
+    single_wal: float
+    statements_wal: float
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ async def delays(ground: Ground, side: Side, rows: int, changes: int, per_second
     """Of changes in transactions of one row each; the table has `rows` rows. The side is at work."""
     sign = secrets.token_hex(4)
     await _until_brought(ground, side, f"{sign} warm")
-    cpu = side.cpu()
+    cpu, others = side.cpu(), ground.cpu()
     committed: dict[str, int] = {}
     began = asyncio.get_running_loop().time() + 0.1
     turns = iter(range(changes))
@@ -85,16 +96,23 @@ async def delays(ground: Ground, side: Side, rows: int, changes: int, per_second
         async with ground.connected() as connection:
             change = await connection.prepare(f"UPDATE {TABLE} SET nm = $1 WHERE no = $2")
             for turn in turns:
-                await _at(began + turn / per_second)
+                await at(began + turn / per_second)
                 await change.fetch(f"{sign} {turn}", f"T{turn % rows + 1}")
                 committed[f"{sign} {turn}"] = time.monotonic_ns()
 
     await asyncio.gather(*(write() for _ in range(_CONNECTIONS // 2)))
     seconds = asyncio.get_running_loop().time() - began
     seen = await _seen(side, sign, changes)
-    taken = sorted((seen[mark] - moment) / 1e6 for mark, moment in committed.items())
-    quantiles = (quantile(taken, part) for part in (0.5, 0.95, 0.99))
-    return Delays(side.name, changes, changes / seconds, *quantiles, (side.cpu() - cpu) * 1_000 / changes)
+    cost = (side.cpu() - cpu) * 1_000 / changes
+    moments = [(moment, seen[mark]) for mark, moment in committed.items()]
+    taken = sorted((arrived - moment) / 1e6 for moment, arrived in moments)
+    p50, p95, p99 = (quantile(taken, part) for part in (0.5, 0.95, 0.99))
+    measured = Delays(side.name, per_second, changes, changes / seconds, p50, p95, p99, cost)
+    if isinstance(side, Langqiao):
+        ordered = ways(side.periods(), moments)
+        way = around(ordered, 0.5, 0.1), around(ordered, 0.99, 0.01)
+        measured = replace(measured, way=way, spent=_spent(ground, side, moments, others))
+    return measured
 
 
 async def drain(ground: Ground, side: Side, changes: int) -> Drained:
@@ -108,19 +126,43 @@ async def drain(ground: Ground, side: Side, changes: int) -> Drained:
     if isinstance(side, Langqiao):
         # The subscriber is there first, so that it sees the backlog.
         await side.start_reader()
+        others = ground.cpu()
         await side.start_relay()
     else:
+        others = ground.cpu()
         await side.work()
     seen = await _seen(side, sign, changes)
-    seconds = (max(seen.values()) - min(seen.values())) / 1e9
-    return Drained(side.name, changes, changes / seconds, side.cpu() * 1_000 / changes)
+    cost, arrived = side.cpu() * 1_000 / changes, list(seen.values())
+    measured = Drained(side.name, changes, changes * 1e9 / (max(arrived) - min(arrived)), cost)
+    if isinstance(side, Langqiao):
+        moments = [(one, one) for one in arrived]
+        measured = replace(measured, spent=_spent(ground, side, moments, others))
+    return measured
+
+
+def _spent(
+    ground: Ground, side: Langqiao, moments: Sequence[tuple[int, int]], before: Mapping[str, float]
+) -> Spent:
+    """Between the first commit and the last arrival."""
+    others = {name: seconds - before[name] for name, seconds in ground.cpu().items()}
+    first, last = min(one for one, _ in moments), max(one for _, one in moments)
+    return spent(side.periods(), first, last, others)
 
 
 async def inserts(ground: Ground, capture: str, seconds: float) -> Inserts:
     """Under whatever notes changes now."""
-    single = await asyncio.gather(*(_insert(ground, seconds, 1) for _ in range(_CONNECTIONS)))
+    begun = await _log_bytes(ground)
+    single = sum(await asyncio.gather(*(_insert(ground, seconds, 1) for _ in range(_CONNECTIONS))))
+    halfway = await _log_bytes(ground)
     together = await _insert(ground, seconds, _STATEMENT_ROWS)
-    return Inserts(capture, sum(single) / seconds, together / seconds)
+    log = (halfway - begun) / single, (await _log_bytes(ground) - halfway) / together
+    return Inserts(capture, single / seconds, together / seconds, *log)
+
+
+async def _log_bytes(ground: Ground) -> int:
+    """How much the database has written to its log so far, by whomever."""
+    async with ground.connected() as connection:
+        return int(await connection.fetchval("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
 
 
 async def _insert(ground: Ground, seconds: float, rows: int) -> int:
@@ -210,7 +252,7 @@ async def _patiently(done: Callable[[], bool], side: Side, complaint: Callable[[
         raise BenchFailed(f"{side.name}: {complaint()}") from None
 
 
-def _at(moment: float) -> Awaitable[None]:
+def at(moment: float) -> Awaitable[None]:
     """By the event loop's clock."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[None] = loop.create_future()

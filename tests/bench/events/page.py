@@ -1,8 +1,9 @@
 """The events' section of the page of results; written by `make bench`."""
 
+from tests.bench.events import budgets, where
 from tests.bench.events.measures import DIFFERENT, Reload
 from tests.bench.events.run import Measured
-from tests.bench.events.sides import Debezium
+from tests.bench.events.sides import Debezium, Langqiao
 from tests.bench.page import table
 
 _EXPLAINED = """\
@@ -11,20 +12,39 @@ after the other. A change of Langqiao's becomes three events (public, shared, gr
 subscriber of the public topic has it. Debezium's engine hands its change to a Python function in its own process (poll
 interval 10 ms, pgoutput, no broker between), and is timed there: one event, and a way that is a broker shorter. CPU is
 that of the relay, or of the engine with its Python, in seconds for 1,000 changes; PostgreSQL's part is in neither.
+The first table holds what is to be reached beside what this run gave; the others say how it came to that.
+"""
+_ON_THE_WAY = """\
+Where the time of a change goes at Langqiao, as means of the tenth of all changes around p50, and of the hundredth
+around p99. The moments are those of its writer, of the relay's rounds and of the subscriber, by one clock.
+"""
+_STAGES = """\
+Where the time of Langqiao's relay goes. The stages are those of the one task that sends, one after the other, so that
+they make all of its time; in them it also waits for its turn on the process's one event loop. CPU is that task's own in
+each stage; below, what the tasks beside it, the drivers, and the servers used meanwhile.
+"""
+_STEPS = """\
+Where the time of capture goes: the same inserts, by 8 writers and by statements of 500, on a table filled anew each
+time, under triggers that do more from line to line. Medians of {rounds} rounds; a row's µs are those of the writer who
+waits, and the database's log is what it must bring to the disk.
 """
 
 
 def lines(measured: Measured) -> list[str]:
     """The text of the section on events."""
-    return [
-        *_EXPLAINED.splitlines(),
-        "",
-        *_delays(measured),
-        "",
-        *_drained(measured),
-        "",
-        *_inserts(measured),
-    ]
+    steady = next(one for one in measured.delays if one.side == Langqiao.name)
+    drained = next(one for one in measured.drained if one.side == Langqiao.name)
+    parts = (
+        _EXPLAINED.splitlines(),
+        table(budgets.HEAD, [*budgets.rows(measured), *_missing(measured, len(budgets.HEAD))], words=1),
+        _delays(measured),
+        _drained(measured),
+        _inserts(measured),
+        [*_ON_THE_WAY.splitlines(), "", *where.of_a_change(steady, measured.plain)],
+        [*_STAGES.splitlines(), "", *where.of_the_relay(steady, drained)],
+        [*_STEPS.format(rounds=measured.sizes.climbs).splitlines(), "", *where.of_capture(measured.rungs)],
+    )
+    return [line for part in parts for line in ("", *part)][1:]
 
 
 def _delays(measured: Measured) -> list[str]:
@@ -57,7 +77,6 @@ def _inserts(measured: Measured) -> list[str]:
         "rows/s, 500 a statement",
         "of none",
     )
-    none = measured.inserts[0]
     rows = [
         (
             one.capture,
@@ -66,7 +85,7 @@ def _inserts(measured: Measured) -> list[str]:
             f"{one.statements:,.0f}",
             f"{one.statements / none.statements:.0%}",
         )
-        for one in measured.inserts
+        for one, none in budgets.beside_none(measured.inserts)
     ]
     return table(head, [*rows, *_missing(measured, len(head))], words=1)
 

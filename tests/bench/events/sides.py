@@ -16,6 +16,7 @@ from services.engine.capture.database import open_database
 from services.engine.settings import Settings
 from tests import workshop
 from tests.bench.events.ground import MAPPINGS, TABLE, Ground
+from tests.bench.events.spent import Period, read
 from tests.bench.load import cpu_seconds
 from tests.stores import drained, opened
 from tests.waiting import until
@@ -50,6 +51,7 @@ class Langqiao:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._notes = ground.folder / "langqiao.notes"
+        self._stages = ground.folder / "langqiao.stages"
         self._settings: Settings | None = None
         self.relay: Child | None = None
         self._reader: Child | None = None
@@ -71,17 +73,13 @@ class Langqiao:
         said = self._settings.model_dump(include=self._settings.model_fields_set, mode="json")
         said["database_url"] = self._ground.url
         environment = {f"LANGQIAO_{name}".upper(): _text(value) for name, value in said.items()}
-        command = [sys.executable, "-m", "tests.bench.events.relay_process"]
+        command = [sys.executable, "-m", "tests.bench.events.relay_process", str(self._stages)]
         self.relay = start("relay", command, self._ground.folder, environment)
 
     async def start_reader(self) -> None:
         assert self._settings is not None
         topic = Topic(self._settings.environment, workshop.DIVISION, workshop.TOOLS, 1, Audience.PUBLIC)
-        self._notes.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "tests.bench.events.reader_process"]
-        said = [self._ground.bootstrap, str(topic), str(self._notes)]
-        self._reader = start("reader", [*command, *said], self._ground.folder)
-        await until(self._notes.exists, timeout=_PATIENCE, what="the subscriber is ready")
+        self._reader = await subscribed(self._ground, str(topic), self._notes)
 
     async def until_drained(self, seconds: float = 1_800.0) -> None:
         async with opened(self._ground.url) as store:
@@ -98,7 +96,11 @@ class Langqiao:
         await database.close()
 
     def seen(self) -> Iterator[tuple[str, int]]:
-        return _read(self._notes)
+        return read_notes(self._notes)
+
+    def periods(self) -> list[Period]:
+        """What the relay that started last has noted of its rounds."""
+        return read(self._stages)
 
     def cpu(self) -> float:
         assert self.relay is not None
@@ -157,7 +159,7 @@ class Debezium:
         (self._ground.folder / "offsets.dat").unlink(missing_ok=True)
 
     def seen(self) -> Iterator[tuple[str, int]]:
-        return _read(self._notes)
+        return read_notes(self._notes)
 
     def cpu(self) -> float:
         assert self._engine is not None
@@ -199,7 +201,16 @@ class Debezium:
         }
 
 
-def _read(notes: Path) -> Iterator[tuple[str, int]]:
+async def subscribed(ground: Ground, topic: str, notes: Path) -> Child:
+    """A subscriber of a topic as a process, once it is there; what it sees stands in its notes."""
+    notes.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "tests.bench.events.reader_process", ground.bootstrap, topic, str(notes)]
+    reader = start("reader", command, ground.folder)
+    await until(lambda: any(True for _ in read_notes(notes)), timeout=_PATIENCE, what="a subscriber")
+    return reader
+
+
+def read_notes(notes: Path) -> Iterator[tuple[str, int]]:
     """Whole lines; the last may be half written."""
     if notes.exists():
         for line in notes.read_text().rpartition("\n")[0].splitlines():
