@@ -11,6 +11,7 @@ from services.cli.caller import UNREACHED
 from services.cli.operating import DryRun, operating
 from services.directory.issued import issued
 from services.directory.known import members, publishers
+from services.directory.published import Published
 
 app = typer.Typer(
     help="Who may read and write which topic; the LANGQIAO_OPERATOR_… settings name departments and members.",
@@ -34,39 +35,42 @@ def sync(
     """Give the broker the rights that follow from contracts, member registry and grants, and take away all others.
 
     All others under the environment, that is: rights under other names stay. Let it go on with --every 1, and what the
-    office suspends, and whom the registry lists no more, reads no topic within five seconds. A broker or an office that
-    is away, and a document that is no longer to be relied on, are said each time then, and end nothing.
+    office suspends, and whom the registry lists no more, reads no topic within five seconds. A registry is followed on
+    its topic where LANGQIAO_OPERATOR_REGISTRY_FOLDER is set. A broker or an office that is away, and a document that is
+    no longer to be relied on, are said each time then, and end nothing.
     """
-    code = _tried(dry_run)
+    published = Published()
+    code = _tried(published, dry_run)
     if not every or code not in (0, UNREACHED):
         raise typer.Exit(code)
     while True:
         sleep(every)
-        _tried(dry_run, quiet=True)
+        _tried(published, dry_run, quiet=True)
 
 
-def _tried(dry_run: bool, *, quiet: bool = False) -> int:
+def _tried(published: Published, dry_run: bool, *, quiet: bool = False) -> int:
     """The exit code of one time; why it is none of success has been said."""
     try:
-        _sync(dry_run, quiet=quiet)
+        _sync(published, dry_run, quiet=quiet)
     except typer.Exit as ended:
         return ended.exit_code
     return 0
 
 
-def _sync(dry_run: bool, *, quiet: bool) -> None:
+def _sync(published: Published, dry_run: bool, *, quiet: bool) -> None:
     try:
         from services.directory import acls
     except ImportError:
         typer.echo("This needs the operator's extra: pip install 'langqiao[operator]'", err=True)
         raise typer.Exit(2) from None
 
-    with operating(acls.CannotSync) as (settings, _):
+    with operating(acls.CannotSync) as (settings, security):
         now = datetime.now(UTC)
+        published.take_in(settings, security, _complain)
         registry = members(settings)
         if registry is not None and registry.expires <= now:
             typer.echo("The member registry has expired: nobody is a member.", err=True)
-        given = issued(settings, now, lambda said: typer.echo(said, err=True))
+        given = issued(settings, now, _complain)
         wanted = rights(settings.environment, publishers(settings, given), registry, now)
         admin = acls.open_admin(
             settings.bootstrap_servers,
@@ -81,3 +85,7 @@ def _sync(dry_run: bool, *, quiet: bool) -> None:
         typer.echo(f"add     {one}")
     if not (found.added or found.removed or quiet):
         typer.echo(f"All {len(wanted)} rights are as they must be.")
+
+
+def _complain(said: str) -> None:
+    typer.echo(said, err=True)

@@ -2,6 +2,7 @@
 commands before they ask the broker."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
 from schemas.wire.topics import REGISTRY_PARTITIONS, registry_topic
 from services.directory.settings import Operator
+from services.engine.access.kept_registry import KeptRegistry
 
 _Document = TypeVar("_Document")
 
@@ -48,18 +50,42 @@ def wanted_topics(settings: Operator) -> dict[str, int]:
 
 def members(settings: Operator) -> Registry | None:
     """The member registry, None where there is to be none; raises CannotKnow."""
-    return None if settings.registry_file is None else registered(settings).registry
+    if settings.registry_file is None and settings.registry_folder is None:
+        return None
+    return registered(settings).registry
 
 
 def registered(settings: Operator) -> Held:
-    """The registry with the authority's keys after all its handovers; without one, with those of the settings. Raises
-    CannotKnow."""
-    told = nothing(settings.authority_keys)
+    """The registry with the authority's keys after all its handovers: the newer one of the file's and of those that
+    came by the topic; without one, with the keys of the settings. Raises CannotKnow."""
     return (
-        told
-        if settings.registry_file is None
-        else _read(settings.registry_file, lambda text: kept(told, text))
+        _put_there(settings)
+        if settings.registry_folder is None
+        else followed(settings, settings.registry_folder).held
     )
+
+
+def followed(settings: Operator, folder: Path) -> KeptRegistry:
+    """The same, to be handed what comes by the topic, which the folder keeps; raises CannotKnow."""
+    kept_there = KeptRegistry(
+        file=None,
+        folder=folder,
+        patience_seconds=0,
+        clock=lambda: datetime.now(UTC),
+        held=_put_there(settings),
+    )
+    try:
+        kept_there.refresh()
+    except OSError as fault:
+        raise CannotKnow(f"{folder} cannot be read ({type(fault).__name__})") from fault
+    return kept_there
+
+
+def _put_there(settings: Operator) -> Held:
+    """The file's, as a person has put it there."""
+    told = nothing(settings.authority_keys)
+    path = settings.registry_file
+    return told if path is None else _read(path, lambda text: kept(told, text))
 
 
 def _publisher(department: str, settings: Operator, issued: Mapping[str, Grants]) -> Publisher:

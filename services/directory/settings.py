@@ -53,7 +53,14 @@ class Operator(BaseSettings):
 
     # Who may read
     registry_file: Path | None = Field(
-        None, description="Signed member registry; unset: nobody is a member, and reads public topics alone."
+        None,
+        description="Signed member registry; unset, and registry_folder too: nobody is a member, and reads public"
+        " topics alone.",
+    )
+    registry_folder: Path | None = Field(
+        None,
+        description="Folder of the member registries that came by the registry's topic: `langqiao acls sync` takes them"
+        " up as departments do, and the newest of these and registry_file counts; unset: that file alone.",
     )
     grants_files: dict[Department, Path] = Field(
         {},

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.trust import signed
 from schemas.wire.event import Event, to_kafka
 from services.client.topics import follow
 from services.engine.relay.broker import CannotPublish
@@ -232,6 +233,21 @@ def test_a_system_that_is_no_longer_a_member_is_left_with_public_topics(
     assert bridge.langqiao("acls", "sync").exit_code == 0
     assert refusal(bridge.broker.bootstrap, people[MEMBER], bridge.topic("shared")) == _FORBIDDEN
     assert refusal(bridge.broker.bootstrap, people[MEMBER], bridge.topic("public")) == ""
+
+
+def test_who_is_removed_by_what_is_published_is_left_with_public_topics_whatever_the_file_says(
+    bridge: Bridge, people: dict[str, Identity]
+) -> None:
+    file, newer = bridge.folder / "registry.jws", bridge.folder / "newer.jws"
+    before = signed.unchecked(file.read_text())
+    left = [one for one in before["members"] if one["system"] == HOLDER]
+    newer.write_text(signed.sign({**before, "number": 2, "members": left}, bridge.authority))
+    assert bridge.langqiao("registry", "publish", str(newer), "--topic").exit_code == 0
+    synced = bridge.langqiao("acls", "sync", registry_folder=bridge.folder / "registries")
+    assert (synced.exit_code, synced.stderr) == (0, "")
+    assert f"remove  {MEMBER} may read topic {bridge.topic('shared')}\n" in synced.output
+    assert refusal(bridge.broker.bootstrap, people[MEMBER], bridge.topic("shared")) == _FORBIDDEN
+    assert refusal(bridge.broker.bootstrap, people[HOLDER], bridge.topic("shared")) == ""
 
 
 def test_a_second_sync_changes_nothing(standing: Bridge) -> None:
