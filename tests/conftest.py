@@ -43,8 +43,19 @@ _TOLD_TWICE = (
 )
 #: Each folder in here has running processes that its tests share.
 _SHARING = "tests/flow/"
-#: What takes long and hunts for what the others do not show.
-_LONG = ("tests/flow/failover", "tests/crash")
+#: What takes long: hunts for what the others do not show, and drills of many processes under load, each of whose parts
+#: is on trial by itself in every run.
+_LONG = (
+    "tests/crash",
+    "tests/flow/evidence",
+    "tests/flow/failover",
+    "tests/flow/office/test_corrections.py",
+    "tests/flow/office/test_rotation.py",
+    "tests/flow/processes/test_access_log.py",
+    "tests/flow/processes/test_ending.py",
+    "tests/flow/rotation",
+    "tests/services/engine/relay/test_chaos.py",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -59,6 +70,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         told_twice = item.nodeid.startswith(_TOLD_TWICE) and "postgresql" in parameters
         if told_twice or item.nodeid.startswith(_LONG):
             item.add_marker(pytest.mark.live)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, since many tests wait for a process or a disk; and no more than help."""
+    return min(os.cpu_count() or 1, 4) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
