@@ -47,7 +47,7 @@ _SHARING = "tests/flow/"
 #: is on trial by itself in every run.
 _LONG = (
     "tests/crash",
-    "tests/flow/evidence",
+    "tests/flow/evidence/test_passed_on.py",
     "tests/flow/failover",
     "tests/flow/office/test_corrections.py",
     "tests/flow/office/test_rotation.py",
