@@ -78,11 +78,12 @@ Said = Step[CorrectionStep]
 @dataclass(frozen=True, slots=True)
 class Correction:
     """How a correction request stands. `wrong` is the version that was said to be wrong, by which nothing is judged;
-    `look` is what the office saw when it was filed, `corrected` the version that mends that, since `closed`.
-    `received_by` are all systems that received the wrong value: those that the department's access log shows, which is
-    `read` once the office has held all of it against what others hold, and those that the department names beside it;
-    `contradictions` are what the office found that was done to that log. `told` are the systems that were told, and
-    when; `acknowledged` those of them that have confirmed. `passed` are the last days that passed with nothing done."""
+    `by_subject` says that by the record's department it is about the person who files. `look` is what the office saw
+    when it was filed, `corrected` the version that mends that, since `closed`. `received_by` are all systems that
+    received the wrong value: those that the department's access log shows, which is `read` once the office has held all
+    of it against what others hold, and those that the department names beside it; `contradictions` are what the office
+    found that was done to that log. `told` are the systems that were told, and when; `acknowledged` those of them that
+    have confirmed. `passed` are the last days that passed with nothing done."""
 
     state: CorrectionState
     dataset: str
@@ -153,7 +154,7 @@ OVERDUE: Mapping[Clock, CorrectionStep] = {
 
 def check(stands: Correction | None, step: Said, *, proof: Corrected | None = None) -> None:
     """Raise StepRefused unless the step may come next. `proof` is what record and topic show, for `corrected` alone.
-    Of a subject's own step, `member` is the department at whose window the person files."""
+    Of a subject's own step, `member` is the one whose system identified the person."""
     steps.check(RULES, stands.state if stands is not None else None, step)
     if stands is None:
         _check_version(step)

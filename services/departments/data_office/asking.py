@@ -1,10 +1,11 @@
-"""The office asks a department's node, as its own node and under the grant that a correction request makes; used by
-`proofs` and `logs`."""
+"""The office asks a department's node, as its own node, mostly under the grant that a correction request makes; used by
+`proofs`, `logs` and `filers`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ssl import SSLContext
+from typing import Protocol
 
 import httpx
 import orjson
@@ -30,6 +31,16 @@ _PATIENCE_SECONDS = 10.0
 _LONGEST = 64 * 1024 * 1024
 
 
+class Asked(Protocol):
+    """Which department is asked for something, and what for, as every call says it."""
+
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def purpose(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """Of what is asked: the item of a record at one department that was said to be wrong, under the grant that the
@@ -41,6 +52,10 @@ class Complaint:
     record: str
     item: str
     look: Look | None = None
+
+    @property
+    def purpose(self) -> str:
+        return f"{PREFIX}{self.grant}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +81,40 @@ class Asking:
     tls: SSLContext | None
     transport: httpx.AsyncBaseTransport | None = None
 
-    def nodes(self, complaint: Complaint) -> list[str]:
+    def nodes(self, asked: Asked) -> list[str]:
         """The department's nodes, as the registry lists them: each has a log of its own. Problem source-missing."""
         listed = self.registry().members.values()
         found = sorted(
             one.system.removesuffix(_NODE)
             for one in listed
-            if one.id == complaint.provider and one.system.endswith(_NODE)
+            if one.id == asked.provider and one.system.endswith(_NODE)
         )
         if not found:
-            raise missing(complaint, "the registry lists no node of it")
+            raise missing(asked, "the registry lists no node of it")
         return found
 
     async def look(self, complaint: Complaint, node: str | None = None) -> Seen | None:
         """The record as a node of its department answers it now, whichever it is; None where it shows no such record.
         Problem source-missing."""
-        asked = node or self.nodes(complaint)[0]
+        node = node or self.nodes(complaint)[0]
         contract = complaint.contract
         path = f"/records/{contract.kind}/{contract.name}/lookup"
         body = orjson.dumps({"record_ids": [complaint.record], "select": f"record_version,{complaint.item}"})
-        answered = await self.post(complaint, asked, path, body)
+        answered = await self.post(complaint, node, path, body)
         first, _, rest = answered.partition(b"\n")
         try:
             found, [text] = orjson.loads(first)["records"], orjson.loads(rest)["end"]["receipts"]
             receipt = read_receipt(text, self.registry())
-            _require(receipt, asked, (b"POST", path.encode(), b"", body), first + b"\n")
+            _require(receipt, node, (b"POST", path.encode(), b"", body), first + b"\n")
             return Seen(_version(found[0]), found[0][complaint.item], receipt) if found else None
         except (DocumentRefused, LookupError, TypeError, ValueError):
             raise missing(complaint, "its answer bears no receipt that holds") from None
 
-    async def post(self, complaint: Complaint, node: str, path: str, body: bytes) -> bytes:
+    async def post(self, asked: Asked, node: str, path: str, body: bytes) -> bytes:
         """What that node answers, which alone can use the call. Problem source-missing."""
         url = self.addresses.get(node)
         if url is None:
-            raise missing(complaint, f"the address of {node} is not among node_urls")
+            raise missing(asked, f"the address of {node} is not among node_urls")
         try:
             async with httpx.AsyncClient(
                 base_url=url,
@@ -109,15 +124,15 @@ class Asking:
                 verify=self.tls or True,
                 transport=self.transport,
             ) as http:
-                headers = self._headers(complaint)
+                headers = self._headers(asked)
                 async with http.stream("POST", path, content=body, headers=headers) as answer:
                     if answer.status_code != httpx.codes.OK:
-                        raise missing(complaint, f"it answered {answer.status_code}")
+                        raise missing(asked, f"it answered {answer.status_code}")
                     return await bounded(answer.aiter_bytes(), _LONGEST, "The answer is too long.")
         except httpx.TransportError as fault:
-            raise missing(complaint, type(fault).__name__) from None
+            raise missing(asked, type(fault).__name__) from None
 
-    def _headers(self, complaint: Complaint) -> dict[str, str]:
+    def _headers(self, asked: Asked) -> dict[str, str]:
         said = token.make(
             self.key(),
             system=self.system,
@@ -129,7 +144,7 @@ class Asking:
             "Authorization": f"Bearer {said}",
             "Content-Type": names.JSON,
             names.OFFICER: self.system,
-            names.PURPOSE: f"{PREFIX}{complaint.grant}",
+            names.PURPOSE: asked.purpose,
         }
 
 
@@ -140,8 +155,8 @@ def _require(receipt: Receipt, node: str, request: tuple[bytes, ...], answer: by
         raise DocumentRefused("malformed", "it is the receipt of something else")
 
 
-def missing(complaint: Complaint, why: str) -> Problem:
-    return Problem("source-missing", f"{complaint.provider} could not be asked: {why}.")
+def missing(asked: Asked, why: str) -> Problem:
+    return Problem("source-missing", f"{asked.provider} could not be asked: {why}.")
 
 
 def _version(record: Mapping[str, object]) -> Version:

@@ -19,6 +19,7 @@ from schemas.wire.problem import Problem
 from services.departments.data_office.asking import Complaint
 from services.departments.data_office.corrections import CorrectionRules
 from services.departments.data_office.desk import Desk, Outcome
+from services.departments.data_office.filers import Filed, Filers, Word
 from services.departments.data_office.logs import Logs
 from services.departments.data_office.matters import CORRECTIONS, Record
 from services.departments.data_office.people import People
@@ -35,33 +36,39 @@ Answered = Outcome[CorrectionStep, Correction]
 
 @dataclass(frozen=True, slots=True)
 class CorrectionDesk:
-    """`proofs` is None in an office that reaches neither gateway nor broker: there nothing is closed as corrected."""
+    """`proofs` is None in an office that reaches neither nodes nor broker: there nothing is closed as corrected. Where
+    `filers` is None, nobody files as the subject."""
 
     desk: Desk
     contracts: Catalogue
     calendar: WorkingDays
     office: str
     proofs: Proofs | None
+    filers: Filers | None
 
     async def file(
         self,
         people: People,
         form: Mapping[str, Any],
         provider: str | None = None,
+        word: Word | None = None,
         once: Once | None = None,
     ) -> Answered:
-        """A new correction request, of a shared item. Whether there is such a record, and what it holds, whoever files
-        is not told. StepRefused; Problem unknown-dataset, unknown-item."""
+        """A new correction request, of a shared item; by the person whom a `word` identifies, where there is one.
+        Whether there is such a record, and what it holds, whoever files is not told. StepRefused; Problem
+        unknown-dataset, unknown-item, bad-vouching, vouching-required."""
         contract = self.contracts.contract(str(form["dataset"]))
         kept_by = provider_of(contract, provider, self.office)
         item = contract.items.get(str(form["item"]))
         if item is None or item.sharing.sharing_class is SharingClass.WITHHELD:
             raise Problem("unknown-item", f"{contract.dataset} shares no such item.")
+        filed = Filed(people.system, kept_by, contract.dataset, str(form["record"]))
+        facts = {**form, **await self._by_subject(word, filed)}
         rules = self._rules(kept_by)
         return await self.desk.begin(
             CORRECTIONS,
             lambda _: rules,
-            lambda _: self._step(rules, CorrectionStep.FILED, None, people, form),
+            lambda _: self._step(rules, CorrectionStep.FILED, None, people, facts),
             once,
         )
 
@@ -147,6 +154,13 @@ class CorrectionDesk:
         """Record last days that passed, and tell due days that no calendar told before."""
         late = await self.desk.late(CORRECTIONS, self.calendar)
         await self.desk.go_on_each(CORRECTIONS, late, self._rules_of)
+
+    async def _by_subject(self, word: Word | None, filed: Filed) -> dict[str, Any]:
+        """What shows that the subject files, as the step says it: nothing where that is not shown."""
+        if word is None or self.filers is None:
+            return {}
+        identified = await self.filers.subject(word, filed)
+        return {} if identified is None else {"by_subject": True, "identified": identified}
 
     async def _proved(self, correction_id: str, rules: CorrectionRules) -> CorrectionRules:
         complaint = await self._complaint(correction_id, rules.provider)

@@ -13,6 +13,7 @@ from schemas.law.sharing.terms import MOST, MOST_DAYS
 
 Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
+Signed = Annotated[str, StringConstraints(min_length=1, max_length=4_096, pattern=r"^[^\x00]*$")]
 _SECOND = Field("", description="The other named person, who consents or approves.")
 
 
@@ -20,7 +21,7 @@ class Form(BaseModel):
     """One step's body. `facts` is what its record keeps; people and what the office must know stand apart."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    _apart: ClassVar[frozenset[str]] = frozenset({"second", "head", "provider"})
+    _apart: ClassVar[frozenset[str]] = frozenset({"second", "head", "provider", "vouched", "mandates"})
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -152,8 +153,8 @@ REQUEST_FORMS: Mapping[StepKind, type[Form]] = {
 
 class Filing(Form):
     """An item of a record that somebody says is wrong. The wrong value itself is not asked for: what counts is how the
-    record stands when it is filed. Of a subject's own request the caller is the department at whose window the person
-    files."""
+    record stands when it is filed. Where the subject files, the caller is the citizen-services system that identified
+    the person."""
 
     dataset: Name
     provider: Name | None = None
@@ -162,7 +163,14 @@ class Filing(Form):
     epoch: int = Field(ge=0, description="Epoch and version of the record as it was received.")
     version: int = Field(ge=0)
     reason: Text = ""
-    by_subject: bool = False
+    vouched: Signed | None = Field(
+        None, description="That system's signed word whom it identified; without, the member itself files."
+    )
+    mandates: list[Signed] = Field(
+        default=[],
+        max_length=100,
+        description="Registers' words that the person represents the enterprise which the word names.",
+    )
 
 
 class Correcting(Form):

@@ -26,6 +26,7 @@ from services.departments.data_office.correction_desk import CorrectionDesk
 from services.departments.data_office.deadlines import Deadlines
 from services.departments.data_office.desk import Desk
 from services.departments.data_office.entry_desk import EntryDesk
+from services.departments.data_office.filers import AtTheDepartment, Filers
 from services.departments.data_office.granting import Granting
 from services.departments.data_office.logs import AtTheNodes, Logs
 from services.departments.data_office.proofs import AtTheBridge, Digests, Proofs
@@ -78,16 +79,15 @@ class Office:
         await self.alarms.look()
 
 
-def make_office(
-    node: Node, contracts: Catalogue, calendar: WorkingDays, proofs: Proofs | None, logs: Logs | None
-) -> Office:
-    """The office over a running node, whose records it keeps. BadDepartment."""
+def make_office(node: Node, contracts: Catalogue, calendar: WorkingDays, asking: Asking | None) -> Office:
+    """The office over a running node, whose records it keeps; it reaches departments by `asking`. BadDepartment."""
     settings = node.settings
     clocks = Clocks(node.clock, settings.environment == _DEMO)
     books, member = Books(node.source, node.catalogue), settings.department
     desk, deadlines = Desk(books, clocks), Deadlines(books, clocks, calendar, member)
     requests = RequestDesk(desk, contracts, calendar, member)
-    corrections = CorrectionDesk(desk, contracts, calendar, member, proofs)
+    proofs, filers, logs = (None, None, None) if asking is None else _looking(node, asking)
+    corrections = CorrectionDesk(desk, contracts, calendar, member, proofs, filers)
     entries = EntryDesk(desk, contracts, calendar, member)
     key = _key(settings, node.clock)
     granting = Granting(requests, corrections, None if key is None else key.now)
@@ -103,9 +103,7 @@ async def keeping(app: "FastAPI", node: Node) -> AsyncIterator[None]:
     settings = node.settings
     contracts = Catalogue(load_all(settings.contracts_dir))
     calendar = read_calendar(settings.calendars_folder)
-    asking = _asking(node)
-    proofs, logs = (None, None) if asking is None else (_proofs(node, asking), _logs(node, asking))
-    app.state.office = office = make_office(node, contracts, calendar, proofs, logs)
+    app.state.office = office = make_office(node, contracts, calendar, _asking(node))
     async with beside(_look(office)), beside(office.receiving.run()):
         yield
 
@@ -149,6 +147,11 @@ def _asking(node: Node) -> Asking | None:
         node.clock,
         open_tls(settings.tls).client,
     )
+
+
+def _looking(node: Node, asking: Asking) -> tuple[Proofs, Filers, Logs]:
+    """How the office sees for itself what departments have and did."""
+    return _proofs(node, asking), AtTheDepartment(asking), _logs(node, asking)
 
 
 def _proofs(node: Node, asking: Asking) -> Proofs:

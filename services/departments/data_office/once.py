@@ -14,7 +14,7 @@ from services.engine.source.port import Once
 
 def once_of(call: Call, form: Form, people: People, secret: bytes) -> Once | None:
     """None where the call bears no key; Problem bad-body. The same are a call to the same address by the same officer
-    with the same form. The digest is keyed, for a form may name a record that few may know of."""
+    with the same form. The digest is keyed, for a form may hold what is kept nowhere, such as a word on a person."""
     key = once_key(call)
     if key is None:
         return None

@@ -11,6 +11,7 @@ from services.departments.data_office.calls import admitted, answered, sent
 from services.departments.data_office.clock_route import add_clock_route
 from services.departments.data_office.deadlines_route import add_deadlines_route
 from services.departments.data_office.desk import Outcome
+from services.departments.data_office.filers import Word
 from services.departments.data_office.forms import (
     CORRECTION_FORMS,
     ENTRY_FORMS,
@@ -100,12 +101,13 @@ async def _file(office: Office, call: Call, _: str) -> Reply:
     people = await admitted(call)
     form = await sent(call, Filing)
     once = once_of(call, form, people, office.secret)
+    word = Word(form.vouched, tuple(form.mandates)) if form.vouched is not None else None
     return await answered(
         call,
         CORRECTIONS,
         once,
         office.corrections.again,
-        lambda: office.corrections.file(people, form.facts, form.provider, once),
+        lambda: office.corrections.file(people, form.facts, form.provider, word, once),
     )
 
 

@@ -112,7 +112,6 @@ def _correction(correction_id: str, contract: Contract) -> Iterator[tuple[str, R
         "epoch": 1,
         "version": 1,
         "reason": "当事人称罚款金额有误",
-        "by_subject": True,
     }
     upheld = {"reason": "经核对处罚决定书，金额无误"}
     steps = [

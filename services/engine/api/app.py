@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from schemas.wire.tls import TlsFiles
+from services.engine.api.about_record import add_about_record_route
 from services.engine.api.control import add_control_plane
 from services.engine.api.log_entries import add_log_route
 from services.engine.api.openapi import described
@@ -21,6 +22,15 @@ from services.engine.api.witnessing import add_witness_route
 from services.engine.node import Department, open_node, read_contracts, read_node_key
 from services.engine.settings import Settings
 from services.engine.tls import Tls, open_tls
+
+#: What a node answers to other members' nodes and to offices, beside its control plane.
+_ROUTES = (
+    add_witness_route,
+    add_registry_route,
+    add_time_tokens_route,
+    add_log_route,
+    add_about_record_route,
+)
 
 
 def utc_now() -> datetime:
@@ -64,7 +74,7 @@ def create_app(
     )
     app.contracts, app.plane, app.by_steps = offered.contracts, plane, offered.by_steps
     add_control_plane(app, plane, department.metrics)
-    for add_route in (add_witness_route, add_registry_route, add_time_tokens_route, add_log_route):
+    for add_route in _ROUTES:
         add_route(app, plane)
     if department.routes is not None:
         department.routes(app, plane)

@@ -13,23 +13,17 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 
 from schemas.contracts.model import Contract
-from schemas.query.bound import BoundQuery
 from schemas.trust.access import require_purpose
 from schemas.trust.entries import Act
 from schemas.trust.log_page import PATH, Page, PageAsk, read_ask, write_page
-from schemas.trust.offices import is_over
-from schemas.trust.subjects import Subject, addressed, reader
 from schemas.wire import headers as names
-from schemas.wire.problem import Problem
-from services.engine.api.addressing import addresses, keys_of
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure
+from services.engine.api.for_office import require_office, unknown_path, whom
 from services.engine.api.knowing import know_own
 from services.engine.api.own import Told
 from services.engine.api.plane import DataPlane
 from services.engine.log.files import LogUnavailable, lines, segments
-from services.engine.node import Node
-from services.engine.source.keys import by_keys
 
 
 def add_log_route(app: FastAPI, plane: DataPlane) -> None:
@@ -48,7 +42,7 @@ async def _show(call: Call) -> Reply:
     await know_own(call)
     _require(call, contract)
     call.mark("access")
-    about = await _about(call.node, contract, ask.record) if ask.record is not None else set()
+    about = await whom(call.node, contract, ask.record) if ask.record is not None else set()
     call.disclosure = Disclosure(Act.VIEW, contract, subjects=about)
     found = await asyncio.to_thread(_page, call.node.log.folder, ask, call.node.settings.max_answer_bytes)
     call.disclosure.records = len(found)
@@ -58,31 +52,11 @@ async def _show(call: Call) -> Reply:
 
 
 def _require(call: Call, contract: Contract) -> None:
-    """Problem unless the office of this node asks, under a grant that it has in force here, and by a message that is
-    for this node alone: another department could pass it on otherwise, and be shown this one's log."""
-    gate, caller = call.node.gate, call.caller
-    if caller.anonymous or caller.member is None:
-        raise Problem("token-required", "The access log is shown to nobody in particular.")
-    require_purpose(caller)
-    if call.message is None or names.NODE not in call.headers:
-        members = {"reason": "missing"}
-        raise Problem("bad-message", "the message is refused: it must name this node", members=members)
-    office = is_over(gate.registry.value, caller.member, gate.owner)
-    if not office or caller.on_behalf is not None or gate.under(contract, caller) is None:
-        raise Problem("unknown-path", "Nothing is answered here.")
-    call.node.log.require()
-
-
-async def _about(node: Node, contract: Contract, record_id: str) -> set[Subject]:
-    """Whom the record is about, as a look at it by its id is entered."""
-    found = set(addressed(contract, addresses(contract, record_id)))
-    about, keys = reader(contract, ()), await keys_of(node.source, contract, record_id)
-    if about.columns and keys:
-        page = await node.source.page(
-            BoundQuery(contract, about.columns, where=(by_keys(contract, keys),)), limit=1
-        )
-        found.update(about.of(page.rows))
-    return found
+    """Problem unless the office of this node asks, under a grant that it has in force here."""
+    require_office(call)
+    require_purpose(call.caller)
+    if call.node.gate.under(contract, call.caller) is None:
+        raise unknown_path()
 
 
 def _page(folder: Path, ask: PageAsk, most_bytes: int) -> tuple[bytes, ...]:

@@ -1,12 +1,16 @@
-"""A correction request among real processes: mended is what the department answers and its topic shows, of an item on
-condition too."""
+"""A correction request among real processes: by the subject, whom a citizen-services system identified; mended is what
+the department answers and its topic shows, of an item on condition too."""
 
 import sqlite3
 from contextlib import closing
 from typing import Any
 
+from schemas.law.identifiers import BadIdentifier, check_id_number
+from schemas.trust.vouching import Vouched, vouch
 from services.cli.world.plan import OFFICE
 from services.cli.world.world import World
+from services.client.profile import Profile
+from services.client.signing import utc_now
 from tests.flow.office import asking
 from tests.waiting import until_sync
 
@@ -14,12 +18,34 @@ _TABLE = "dw_zj_scjdgl_fddbrxx"
 
 
 def _read(world: World, request_id: str) -> dict[str, Any]:
-    """Some record with its name, as whoever holds the grant receives it."""
-    path = "legal_representatives?select=record_id,record_version,name&limit=1"
+    """Some record with name and ID number of its person, as whoever holds the grant receives it."""
+    path = "legal_representatives?select=record_id,record_version,name,id_number&limit=20"
     with asking.client(world, "approvals", f"grant:{request_id}") as client:
-        [record] = client.get(f"{world.plan.department(asking.KIND).url}/records/{asking.KIND}/{path}").json()
-    found: dict[str, Any] = record
-    return found
+        found = client.get(f"{world.plan.department(asking.KIND).url}/records/{asking.KIND}/{path}").json()
+    record: dict[str, Any] = next(one for one in found if _is_id_number(one["id_number"]))
+    return record
+
+
+def _is_id_number(text: str) -> bool:
+    """Rather than a passport's."""
+    try:
+        return bool(check_id_number(text))
+    except BadIdentifier:
+        return False
+
+
+def _file_at_the_desk(world: World, person: str, form: dict[str, Any]) -> dict[str, Any]:
+    """A correction request by a person whom the city's desk of citizen services has identified."""
+    desk = Profile.load(world.plan.profiles / "citizen_services.json")
+    key = desk.key()
+    assert key is not None
+    word = vouch(Vouched(desk.system, person, "identified:visit-1", utc_now()), key)
+    with asking.client(world, "citizen_services", "case:330200-2026-000002") as client:
+        url = f"{world.plan.department(OFFICE).url}/office/corrections"
+        answer = client.post(url, json={**form, "vouched": word})
+    assert answer.status_code == 201, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
 
 
 def _to_mend(world: World, correction_id: str) -> list[dict[str, Any]]:
@@ -43,18 +69,17 @@ def test_it_is_closed_once_the_item_has_changed_and_the_change_is_published(worl
     epoch, _, version = record["record_version"].partition(".")
     _renamed(world, record["name"], "测试·改名")
     # Filed of a version that is not the present one any more: what has changed before shows nothing.
-    filed = asking.take(
-        world,
-        "approvals",
-        "corrections",
-        dataset=asking.DATASET,
-        record=record["record_id"],
-        item="name",
-        epoch=int(epoch),
-        version=int(version),
-        reason="改名",
-        by_subject=True,
-    )
+    form = {
+        "dataset": asking.DATASET,
+        "record": record["record_id"],
+        "item": "name",
+        "epoch": int(epoch),
+        "version": int(version),
+        "reason": "改名",
+    }
+    filed = _file_at_the_desk(world, record["id_number"], form)
+    assert filed["by_subject"] is True
+    assert _file_at_the_desk(world, "330102199003070019", form)["by_subject"] is False, "another person"
     path = f"corrections/{filed['correction_id']}/corrected"
     asking.until_refused(world, asking.KIND, path, "not-corrected")
     _renamed(world, "测试·改名", "测试·更正")

@@ -1,4 +1,5 @@
-"""A department's node with the systems that ask it, and the office that reads its access log; for `test_logs`."""
+"""A department's node with the systems that ask it, and the office that reads its access log; for `test_logs` and
+`test_filers`."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,9 +31,19 @@ OWNER, DATASET = office.OWNER, f"{office.KIND}.vehicles"
 OFFICE = f"{office.DIVISION}.data_office"
 CORRECTION = "C-2026-000007"
 GATEWAY = f"{office.DIVISION}.gateway"
+#: Who identifies persons, and who says whom they represent.
+DESK = f"{office.DIVISION}.citizen_services/window"
+REGISTER = f"{office.DIVISION}.register"
 #: Systems that ask: `330203.<name>/window`.
 ASKERS = ("reader", "looker", "verifier", "counter", "stranger", "elsewhere")
-_ROLES = {f"{OWNER}/node": "node", f"{OFFICE}/node": "node", f"{OFFICE}/grants": "office", GATEWAY: "gateway"}
+_ROLES = {
+    f"{OWNER}/node": "node",
+    f"{OFFICE}/node": "node",
+    f"{OFFICE}/grants": "office",
+    GATEWAY: "gateway",
+    DESK: "citizen-services",
+    f"{REGISTER}/node": "enterprise-register",
+}
 
 
 def window(name: str) -> str:
@@ -74,9 +85,9 @@ class Asked:
             assert answer.status_code in (200, 206), answer.text
             return answer
 
-    def logs(self, transport: httpx.AsyncBaseTransport) -> AtTheNodes:
-        """The office, as it reads the node's log."""
-        asking = Asking(
+    def asking(self, transport: httpx.AsyncBaseTransport) -> Asking:
+        """The office, as it asks the node."""
+        return Asking(
             {OWNER: "http://node"},
             OFFICE,
             f"{OFFICE}/node",
@@ -86,7 +97,10 @@ class Asked:
             None,
             transport,
         )
-        return AtTheNodes(asking, lambda node: self.held if node == OWNER else [], self.clock)
+
+    def logs(self, transport: httpx.AsyncBaseTransport) -> AtTheNodes:
+        """The office, as it reads the node's log."""
+        return AtTheNodes(self.asking(transport), lambda node: self.held if node == OWNER else [], self.clock)
 
     def complaint(self, plate: str = "A00", item: str = "price") -> Complaint:
         contract = Catalogue(load_all(self.settings.contracts_dir)).contract(DATASET)

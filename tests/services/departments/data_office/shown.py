@@ -9,6 +9,7 @@ import pytest_asyncio
 from schemas.law.sharing.correction import Corrected, Look, Version
 from schemas.wire.problem import Problem
 from services.departments.data_office.asking import Complaint
+from services.departments.data_office.filers import Filed, Word
 from services.departments.data_office.logs import LogRead, Received
 from services.departments.data_office.office import Office
 from services.departments.data_office.receiving import Receiving
@@ -20,12 +21,15 @@ LOOK = Look(Version(1, 3), {"salt": "00", "digest": "11"}, PROVIDER, 800, "b" * 
 
 @dataclass
 class Shown:
-    """What record, topic and access log show, as a test says it; a log that is None cannot be asked."""
+    """What record, topic and access log show, as a test says it, and by which act the subject was identified who files;
+    a log that is None cannot be asked."""
 
     proof: Corrected | None = None
     seen: Look | None = None
     log: Received | None = None
     asked: Complaint | None = None
+    identified: str | None = None
+    filed: tuple[Word, Filed] | None = None
 
     async def of(self, complaint: Complaint) -> Corrected | None:
         self.asked = complaint
@@ -33,6 +37,10 @@ class Shown:
 
     async def look(self, complaint: Complaint) -> Look | None:
         return self.seen
+
+    async def subject(self, word: Word, filed: Filed) -> str | None:
+        self.filed = word, filed
+        return self.identified
 
     async def received(self, complaint: Complaint) -> Received:
         self.asked = complaint
@@ -46,7 +54,7 @@ async def shown(bureau: Bureau) -> AsyncIterator[Shown]:
     """What the office sees while a test runs."""
     office: Office = bureau.app.state.office
     made = Shown()
-    corrections = replace(office.corrections, proofs=made)
+    corrections = replace(office.corrections, proofs=made, filers=made)
     receiving = Receiving(corrections, made)
     bureau.app.state.office = replace(office, corrections=corrections, receiving=receiving)
     yield made

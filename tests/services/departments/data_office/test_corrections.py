@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from schemas.law.sharing.correction import Corrected
+from services.departments.data_office.filers import Filed, Word
+from services.departments.data_office.matters import CORRECTIONS
+from services.departments.data_office.office import Office
 from tests.services.departments.data_office.conftest import FILING, PROVIDER, REQUESTER, Bureau
 from tests.services.departments.data_office.shown import (
     Shown,
@@ -19,13 +22,46 @@ __all__ = ["shown"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_it_is_filed_with_a_last_day_and_says_who_filed_it(bureau: Bureau, shown: Shown) -> None:
-    correction = await filed(bureau, by_subject=True)
+async def test_it_is_filed_with_a_last_day_and_by_the_member_itself(bureau: Bureau, shown: Shown) -> None:
+    correction = await filed(bureau)
     [record] = await bureau.read(
         f"corrections?select=state,filed_by,by_subject,due_on,pending_calendar,clock&correction_id=eq.{correction}"
     )
-    assert (record["state"], record["filed_by"], record["by_subject"]) == ("filed", REQUESTER, True)
+    assert (record["state"], record["filed_by"], record["by_subject"]) == ("filed", REQUESTER, False)
     assert record["due_on"] or record["pending_calendar"]
+    assert shown.filed is None
+
+
+async def _by_subject(bureau: Bureau, correction: str) -> tuple[bool, str]:
+    """Whether it is shown as the subject's, and what the first step says."""
+    [record] = await bureau.read(f"corrections?select=by_subject&correction_id=eq.{correction}")
+    office: Office = bureau.app.state.office
+    [step] = await office.corrections.desk.books.steps(CORRECTIONS, correction)
+    return bool(record["by_subject"]), str(step.facts)
+
+
+async def test_it_is_the_subjects_where_the_department_says_that_the_record_is_about_the_identified_person(
+    bureau: Bureau, shown: Shown
+) -> None:
+    shown.identified = "identified:visit-1"
+    correction = await filed(bureau, vouched="a signed word", mandates=["another"])
+    by_subject, facts = await _by_subject(bureau, correction)
+    assert by_subject
+    assert "visit-1" in facts
+    assert "signed word" not in facts, "whom it is on stands in no step"
+    record = str(FILING["record"])
+    assert shown.filed == (
+        Word("a signed word", ("another",)),
+        Filed(f"{REQUESTER}/window", PROVIDER, str(FILING["dataset"]), record),
+    )
+
+
+async def test_it_is_the_members_own_where_the_department_does_not_say_so(
+    bureau: Bureau, shown: Shown
+) -> None:
+    correction = await filed(bureau, vouched="a signed word")
+    by_subject, facts = await _by_subject(bureau, correction)
+    assert (by_subject, "identified" in facts) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +122,8 @@ async def test_it_is_upheld_with_reasons_alone_and_by_its_department_alone(
         ({"version": -1}, "bad-body"),
         ({"value": "旧地址"}, "bad-body"),
         ({"version": ...}, "bad-body"),
+        ({"by_subject": True}, "bad-body"),
+        ({"vouched": ""}, "bad-body"),
     ],
 )
 async def test_what_is_no_correction_request_is_a_problem(
