@@ -34,8 +34,8 @@ class Spent:
 
     rounds: int
     changes: int
-    wall: Mapping[Stage, float]
-    cpu: Mapping[Stage, float]
+    wall: Mapping[str, float]
+    cpu: Mapping[str, float]
     beside: float
     drivers: float
     others: Mapping[str, float]

@@ -70,18 +70,19 @@ def of_the_relay(steady: Delays, drained: Drained) -> list[str]:
     """Its stages at a steady rate and while a backlog is drained."""
     assert steady.spent is not None
     assert drained.spent is not None
-    two = (steady.spent, drained.spent)
-    head = ["stage of the relay"]
-    for when in (f"{steady.asked} changes/s", "the backlog"):
-        head += [f"{when}: s", "of all", "CPU s", "ms a change"]
+    one, two = steady.spent, drained.spent
+    figures = ("of all", "CPU s")
+    at_rate = (f"{steady.asked} changes/s: s", *figures, "ms a round")
+    head = ("stage of the relay", *at_rate, "the backlog: s", *figures, "ms a change")
     rows = [
-        (name, *(cell for one in two for cell in _stage_cells(one, name))) for name in _stage_names(two[0])
+        (name, *_stage_cells(one, name, one.rounds), *_stage_cells(two, name, two.changes))
+        for name in _stage_names(one)
     ]
     return [
         *table(head, rows, words=1),
         "",
-        _said_of_rounds(f"At {steady.asked} changes/s", steady.spent),
-        _said_of_rounds("While it drains the backlog", drained.spent),
+        _said_of_rounds(f"At {steady.asked} changes/s", one),
+        _said_of_rounds("While it drains the backlog", two),
     ]
 
 
@@ -90,17 +91,19 @@ def _stage_names(one: Spent) -> list[str]:
     return [*map(str, Stage), _ALL, _CHORES, _DRIVERS, _PROCESS, *one.others]
 
 
-def _stage_cells(one: Spent, name: str) -> tuple[str, ...]:
-    wall = {**one.wall, _ALL: one.seconds}
-    own = {_ALL: sum(one.cpu.values()), _CHORES: one.beside, _DRIVERS: one.drivers, _PROCESS: one.process}
-    cpu = f"{({**one.cpu, **own, **one.others})[name]:.2f}"
+def _stage_cells(one: Spent, name: str, times: int) -> tuple[str, ...]:
+    """Its time, how much that is of all, its CPU, and its milliseconds for each of so many rounds or changes."""
+    wall: dict[str, float] = {**one.wall, _ALL: one.seconds}
+    worked: dict[str, float] = {**one.cpu, _ALL: sum(one.cpu.values()), **one.others}
+    worked |= {_CHORES: one.beside, _DRIVERS: one.drivers, _PROCESS: one.process}
+    cpu = f"{worked[name]:.2f}"
     if name not in wall:
         return "", "", cpu, ""
     return (
         f"{wall[name]:.2f}",
         _part_of(wall[name], one.seconds),
         cpu,
-        f"{wall[name] * 1e3 / one.changes:.3f}",
+        f"{wall[name] * 1e3 / times:.2f}",
     )
 
 
