@@ -61,22 +61,31 @@ def seed(
         float, typer.Option("--size", min=0.001, help="Scale of 2,000 enterprises, 5,000 residents.")
     ] = 1.0,
     tables_only: Annotated[
-        bool, typer.Option("--tables-only", help="Leave the tables empty: how a real data office begins.")
+        bool,
+        typer.Option(
+            "--tables-only",
+            help="Fill nothing: how a real data office begins. Tables that are there gain the columns that they lack,"
+            " and keep all that they have.",
+        ),
     ] = False,
 ) -> None:
     """Make the department's tables in an empty database and fill them with synthetic records."""
-    from services.cli.world.seeding import SEED_FAULTS
+    from services.cli.world.seeding import SEED_FAULTS, complete
     from services.cli.world.seeding import seed as fill
     from services.engine.synthetic.population import Size
 
     _department(kind)
     url = configured(Settings, secrets=False).database_url.get_secret_value()
     try:
-        rows = fill(kind, url, None if tables_only else Size().scaled(size))
+        if tables_only:
+            added = [f"added   {one}" for one in complete(kind, url)]
+            typer.echo("\n".join(added) or "All tables have the columns that they must have.")
+        else:
+            typer.echo(f"{fill(kind, url, Size().scaled(size))} rows")
     except SEED_FAULTS as fault:
-        typer.echo(f"The database took no synthetic records: {fault}", err=True)
+        what = "is as it was" if tables_only else "took no synthetic records"
+        typer.echo(f"The database {what}: {fault}", err=True)
         raise typer.Exit(1) from None
-    typer.echo(f"{rows} rows")
 
 
 @app.command()

@@ -44,7 +44,7 @@ class PhysicalTable:
     """A department's own table as it is today: column name -> SQL type (`text`, `integer`, `bigint`,
     `numeric(p,s)`, `boolean`, `date`, `timestamp`), its primary key and further indexed column tuples.
 
-    Several datasets and majors may map the same table. Only demo seeders and tests create tables from this.
+    Several datasets and majors may map the same table. Only `department seed` and tests make tables from this.
     """
 
     name: str
