@@ -10,8 +10,6 @@ from schemas.query.tree import Query
 from schemas.wire import headers as names
 from schemas.wire import preference
 
-_FORMS = (names.JSON, names.OBJECT, names.ANSWER, names.PLAN)
-
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -30,7 +28,7 @@ class Question:
 
 async def read_question(call: Call) -> Question:
     """The question; Problem with the place of what is wrong."""
-    form = preference.accepts(call.headers.get("accept", ""), _FORMS)
+    form = preference.accepts(call.headers.get("accept", ""), preference.FORMS)
     prefer = preference.preferences(call.headers.get("prefer", ""))
     if call.method == "POST":
         members = await call.json()

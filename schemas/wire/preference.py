@@ -11,6 +11,8 @@ _RANGE = re.compile(r"(\d{1,9})-(\d{1,9})?", re.ASCII)
 _QUALITY = re.compile(r"q=([01](\.\d{0,3})?)", re.ASCII)
 _COUNTS = ("exact", "planned", "estimated")
 _ANY = ("*/*", "application/*")
+#: The forms of a gateway's lists, the one without a wish first.
+FORMS = (headers.JSON, headers.OBJECT, headers.ANSWER, headers.PLAN)
 #: Other spellings of a form.
 _SAME = {
     "application/vnd.pgrst.array+json": headers.JSON,

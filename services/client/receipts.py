@@ -3,18 +3,22 @@ programs that call by a client of their own.
 
 What a node answers to its own caller is looked at whole: its receipt must be of this very question and answer.
 Through a gateway neither what departments were asked nor what they answered can be seen, so whether their receipts are
-of that cannot be known on arrival. Where the answer is an envelope it is looked at that each is a department's own, of
-this caller and this time, and of an entry that no earlier one named; the plain form bears none, and a department that
-the gateway says nothing of is not missed. Which of both is asked the registry says, by the name in the profile: where
-that names nobody, whoever answers is believed to be who it says.
+of that cannot be known on arrival. Where an envelope was asked for one must come, in which no more rows are shown than
+sources gave, and each that gave some bears receipts: a department's own, of this caller and this time, and of entries
+that no earlier answer named. Its other forms (a plain list, one record, a verification) bear none, so nothing of them
+is looked at, nor of what it says that another gateway gave; and a department that it says nothing of is not missed.
+Whether a gateway is asked the registry says, by the name in the profile: where that names nobody, whoever answers is
+believed to be who it says.
 
 Who must know more asks for evidence (`services.client.evidence`). So must whoever reads streams (`…/lookup`,
 `…/changes`): they bear their receipts at the end, and where a piece of one ends stands in evidence alone.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 import orjson
@@ -27,11 +31,15 @@ from schemas.trust.signed import DocumentRefused
 from schemas.trust.statements import signed_by, system_of
 from schemas.wire import headers as names
 from schemas.wire.answer import MISSING, Source
+from schemas.wire.preference import FORMS, accepts
+from schemas.wire.problem import Problem
 from services.client.signing import message_of
 
 #: How far a node's clock and ours may differ.
 _LEEWAY = timedelta(seconds=60)
 _RECORDS = "/records/"
+#: Where a gateway answers in the form that is asked for.
+_LIST = re.compile(r"/records/[^/]+/[^/]+(/query)?/?")
 _WHY = {
     "unknown-node": "the registry lists no key of such a node",
     "no-receipt": "it bears no receipt of what it shows",
@@ -78,7 +86,8 @@ class Arrivals:
     def look(self, answer: httpx.Response, asked: Asked) -> None:
         """Raise BadReceipt unless a good answer, read whole, is entered as far as can be seen."""
         if asked.registry.has_gateway(asked.node):
-            self._look_through(_sources(answer, asked.node), asked)
+            if _bears_sources(answer):
+                self._look_through(_sources(answer, asked.node), asked)
             return
         text = answer.headers.get(names.RECEIPT)
         if text is None:
@@ -91,13 +100,14 @@ class Arrivals:
         self._take([receipt])
 
     def _look_through(self, sources: Iterable[Source], asked: Asked) -> None:
-        """What a gateway below speaks for bears no receipts; what a source answered before it was missed, may."""
+        """What a gateway below speaks for bears no receipts; of a missing source, what it gave before it was missed."""
         found: list[Receipt] = []
         for one in sources:
             if asked.registry.has_gateway(one.node):
                 continue
             texts = one.receipts or ()
-            if len(texts) < one.calls and one.state not in MISSING:
+            owed = 0 if one.state in MISSING else one.calls
+            if len(texts) < max(owed, min(one.rows, 1)):
                 raise BadReceipt(one.node, "no-receipt")
             found += [self._read(text, one.node, asked) for text in texts]
         self._take(found)
@@ -142,12 +152,38 @@ def _is_of(receipt: Receipt, answer: httpx.Response) -> bool:
         return False
 
 
-def _sources(answer: httpx.Response, gateway: str) -> list[Source]:
-    """The sources of an envelope; none of another form, which names none."""
-    form = answer.headers.get("content-type", "")
-    if not form.startswith(names.ANSWER) and message_of(answer.request).path != PATH:
-        return []
+def _bears_sources(answer: httpx.Response) -> bool:
+    """Whether a gateway must say here what came of whom, as it was asked to, or does so anyway."""
+    asked = message_of(answer.request)
+    if asked.method == "HEAD":
+        return False
+    listed = _LIST.fullmatch(asked.path) is not None
+    return asked.path == PATH or _is_envelope(answer) or (listed and _wished(answer))
+
+
+def _wished(answer: httpx.Response) -> bool:
     try:
-        return [Source.model_validate(one) for one in orjson.loads(answer.content)["sources"]]
+        return accepts(answer.request.headers.get("accept", ""), FORMS) == names.ANSWER
+    except Problem:
+        return False
+
+
+def _is_envelope(answer: httpx.Response) -> bool:
+    return bool(answer.headers.get("content-type", "").startswith(names.ANSWER))
+
+
+def _sources(answer: httpx.Response, gateway: str) -> list[Source]:
+    """All whom the answer names; of those at the root come the rows that it shows."""
+    of_person = message_of(answer.request).path == PATH
+    if not (of_person or _is_envelope(answer)):
+        raise BadReceipt(gateway, "no-receipt")
+    try:
+        said = orjson.loads(answer.content)
+        shown: list[Any] = said["entries" if of_person else "data"]
+        sources = [Source.model_validate(one) for one in said["sources"]]
+        unaccounted = len(shown) - sum(one.rows for one in sources if not one.path)
     except (ValidationError, orjson.JSONDecodeError, LookupError, TypeError):
         raise BadReceipt(gateway, "malformed") from None
+    if unaccounted > 0:
+        raise BadReceipt(gateway, "no-receipt")
+    return sources

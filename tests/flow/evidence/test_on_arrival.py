@@ -203,11 +203,21 @@ async def test_a_gateway_above_another_and_the_plain_form_hand_on_none_to_look_a
         (await _scene(client, GATEWAY, known, trust, **headers)).look()
 
 
+def _said(scene: Scene, **changed: Any) -> Scene:
+    """The envelope with some of its members said otherwise."""
+    return scene.answered(orjson.dumps(orjson.loads(scene.answer.content) | changed))
+
+
 def _told(scene: Scene, **changed: Any) -> Scene:
     """The envelope with its one source said otherwise."""
-    said = orjson.loads(scene.answer.content)
-    said["sources"][0] |= changed
-    return scene.answered(orjson.dumps(said))
+    [source] = orjson.loads(scene.answer.content)["sources"]
+    return _said(scene, sources=[source | changed])
+
+
+def _plain(scene: Scene) -> Scene:
+    """The array that whoever asks for none is given."""
+    rows = orjson.dumps(orjson.loads(scene.answer.content)["data"])
+    return scene.answered(rows, content_type=names.JSON)
 
 
 def _receipts(scene: Scene) -> list[str]:
@@ -228,6 +238,26 @@ _HANDED_ON: Mapping[str, tuple[Callable[[Scene], Scene], tuple[str, str]]] = {
         lambda one: replace(one, arrivals=Arrivals(OTHER_NODE)),
         (office.OWNER, "other-receipt"),
     ),
+    "none for rows of no call": (
+        lambda one: _told(one, calls=0, receipts=None),
+        (office.OWNER, "no-receipt"),
+    ),
+    "none for rows of before it was missing": (
+        lambda one: _told(one, state="slow", receipts=None),
+        (office.OWNER, "no-receipt"),
+    ),
+    "rows of no source": (lambda one: _said(one, sources=[]), (GATEWAY, "no-receipt")),
+    "more rows than sources gave": (
+        lambda one: _told(one, calls=0, rows=0, receipts=None),
+        (GATEWAY, "no-receipt"),
+    ),
+    "rows of an embed alone": (lambda one: _told(one, path="owner"), (GATEWAY, "no-receipt")),
+    "the same in the plain form": (
+        lambda one: one.answered(content_type=names.JSON),
+        (GATEWAY, "no-receipt"),
+    ),
+    "the rows in the plain form": (_plain, (GATEWAY, "no-receipt")),
+    "data that are none": (lambda one: _said(one, data=None), (GATEWAY, "malformed")),
     "sources that are none": (lambda one: one.answered(b'{"sources": [{}]}'), (GATEWAY, "malformed")),
     "no sources": (lambda one: one.answered(b"[]"), (GATEWAY, "malformed")),
 }
@@ -238,5 +268,20 @@ async def test_an_envelope_that_hands_on_other_receipts_is_refused(envelope: Sce
     assert found == {what: said for what, (_, said) in _HANDED_ON.items()}
 
 
-async def test_a_source_that_is_missing_owes_none(envelope: Scene) -> None:
-    _told(envelope, state="slow", receipts=None).look()
+async def test_a_source_that_is_missing_owes_none_for_what_it_did_not_give(envelope: Scene) -> None:
+    _told(_said(envelope, data=[]), state="slow", rows=0, receipts=None).look()
+
+
+async def test_what_shows_no_rows_needs_no_source(envelope: Scene) -> None:
+    _said(envelope, data=[], sources=[]).look()
+    nothing = httpx.Request("HEAD", envelope.answer.request.url, headers=_ENVELOPE)
+    replace(
+        envelope, answer=httpx.Response(200, headers={"content-type": names.ANSWER}, request=nothing)
+    ).look()
+
+
+@pytest.mark.parametrize("accept", [f"{names.JSON}, {names.ANSWER};q=0.5", "*/*", "text/html"])
+async def test_the_plain_form_is_taken_where_no_envelope_was_asked_for(envelope: Scene, accept: str) -> None:
+    asked = httpx.Request("POST", envelope.answer.request.url, headers={"Accept": accept}, content=b"{}")
+    plain = httpx.Response(200, headers={"content-type": names.JSON}, content=b"[{}]", request=asked)
+    replace(envelope, answer=plain).look()
