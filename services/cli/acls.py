@@ -36,8 +36,8 @@ def sync(
 
     All others under the environment, that is: rights under other names stay. Let it go on with --every 1, and what the
     office suspends, and whom the registry lists no more, reads no topic within five seconds. A registry is followed on
-    its topic where LANGQIAO_OPERATOR_REGISTRY_FOLDER is set. A broker or an office that is away, and a document that is
-    no longer to be relied on, are said each time then, and end nothing.
+    its topic where LANGQIAO_OPERATOR_REGISTRY_FOLDER is set. A broker or an office that is away, a topic that cannot be
+    read, and a document that is no longer to be relied on, are said each time then, and end nothing.
     """
     published = Published()
     code = _tried(published, dry_run)

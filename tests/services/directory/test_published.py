@@ -1,13 +1,16 @@
 """An operator follows the registry on its topic: who is removed there loses the topics, whatever stands in the file."""
 
 import asyncio
+import socket
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import NodeNotReadyError
 
 from schemas.derived.acls import rights
 from schemas.trust import keys, signed
@@ -18,6 +21,23 @@ from services.directory.settings import Operator
 from tests.brokers import way_to
 from tests.registered import line
 from tests.services.directory.bridge import HOLDER, MEMBER, Bridge
+
+_UNREAD = "The registry's topic is not followed now"
+#: Leaves office and broker time to have a right in force within five seconds, at a look each second.
+_SHORT_SECONDS = 3.0
+
+
+class Halting(AIOKafkaConsumer):  # type: ignore[misc]
+    """One that gets one message of the broker, and no more."""
+
+    _given = False
+
+    async def getmany(self, *topics: Any, timeout_ms: int = 0, max_records: int | None = None) -> Any:
+        if self._given:
+            raise NodeNotReadyError
+        found = await super().getmany(*topics, timeout_ms=timeout_ms, max_records=1)
+        self._given = bool(found)
+        return found
 
 
 @dataclass
@@ -93,15 +113,48 @@ def test_who_is_removed_on_the_topic_loses_rights_at_the_next_look_and_for_good(
     assert (again.members(), again.said, syncing.said) == ({HOLDER}, [], [])
 
 
-def test_what_was_taken_in_counts_where_the_topic_cannot_be_read_which_is_said_once(
+def test_what_was_taken_in_counts_where_the_topic_cannot_be_read_which_is_said_each_time(
     syncing: Syncing,
 ) -> None:
     syncing.publish(HOLDER)
     syncing.members()
     syncing.bridge.operator["bootstrap_servers"] = "127.0.0.1:9"
     assert [syncing.members(), syncing.members()] == [{HOLDER}, {HOLDER}]
-    [said] = syncing.said
-    assert said.startswith("The registry's topic is not followed now: ")
+    assert [one.partition(": ")[0] for one in syncing.said] == 2 * [_UNREAD]
+
+
+def test_a_broker_that_takes_calls_and_never_answers_holds_up_no_right_for_long(syncing: Syncing) -> None:
+    syncing.publish(HOLDER)
+    syncing.members()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        syncing.bridge.operator["bootstrap_servers"] = f"127.0.0.1:{silent.getsockname()[1]}"
+        began = monotonic()
+        assert syncing.members() == {HOLDER}
+        assert monotonic() - began < _SHORT_SECONDS
+    assert syncing.said == [f"{_UNREAD}: TimeoutError."]
+
+
+def test_a_backlog_that_no_look_gets_through_is_got_through_by_several(
+    syncing: Syncing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, listed in ((2, HOLDER), (3, MEMBER), (4, HOLDER)):
+        syncing.publish(listed, number=number)
+    monkeypatch.setattr("aiokafka.AIOKafkaConsumer", Halting)
+    assert [syncing.members() for _ in range(3)] == [{HOLDER}, {MEMBER}, {HOLDER}]
+    # What was in force before is not said of a topic that is read for the first time.
+    again = Syncing(syncing.bridge)
+    assert [again.members() for _ in range(5)] == 5 * [{HOLDER}]
+    assert again.said == 4 * [f"{_UNREAD}: NodeNotReadyError."]
+
+
+def test_what_could_not_be_kept_is_read_again(syncing: Syncing) -> None:
+    syncing.publish(HOLDER)
+    in_its_place = syncing.bridge.folder / "registries" / "registry-000000000002.jws"
+    in_its_place.mkdir(parents=True)
+    assert syncing.members() == {HOLDER, MEMBER}
+    assert syncing.said == [f"{_UNREAD}: IsADirectoryError."]
+    in_its_place.rmdir()
+    assert syncing.members() == {HOLDER}
 
 
 def test_a_newer_file_counts_before_what_came_by_the_topic(syncing: Syncing) -> None:
