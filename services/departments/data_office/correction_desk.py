@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from schemas.contracts.catalogue import Catalogue
@@ -166,7 +167,7 @@ class CorrectionDesk:
         complaint = await self._complaint(correction_id, rules.provider)
         if complaint.look is None or self.proofs is None:
             return rules
-        proof = await self.proofs.of(complaint)
+        proof = await self.proofs.of(complaint, await self._recorded(correction_id))
         return CorrectionRules(rules.provider, self.office, self.calendar, proof)
 
     async def _complaint(self, correction_id: str, provider: str) -> Complaint:
@@ -188,6 +189,14 @@ class CorrectionDesk:
         step = Step(kind, self.desk.clocks.civil(), Party.BRIDGE, self.office, facts=facts)
         with suppress(StepRefused):
             await self.desk.take(CORRECTIONS, correction_id, self._rules_of(record), lambda _: step)
+
+    async def _recorded(self, correction_id: str) -> datetime:
+        """When it was filed, by the clock that nobody moves."""
+        mine = (CORRECTIONS.id_item, Operator.EQ, correction_id)
+        [first] = await self.desk.books.found(CORRECTIONS.steps, mine, ("number", Operator.EQ, 1))
+        at = first["recorded_at"]
+        assert isinstance(at, datetime)
+        return at
 
     async def _found(self, *conditions: tuple[str, Operator, Value | tuple[Value, ...]]) -> list[Record]:
         return await self.desk.books.found(CORRECTIONS.records, *conditions)

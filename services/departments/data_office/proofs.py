@@ -1,11 +1,12 @@
 """What shows that a record was corrected: its item as its department answers it now, and its version on the topic; for
 the desk of corrections."""
 
-import asyncio
 import hmac
+import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import orjson
@@ -13,22 +14,24 @@ import orjson
 from schemas.contracts.model import SharingClass
 from schemas.law.sharing.correction import Corrected, Look, Version
 from schemas.wire.topics import Audience, Topic
-from services.departments.data_office.asking import Asking, Complaint, Seen
+from services.departments.data_office.asking import Asking, Complaint, Seen, missing
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-#: How long the topic may take to show the version that the department answers with, in seconds.
-_TOPIC_SECONDS = 5.0
+#: By so much may the clock of whoever publishes be behind the office's.
+_LEEWAY = timedelta(hours=1)
 _SALT_BYTES = 16
+_log = logging.getLogger("langqiao.engine")
 
 
 class Proofs(Protocol):
     """Looks at what departments answer and publish."""
 
-    async def of(self, complaint: Complaint) -> Corrected | None:
-        """The newest published version of the record, beside what the office saw before; None where none can be shown.
-        Problem source-missing where the department cannot be asked."""
+    async def of(self, complaint: Complaint, since: datetime) -> Corrected | None:
+        """The version of the record that is published and answered now, beside what the office saw before; None where
+        none was published since, which is when it was filed by the office's own clock (aware). Problem source-missing
+        where the department cannot be asked, or its topic not be read."""
         ...
 
     async def look(self, complaint: Complaint) -> Look | None:
@@ -73,9 +76,11 @@ class AtTheBridge:
         receipt = seen.receipt
         return Look(seen.version, self.digests.of(seen.value), receipt.node, receipt.number, receipt.hash)
 
-    async def of(self, complaint: Complaint) -> Corrected | None:
-        seen = await self.asking.look(complaint)
-        if seen is None or not await self._published(complaint, seen.version):
+    async def of(self, complaint: Complaint, since: datetime) -> Corrected | None:
+        seen, before = await self.asking.look(complaint), complaint.look
+        if seen is None or (before is not None and seen.version.order <= before.version.order):
+            return None
+        if not await self._published(complaint, seen.version, since):
             return None
         return Corrected(seen.version, frozenset({complaint.item} if self._differs(complaint, seen) else ()))
 
@@ -83,24 +88,23 @@ class AtTheBridge:
         """Whether the value is another than the one that the office saw before."""
         return complaint.look is not None and not self.digests.fits(complaint.look.was, seen.value)
 
-    async def _published(self, complaint: Complaint, version: Version) -> bool:
-        """Whether the topic has shown that version, or a later one. A topic with a grant's audience tells of every
-        change of what is shared, and holds nothing else."""
-        from services.client.topics import CannotFollow, follow
+    async def _published(self, complaint: Complaint, version: Version, since: datetime) -> bool:
+        """Whether the topic has shown that version, or a later one; what was published before it was filed mends
+        nothing. A topic with a grant's audience tells of every change of what is shared, and holds nothing else."""
+        from services.client.newest import newest
+        from services.client.topics import CannotFollow
 
         contract, division = complaint.contract, complaint.provider.partition(".")[0]
         topic = Topic(self.environment, division, contract.dataset, contract.major, _audience(complaint))
-        following = follow(self.bootstrap, [str(topic)], from_start=True, security=self.broker)
+        begin = since - _LEEWAY
         try:
-            async with asyncio.timeout(_TOPIC_SECONDS):
-                async for event in following:
-                    if event.subject == complaint.record and event.order >= version.order:
-                        return True
-        except (TimeoutError, CannotFollow):
-            return False
-        finally:
-            await following.close()
-        return False
+            found = await newest(
+                self.bootstrap, str(topic), contract.partitions, complaint.record, begin, self.broker
+            )
+        except CannotFollow as fault:
+            _log.warning("whether %s is corrected is not known: %s", complaint.grant, fault)
+            raise missing(complaint, "its topic cannot be read now") from None
+        return found is not None and found.order >= version.order
 
 
 def _audience(complaint: Complaint) -> Audience:

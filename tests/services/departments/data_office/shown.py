@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import pytest_asyncio
@@ -29,10 +30,11 @@ class Shown:
     log: Received | None = None
     asked: Complaint | None = None
     identified: str | None = None
+    since: datetime | None = None
     filed: tuple[Word, Filed] | None = None
 
-    async def of(self, complaint: Complaint) -> Corrected | None:
-        self.asked = complaint
+    async def of(self, complaint: Complaint, since: datetime) -> Corrected | None:
+        self.asked, self.since = complaint, since
         return self.proof
 
     async def look(self, complaint: Complaint) -> Look | None:
