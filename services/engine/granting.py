@@ -71,4 +71,5 @@ async def _fetch(fetching: Fetching, grants: KeptGrants) -> None:
         if said and said != told:
             _log.warning("grants are not fetched now (%s)", said)
         told = said
+        grants.told(said, fetching.office.clock())
         await asyncio.sleep(_EVERY_SECONDS)

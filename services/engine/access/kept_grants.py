@@ -2,8 +2,9 @@
 them; checked, on the disk, in force. Owned by the gate; `granting` hands in what comes."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from schemas.trust import signed
 from schemas.trust.authority import Authority
@@ -13,6 +14,8 @@ from services.engine.access.putting import put
 from services.engine.followed_file import FollowedFile
 
 _NONE = Grants()
+#: How long what the office gives may go untaken before that is told: a call may fail, and an office begin anew.
+_PATIENCE = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
@@ -26,6 +29,8 @@ class KeptGrants:
     value: Grants = _NONE
     #: The highest number that was in force since the node began, be its signer trusted or not; 0: there was none.
     number: int = 0
+    #: Why what the office gives now is not taken up, and since when (aware); None: it is, or nobody asks.
+    _untaken: tuple[str, datetime] | None = None
     _signer: tuple[str, str] | None = None
     _file: FollowedFile = field(init=False)
 
@@ -61,7 +66,22 @@ class KeptGrants:
         """Why this document is not to be relied on now; None when it is, or when there is to be none."""
         if self.path is None or self._file.fault is not None:
             return self._file.fault
-        return "expired" if self.value.expires is None or self.value.expires <= now else None
+        if self.value.expires is None or self.value.expires <= now:
+            return "expired"
+        if self._untaken is not None and now - self._untaken[1] > _PATIENCE:
+            why, since = self._untaken
+            return f"the office's are not taken up since {since.isoformat()}: {why}"
+        return None
+
+    def told(self, trouble: str, now: datetime) -> None:
+        """The office was asked: `trouble` is why what it gives is not taken up; empty: it is."""
+        since = now if self._untaken is None else self._untaken[1]
+        self._untaken = (trouble, since) if trouble else None
+
+    def facts(self) -> dict[str, Any]:
+        """What /health shows beside."""
+        since = None if self._untaken is None else self._untaken[1].isoformat()
+        return {"number": self.value.number, "untaken_since": since}
 
     def _keep(self, text: str) -> None:
         self._take(from_document(self.trusted.read(text.strip()), self.owner), text)

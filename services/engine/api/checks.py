@@ -106,7 +106,7 @@ def _registry(kept: KeptRegistry, now: datetime) -> Finding:
 def _granted(kept: KeptGrants, now: datetime) -> Finding:
     """What was read last and was good stays in force, so a file that went bad only worsens the node."""
     reason = kept.why_not(now)
-    return Finding(reason is None, reason or "", needed=kept.number == 0, facts={"number": kept.value.number})
+    return Finding(reason is None, reason or "", needed=kept.number == 0, facts=kept.facts())
 
 
 def _records(stands: Stands) -> Finding:
