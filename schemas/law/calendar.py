@@ -53,6 +53,8 @@ class WorkingDays:
             raise ValueError("a clock runs for at least one working day")
         day, left = start, working_days
         while left > 0:
+            if day == date.max:
+                return PendingCalendar(day.year)
             day += timedelta(days=1)
             counts = self.is_working_day(day)
             if isinstance(counts, PendingCalendar):

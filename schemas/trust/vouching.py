@@ -2,6 +2,7 @@
 by such a system for one ask, read by every node that the ask reaches."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,8 @@ IDENTIFIED = "identified:"
 #: How long after it was signed such a word holds: for the pages of one look, and no longer.
 LIFETIME = timedelta(minutes=2)
 _VOUCHED = "vouched"
+#: A call says it in a header, whoever hands the word on.
+_PURPOSE = re.compile(re.escape(IDENTIFIED) + r"[!-~]([ -~]*[!-~])?")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -82,8 +85,8 @@ def digest_of(text: str) -> str:
 
 def _vouched(said: Mapping[str, Any]) -> Vouched:
     purpose = text_of(said, "purpose")
-    if not purpose.removeprefix(IDENTIFIED).strip() or not purpose.startswith(IDENTIFIED):
-        raise DocumentRefused("malformed", "purpose must be identified:<reference>")
+    if not _PURPOSE.fullmatch(purpose):
+        raise DocumentRefused("malformed", "purpose must be identified:<reference>, in visible ASCII")
     return Vouched(
         text_of(said, "system"),
         _identifier(said, "id_number", check_id_number),

@@ -129,7 +129,8 @@ class Asking:
                     if answer.status_code != httpx.codes.OK:
                         raise missing(asked, f"it answered {answer.status_code}")
                     return await bounded(answer.aiter_bytes(), _LONGEST, "The answer is too long.")
-        except httpx.TransportError as fault:
+        # Also for what no header bears, and for an answer that is packed otherwise than it says.
+        except (httpx.RequestError, UnicodeError) as fault:
             raise missing(asked, type(fault).__name__) from None
 
     def _headers(self, asked: Asked) -> dict[str, str]:

@@ -14,6 +14,9 @@ from schemas.law.sharing.terms import MOST, MOST_DAYS
 Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 Signed = Annotated[str, StringConstraints(min_length=1, max_length=4_096, pattern=r"^[^\x00]*$")]
+Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
+#: An epoch or a version: what a database keeps as a whole number.
+Counted = Annotated[int, Field(ge=0, le=2**63 - 1)]
 _SECOND = Field("", description="The other named person, who consents or approves.")
 
 
@@ -90,14 +93,14 @@ class Refusing(ByTwo):
 class AskingForTime(ByTwo):
     """More time for an answer (article 21), which the authority grants."""
 
-    working_days: int = 0
+    working_days: Days = 0
     reason: Text = ""
 
 
 class Extending(Form):
     """The working days that the authority grants, no more than were asked for."""
 
-    working_days: int = 0
+    working_days: Days = 0
 
 
 class Suspending(ByTwo):
@@ -160,8 +163,8 @@ class Filing(Form):
     provider: Name | None = None
     record: Text = Field(description="Record id.")
     item: Name
-    epoch: int = Field(ge=0, description="Epoch and version of the record as it was received.")
-    version: int = Field(ge=0)
+    epoch: Counted = Field(description="Epoch and version of the record as it was received.")
+    version: Counted
     reason: Text = ""
     vouched: Signed | None = Field(
         None, description="That system's signed word whom it identified; without, the member itself files."
@@ -213,7 +216,7 @@ class TellingChange(Form):
 
 
 class PuttingOff(Form):
-    working_days: int = 0
+    working_days: Days = 0
     reason: Text = ""
 
 

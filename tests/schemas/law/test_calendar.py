@@ -78,6 +78,10 @@ def test_a_clock_that_runs_into_an_unknown_year_is_pending_until_that_year_is_lo
     assert KNOWN.due(start, 1) == PendingCalendar(FAR)
 
 
+def test_a_clock_from_the_last_day_of_all_is_pending_too() -> None:
+    assert WorkingDays().due(date.max, 1) == PendingCalendar(date.max.year)
+
+
 def test_a_year_before_all_calendars_is_pending_too() -> None:
     assert KNOWN.due(date(1999, 5, 1), 3) == PendingCalendar(1999)
 

@@ -94,6 +94,10 @@ async def test_who_represents_an_enterprise_files_for_it_by_a_registers_word(tow
 _REFUSED: dict[str, tuple[Callable[[Town], str], str]] = {
     "nothing signed": (lambda town: "nothing", "bad-vouching"),
     "another system's word": (lambda town: town.word(system=window("reader")), "bad-vouching"),
+    "a word whose purpose no header bears": (
+        lambda town: town.word(purpose="identified:窗口一"),
+        "bad-vouching",
+    ),
     "a word of long ago": (
         lambda town: town.word(at=town.asked.clock() - LIFETIME - timedelta(minutes=1)),
         "bad-vouching",
@@ -129,6 +133,22 @@ async def test_a_department_that_cannot_be_asked_leaves_it_the_members_own(
     [record] = [one for one in caplog.records if one.name == "langqiao.engine"]
     assert OWNER in record.getMessage()
     assert office.owner_id(0) not in record.getMessage()
+
+
+async def test_what_no_header_bears_is_not_asked_and_a_broken_answer_is_none(town: Town) -> None:
+    class Broken(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=b"not packed")
+
+    @dataclass(frozen=True)
+    class For:
+        purpose: str
+        provider: str = OWNER
+
+    for node, purpose in ((town.node, "identified:窗口一"), (Broken(), VISIT)):
+        with pytest.raises(Problem) as problem:
+            await town.asked.asking(node).post(For(purpose), OWNER, PATH, b"{}")
+        assert problem.value.code == "source-missing"
 
 
 async def test_of_a_subject_that_is_withheld_nothing_is_confirmed(tmp_path: Path) -> None:
