@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from schemas.law.calendar import PendingCalendar, WorkingDays
 from schemas.law.sharing import steps
@@ -187,7 +188,7 @@ def after(stands: Correction | None, step: Said) -> Correction:
             wrong,
             step.at,
             step.member,
-            facts.get("by_subject") is True,
+            _is_by_subject(facts),
         )
     match step.kind:
         case CorrectionStep.LOOKED:
@@ -247,6 +248,12 @@ def running(stands: Correction, calendar: WorkingDays) -> tuple[Clock, date | Pe
         first = min(stands.told[one] for one in stands.open_at)
         return Clock.ACKNOWLEDGE, due(Clock.ACKNOWLEDGE, first, calendar)
     return (Clock.RECEIVERS, unread) if unread is not None else None
+
+
+def _is_by_subject(facts: Mapping[str, Any]) -> bool:
+    """Where whoever filed said so alone, as steps of before do, that shows nothing: by which act the person was
+    identified is written where the record's department has said that it is theirs."""
+    return facts.get("by_subject") is True and bool(facts.get("identified"))
 
 
 def _with_receivers(stands: Correction, step: Said) -> Correction:

@@ -77,6 +77,24 @@ def refused(stands: Correction | None, step: Said, proof: Corrected | None = Non
     return refusal.value.code
 
 
+@pytest.mark.parametrize(
+    ("said", "by_subject"),
+    [
+        ({"by_subject": True, "identified": "identified:visit-1"}, True),
+        ({"by_subject": True}, False),
+        ({"by_subject": True, "identified": ""}, False),
+        ({"identified": "identified:visit-1"}, False),
+        ({}, False),
+    ],
+)
+def test_a_step_of_before_in_which_whoever_filed_said_so_alone_is_not_the_subjects(
+    said: dict[str, Any], by_subject: bool
+) -> None:
+    stands = folded([filed(**said)])
+    assert stands is not None
+    assert stands.by_subject is by_subject
+
+
 def looked(**changed: Any) -> Correction:
     """Filed, and the office saw how the record stands: in version 1.4, whatever was said."""
     stands = after(None, filed(**changed))
@@ -189,7 +207,7 @@ def test_whoever_received_the_wrong_value_is_told_by_itself_and_once() -> None:
 
 
 def test_it_says_who_filed_it_and_whether_the_subject_did() -> None:
-    stands = after(None, filed(by_subject=True))
+    stands = after(None, filed(by_subject=True, identified="identified:visit-1"))
     assert (stands.filed_by, stands.by_subject) == (REQUESTER, True)
     assert not after(None, filed()).by_subject
 
