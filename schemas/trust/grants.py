@@ -77,6 +77,11 @@ def check_document(document: Any) -> None:
     from_document(document if isinstance(document, dict) else {})
 
 
+def check_grant(one: Mapping[str, Any]) -> None:
+    """Raise DocumentRefused unless a document can list this."""
+    _grant(one)
+
+
 def _grant(one: Mapping[str, Any]) -> Grant:
     items = _texts(one.get("items"))
     if not items:

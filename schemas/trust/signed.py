@@ -10,7 +10,8 @@ import orjson
 from schemas.trust import jose
 from schemas.trust.keys import BadKey, KeyPair
 
-_LARGEST = 16 * 1024 * 1024
+#: Longest text that is read, in bytes.
+LONGEST = 16 * 1024 * 1024
 
 
 class DocumentRefused(Exception):
@@ -28,8 +29,8 @@ def sign(document: Mapping[str, Any], key: KeyPair) -> str:
 
 def read(text: str, trusted: Mapping[str, str]) -> dict[str, Any]:
     """The document that a trusted key (key id -> public hex) signed; raises DocumentRefused."""
-    if len(text) > _LARGEST:
-        raise DocumentRefused("malformed", f"longer than {_LARGEST} bytes")
+    if len(text) > LONGEST:
+        raise DocumentRefused("malformed", f"longer than {LONGEST} bytes")
     try:
         kid = str(jwt.get_unverified_header(text).get("kid", ""))
         if kid not in trusted:

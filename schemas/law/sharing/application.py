@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,8 @@ from schemas.law.sharing.terms import Terms, lacking
 from schemas.query.scope import scope_of
 
 _LONGEST_TEXT = 2_000
+#: How far ahead a last day of use may be: thirty years. No purpose is known for longer; whoever has one applies again.
+LONGEST_USE = timedelta(days=10_957)
 _USUAL = Terms()
 
 
@@ -84,8 +86,8 @@ def _gaps(application: Application, contract: Contract, today: date) -> Iterator
         yield Gap("head", "the head who consents and the officer who applies are two people")
     if application.mode not in tuple(Mode):
         yield Gap("mode", "say one of: " + ", ".join(Mode))
-    if application.until is None or application.until <= today:
-        yield Gap("until", "say until which day the data is needed: a date to come")
+    if application.until is None or not timedelta(0) < application.until - today <= LONGEST_USE:
+        yield Gap("until", "say until which day the data is needed: a date to come, within thirty years")
     yield from _gaps_in_scope(application, contract)
     yield from _gaps_in_terms(application, contract)
 

@@ -22,7 +22,8 @@ class Party(StrEnum):
 
 class StepRefused(ValueError):
     """The step may not be taken. `code` is stable: wrong-state, wrong-party, two-people, says-too-little,
-    unpublished-condition, beyond-request, too-long, too-late, no-use, not-looked, not-corrected, too-soon."""
+    unpublished-condition, beyond-request, too-long, too-late, no-use, not-looked, not-corrected, too-soon,
+    not-published, too-many-open, filed-already."""
 
     def __init__(self, code: str, detail: str) -> None:
         self.code = code

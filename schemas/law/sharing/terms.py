@@ -8,8 +8,10 @@ from typing import Any
 
 #: Largest number that is agreed on, and most days after which persons are told: a hundred years.
 MOST, MOST_DAYS = 1_000_000_000, 36_500
-#: A system id; one with a comma could not be told from two.
-_SYSTEM = re.compile(r"[^\s,]{1,200}")
+#: Most systems that one grant names.
+MOST_DELEGATES = 50
+#: A system id, in what a token and a header can say; one with a comma could not be told from two.
+_SYSTEM = re.compile(r"[!-+\--~]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Terms:
     def read(cls, said: Mapping[str, Any]) -> "Terms":
         """What a form says of them."""
         listed = said.get("delegates") or []
-        delegates = tuple(map(_system, listed)) if isinstance(listed, list) else ("",)
+        few = isinstance(listed, list) and len(listed) <= MOST_DELEGATES
+        delegates = tuple(map(_system, listed)) if few else ("",)
         untold = said.get("untold")
         return cls(
             _number(said, "quota_per_day", MOST),
@@ -65,7 +68,8 @@ def lacking(terms: Terms) -> Iterator[tuple[str, str]]:
         if getattr(terms, name) == 0:
             yield name, "write a whole number from 1, or leave it empty"
     if "" in terms.delegates:
-        yield "delegates", "name systems as the registry lists them, such as 330200.approvals/window"
+        known = "name systems as the registry lists them, such as 330200.approvals/window"
+        yield "delegates", f"{known}, and no more than {MOST_DELEGATES}"
     if terms.untold and terms.told_after_days is not None:
         yield "untold", "persons are told later or never: ask for one of the two"
 

@@ -31,9 +31,11 @@ class Books:
         self, dataset: str, *conditions: tuple[str, Operator, Value | tuple[Value, ...]]
     ) -> list[Record]:
         """The records that meet all conditions (item, operator, value), in the order of their keys."""
-        contract = self.catalogue.contract(dataset)
-        where = tuple(BoundCondition(contract.items[item], how, value) for item, how, value in conditions)
-        return await self._all(BoundQuery(contract, _columns(contract), where=where))
+        return await self._all(self._question(dataset, conditions))
+
+    async def count(self, dataset: str, *conditions: tuple[str, Operator, Value | tuple[Value, ...]]) -> int:
+        """How many records meet all conditions."""
+        return await self.source.count(self._question(dataset, conditions))
 
     async def one(self, matter: Matter[K], matter_id: str) -> Record | None:
         """How a matter stands, as its record says it."""
@@ -99,6 +101,13 @@ class Books:
             if isinstance(fault, WriteRefused) and fault.items:
                 raise
             raise Overtaken from None
+
+    def _question(
+        self, dataset: str, conditions: Sequence[tuple[str, Operator, Value | tuple[Value, ...]]]
+    ) -> BoundQuery:
+        contract = self.catalogue.contract(dataset)
+        where = tuple(BoundCondition(contract.items[item], how, value) for item, how, value in conditions)
+        return BoundQuery(contract, _columns(contract), where=where)
 
     async def _all(self, question: BoundQuery) -> list[Record]:
         names = [one.name for one in question.columns]

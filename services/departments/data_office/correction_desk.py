@@ -30,6 +30,8 @@ from services.engine.source.port import Once
 
 #: While these clocks run, the office has to look at the department.
 _LOOKING = (Clock.CORRECT.value, Clock.RECEIVERS.value)
+#: What a hall of a city has to file about one department within the ten working days of an answer.
+_MOST_OPEN = 2_000
 _log = logging.getLogger("langqiao.engine")
 
 Answered = Outcome[CorrectionStep, Correction]
@@ -38,7 +40,8 @@ Answered = Outcome[CorrectionStep, Correction]
 @dataclass(frozen=True, slots=True)
 class CorrectionDesk:
     """`proofs` is None in an office that reaches neither nodes nor broker: there nothing is closed as corrected. Where
-    `filers` is None, nobody files as the subject."""
+    `filers` is None, nobody files as the subject. `most_open` bounds how many requests of one member wait for one
+    department."""
 
     desk: Desk
     contracts: Catalogue
@@ -46,6 +49,7 @@ class CorrectionDesk:
     office: str
     proofs: Proofs | None
     filers: Filers | None
+    most_open: int = _MOST_OPEN
 
     async def file(
         self,
@@ -56,8 +60,8 @@ class CorrectionDesk:
         once: Once | None = None,
     ) -> Answered:
         """A new correction request, of a shared item; by the person whom a `word` identifies, where there is one.
-        Whether there is such a record, and what it holds, whoever files is not told. StepRefused; Problem
-        unknown-dataset, unknown-item, bad-vouching, vouching-required."""
+        Whether there is such a record, and what it holds, whoever files is not told. StepRefused, also too-many-open,
+        filed-already; Problem unknown-dataset, unknown-item, bad-vouching, vouching-required."""
         contract = self.contracts.contract(str(form["dataset"]))
         kept_by = provider_of(contract, provider, self.office)
         item = contract.items.get(str(form["item"]))
@@ -71,6 +75,7 @@ class CorrectionDesk:
             lambda _: rules,
             lambda _: self._step(rules, CorrectionStep.FILED, None, people, facts),
             once,
+            allowed=lambda: self._is_new(people.member, kept_by, facts),
         )
 
     async def step(
@@ -156,6 +161,21 @@ class CorrectionDesk:
         late = await self.desk.late(CORRECTIONS, self.calendar)
         await self.desk.go_on_each(CORRECTIONS, late, self._rules_of)
 
+    async def _is_new(self, member: str, provider: str, facts: Mapping[str, Any]) -> None:
+        """Each lets the office look at a record of the department, and what its node takes of such grants has an end.
+        What a member has said and is looked into, it need not say again, unless now its subject does."""
+        its = ("filed_by", Operator.EQ, member), ("provider", Operator.EQ, provider)
+        count = self.desk.books.count
+        if await count(CORRECTIONS.records, *its, ("clock", Operator.IN, _LOOKING)) >= self.most_open:
+            raise StepRefused(
+                "too-many-open", f"{self.most_open} correction requests wait for an answer there"
+            )
+        same = [(name, Operator.EQ, str(facts[name])) for name in ("dataset", "record", "item")]
+        subject = ("by_subject", Operator.EQ, "identified" in facts)
+        filed = ("state", Operator.EQ, CorrectionState.FILED.value)
+        if await count(CORRECTIONS.records, *its, *same, subject, filed):
+            raise StepRefused("filed-already", "that item of that record is being looked into")
+
     async def _by_subject(self, word: Word | None, filed: Filed) -> dict[str, Any]:
         """What shows that the subject files, as the step says it: nothing where that is not shown."""
         if word is None or self.filers is None:
@@ -169,6 +189,14 @@ class CorrectionDesk:
             return rules
         proof = await self.proofs.of(complaint, await self._recorded(correction_id))
         return CorrectionRules(rules.provider, self.office, self.calendar, proof)
+
+    async def _recorded(self, correction_id: str) -> datetime:
+        """When it was filed, by the clock that nobody moves."""
+        mine = (CORRECTIONS.id_item, Operator.EQ, correction_id)
+        [first] = await self.desk.books.found(CORRECTIONS.steps, mine, ("number", Operator.EQ, 1))
+        at = first["recorded_at"]
+        assert isinstance(at, datetime)
+        return at
 
     async def _complaint(self, correction_id: str, provider: str) -> Complaint:
         steps = await self.desk.books.steps(CORRECTIONS, correction_id)
@@ -189,14 +217,6 @@ class CorrectionDesk:
         step = Step(kind, self.desk.clocks.civil(), Party.BRIDGE, self.office, facts=facts)
         with suppress(StepRefused):
             await self.desk.take(CORRECTIONS, correction_id, self._rules_of(record), lambda _: step)
-
-    async def _recorded(self, correction_id: str) -> datetime:
-        """When it was filed, by the clock that nobody moves."""
-        mine = (CORRECTIONS.id_item, Operator.EQ, correction_id)
-        [first] = await self.desk.books.found(CORRECTIONS.steps, mine, ("number", Operator.EQ, 1))
-        at = first["recorded_at"]
-        assert isinstance(at, datetime)
-        return at
 
     async def _found(self, *conditions: tuple[str, Operator, Value | tuple[Value, ...]]) -> list[Record]:
         return await self.desk.books.found(CORRECTIONS.records, *conditions)

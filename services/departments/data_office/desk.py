@@ -102,10 +102,13 @@ class Desk:
         rules: Callable[[str], Rules[K, S]],
         step: Callable[[Rules[K, S]], Step[K]],
         once: Once | None = None,
+        *,
+        allowed: Callable[[], Awaitable[None]],
     ) -> Outcome[K, S]:
-        """The first step of a new matter, which gets an id. StepRefused."""
+        """The first step of a new matter, which gets an id; `allowed` refuses it by what else is open. StepRefused."""
 
         async def judged() -> Outcome[K, S]:
+            await allowed()
             matter_id = await self.books.next_id(matter, self.clocks.today().year)
             mine = rules(matter_id)
             return await self._take(matter, matter_id, mine, [], step(mine), once)

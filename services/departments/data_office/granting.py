@@ -1,23 +1,21 @@
 """The signed grants that departments take in: for each what is in force now, and which of its majors end; asked by
 `routes`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from schemas.law.sharing.limits import ZONE
 from schemas.trust import grants, retiring, signed
 from schemas.trust.keys import KeyPair
 from schemas.trust.retiring import Retirement
 from schemas.wire.problem import Problem
 from services.departments.data_office.correction_desk import CorrectionDesk
-from services.departments.data_office.matters import Record, granted_terms
+from services.departments.data_office.granted import ROOM, VALID, fitting, of_corrections, of_requests
+from services.departments.data_office.matters import Record
 from services.departments.data_office.request_desk import RequestDesk
 from services.departments.data_office.retirements import retirements
 
-#: How long a department may go by what it was told last: one that is cut off for longer gives nothing on a grant.
-VALID = timedelta(hours=1)
 #: How long one document serves before it is signed anew, though nothing has changed.
 _SERVES = timedelta(minutes=10)
 #: How long it is told without a look at the records, into which another process of the office may have written.
@@ -42,11 +40,13 @@ class Issued:
 @dataclass(slots=True)
 class Granting:
     """`key` gives the office's of now, which the registry lists with the role `office`. Once another follows it all is
-    signed anew, so that nothing which the one before signed is in use when that ends."""
+    signed anew, so that nothing which the one before signed is in use when that ends. `room` is how many bytes of
+    grants a document holds."""
 
     requests: RequestDesk
     corrections: CorrectionDesk
     key: Callable[[], KeyPair] | None
+    room: int = ROOM
     _issued: dict[str, Issued] = field(default_factory=dict)
 
     async def document(self, provider: str) -> Issued:
@@ -64,7 +64,7 @@ class Granting:
             self._issued[provider] = replace(last, kept=kept, seen=now)
             return self._issued[provider]
         number = max(grants.number_at(now), last.number + 1 if last is not None else 0)
-        document = self._document(number, made_of, now)
+        document = self._document(provider, number, made_of, now)
         text = signed.sign(document, key)
         self._issued[provider] = Issued(number, text, made_of, now, key.key_id, kept, now)
         return self._issued[provider]
@@ -76,52 +76,22 @@ class Granting:
         wrong = await self.corrections.open_at(provider)
         return in_force, wrong, await retirements(self.requests.desk.books, provider)
 
-    def _document(self, number: int, made_of: _MadeOf, now: datetime) -> dict[str, Any]:
+    def _document(self, provider: str, number: int, made_of: _MadeOf, now: datetime) -> dict[str, Any]:
+        """What a member gets by itself comes last, the newest at the end, where the room ends first."""
         in_force, wrong, ending = made_of
+        agreed = [one for one in in_force if self.requests.is_agreed(one)]
+        by_itself = [one for one in in_force if not self.requests.is_agreed(one)]
+        made = [
+            *of_requests(agreed),
+            *of_corrections(wrong, self.requests.office, now),
+            *of_requests(by_itself),
+        ]
         document = {
             "number": number,
             "issued": now.isoformat(),
             "expires": (now + VALID).isoformat(),
-            "grants": [
-                *(_grant(one) for one in in_force),
-                *(_to_look(one, self.requests.office, now) for one in wrong),
-            ],
+            "grants": fitting(made, provider, self.room),
             retiring.MEMBER: [one.facts for one in ending],
         }
         grants.check_document(document)
         return document
-
-
-def _grant(request: Record) -> Mapping[str, Any]:
-    """A request in force as a grant: until the end of its last day in Asia/Shanghai."""
-    until, delivered = request["until"], request["delivered_at"]
-    assert isinstance(until, date)
-    assert isinstance(delivered, datetime)
-    ends = datetime.combine(until + timedelta(days=1), time(), ZONE)
-    scope = {"rows": request["rows"]} if request["rows"] else {}
-    return {
-        "id": request["grant_id"],
-        "member": request["requester"],
-        "dataset": request["dataset"],
-        "items": str(request["items"]).split(","),
-        "purpose": request["purpose"],
-        "provider": request["provider"],
-        "not_before": delivered.isoformat(),
-        "expires": ends.isoformat(),
-        **granted_terms(request),
-        **scope,
-    }
-
-
-def _to_look(correction: Record, office: str, now: datetime) -> Mapping[str, Any]:
-    """What lets the office see whether an item was corrected, while the correction request is open."""
-    return {
-        "id": correction["correction_id"],
-        "member": office,
-        "dataset": correction["dataset"],
-        "items": [correction["item"]],
-        "purpose": "校核",
-        "provider": correction["provider"],
-        "not_before": now.isoformat(),
-        "expires": (now + VALID).isoformat(),
-    }

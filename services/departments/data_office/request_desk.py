@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.contracts.catalogue import Catalogue
+from schemas.contracts.model import SharingClass
 from schemas.law.calendar import WorkingDays
 from schemas.law.sharing.request import Standing, Step
 from schemas.law.sharing.request_rules import RULES, State, StepKind
@@ -15,21 +16,25 @@ from services.departments.data_office.entries import askable
 from services.departments.data_office.matters import ENTRIES, REQUESTS, Record
 from services.departments.data_office.people import People
 from services.departments.data_office.providers import provider_of
-from services.departments.data_office.requests import GRANTED, RequestRules
+from services.departments.data_office.requests import GRANTED, OPEN, RequestRules
 from services.departments.data_office.rules import Rules
 from services.engine.source.port import Once
 
+#: A city's service items have fewer purposes at one department than this.
+_MOST_OPEN = 200
 Taken = Outcome[StepKind, Standing]
 
 
 @dataclass(frozen=True, slots=True)
 class RequestDesk:
-    """`office` is the office's own member id, whose division is also that of the departments it keeps requests of."""
+    """`office` is the office's own member id, whose division is also that of the departments it keeps requests of.
+    `most_open` bounds how many requests of one member are open at one department."""
 
     desk: Desk
     contracts: Catalogue
     calendar: WorkingDays
     office: str
+    most_open: int = _MOST_OPEN
 
     async def apply(
         self,
@@ -39,7 +44,7 @@ class RequestDesk:
         once: Once | None = None,
     ) -> Taken:
         """A new request. An incomplete one is taken as well; Problem unknown-dataset, unknown-provider; StepRefused
-        not-published."""
+        not-published, too-many-open."""
         dataset = str(form.get("dataset") or "")
         kept_by = provider_of(self.contracts.contract(dataset), provider, self.office)
         await self._published(dataset, kept_by)
@@ -48,7 +53,13 @@ class RequestDesk:
             assert isinstance(rules, RequestRules)
             return self._step(rules, StepKind.APPLIED, None, people, form)
 
-        return await self.desk.begin(REQUESTS, lambda mine: self._rules(mine, dataset, kept_by), first, once)
+        return await self.desk.begin(
+            REQUESTS,
+            lambda mine: self._rules(mine, dataset, kept_by),
+            first,
+            once,
+            allowed=lambda: self._few_open(people.member, kept_by),
+        )
 
     async def step(
         self,
@@ -90,6 +101,16 @@ class RequestDesk:
             REQUESTS.records, ("state", Operator.EQ, State.IN_FORCE.value), *conditions
         )
 
+    def is_agreed(self, request: Record) -> bool:
+        """Whether its department agreed to a request in force, which is so of what is shared on condition; else the
+        law left it no choice."""
+        dataset = str(request["dataset"])
+        if dataset not in self.contracts.datasets():
+            return True
+        contract, names = self.contracts.contract(dataset), str(request["items"]).split(",")
+        asked = (contract.items[name] for name in names if name in contract.items)
+        return any(one.sharing.sharing_class is SharingClass.CONDITIONAL for one in asked)
+
     def _step(
         self,
         rules: RequestRules,
@@ -107,6 +128,17 @@ class RequestDesk:
     def _rules(self, request_id: str, dataset: str, provider: str) -> RequestRules:
         contract = self.contracts.contract(dataset)
         return RequestRules(request_id, contract, provider, self.office, self.calendar)
+
+    async def _few_open(self, member: str, provider: str) -> None:
+        """Each is a grant sooner or later, and what a department's node takes of these has an end."""
+        count = await self.desk.books.count(
+            REQUESTS.records,
+            ("requester", Operator.EQ, member),
+            ("provider", Operator.EQ, provider),
+            ("state", Operator.IN, OPEN),
+        )
+        if count >= self.most_open:
+            raise StepRefused("too-many-open", f"{self.most_open} requests are open there: end one first")
 
     async def _published(self, dataset: str, provider: str) -> None:
         entries = await self.desk.books.found(

@@ -19,6 +19,8 @@ from services.departments.data_office.matters import clock_values, terms_values
 
 #: The states of a request, as its record says them, in which what was granted may be used, now or again.
 GRANTED = (State.IN_FORCE.value, State.SUSPENDED.value)
+#: Those in which a grant may still come of it, too.
+OPEN = (State.INCOMPLETE.value, State.RECEIVED.value, State.AGREED.value, *GRANTED)
 #: How long a requester has to dispose of data when its use ends by itself; no law says it, an order may say other.
 _DISPOSE_WITHIN = timedelta(days=30)
 

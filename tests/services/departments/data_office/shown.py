@@ -1,8 +1,9 @@
 """What record, topic and access log show of a correction, as tests say it, and what the office keeps of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 import pytest_asyncio
@@ -29,8 +30,8 @@ class Shown:
     seen: Look | None = None
     log: Received | None = None
     asked: Complaint | None = None
-    identified: str | None = None
     since: datetime | None = None
+    identified: str | None = None
     filed: tuple[Word, Filed] | None = None
 
     async def of(self, complaint: Complaint, since: datetime) -> Corrected | None:
@@ -83,9 +84,13 @@ async def kinds(bureau: Bureau, correction: str) -> list[str]:
     return [one["kind"] for one in steps]
 
 
+#: Each is of another record: while one is open, a member files no second one of the same.
+_RECORDS: Iterator[str] = (f"{FILING['record']}-{number}" for number in count())
+
+
 async def filed(bureau: Bureau, **changed: Any) -> str:
     """A new correction request, at whose record the office has not looked yet."""
-    answer = await bureau.take(REQUESTER, "corrections", {**FILING, **changed})
+    answer = await bureau.take(REQUESTER, "corrections", {**FILING, "record": next(_RECORDS), **changed})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["correction_id"])
 

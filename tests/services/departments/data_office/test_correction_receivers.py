@@ -37,7 +37,8 @@ async def test_whoever_received_the_wrong_value_by_the_log_is_told_and_acknowled
     shown.log = log(f"{REQUESTER}/window", f"{OTHER}/window")
     await look_again(bureau)
     assert shown.asked is not None
-    assert (shown.asked.grant, shown.asked.record) == (correction, FILING["record"])
+    assert shown.asked.grant == correction
+    assert shown.asked.record.startswith(str(FILING["record"]))
     assert await stands(bureau, correction) == {"open_systems": 2, "clock": "acknowledge a corrected value"}
     path = f"corrections/{correction}/acknowledged"
     for member, left in ((OTHER, 1), (REQUESTER, 0)):
@@ -157,11 +158,8 @@ async def test_each_system_that_was_told_sees_what_it_has_to_mend_until_it_has_a
     found, provider = await told(OTHER), await told(PROVIDER)
     assert found is not None
     assert provider is not None
-    assert (found["item"], found["record"], found["corrected_version"]) == (
-        "address",
-        FILING["record"],
-        "1.4",
-    )
+    assert (found["item"], found["corrected_version"]) == ("address", "1.4")
+    assert found["record"].startswith(FILING["record"])
     assert provider["systems"] == [], "it waits, and learns of no other member's systems"
     assert "record" not in provider
     await bureau.take(OTHER, f"corrections/{correction}/acknowledged")

@@ -44,12 +44,12 @@ async def test_it_is_the_subjects_where_the_department_says_that_the_record_is_a
     bureau: Bureau, shown: Shown
 ) -> None:
     shown.identified = "identified:visit-1"
-    correction = await filed(bureau, vouched="a signed word", mandates=["another"])
+    record = "of-its-subject"
+    correction = await filed(bureau, record=record, vouched="a signed word", mandates=["another"])
     by_subject, facts = await _by_subject(bureau, correction)
     assert by_subject
     assert "visit-1" in facts
     assert "signed word" not in facts, "whom it is on stands in no step"
-    record = str(FILING["record"])
     assert shown.filed == (
         Word("a signed word", ("another",)),
         Filed(f"{REQUESTER}/window", PROVIDER, str(FILING["dataset"]), record),
