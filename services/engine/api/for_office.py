@@ -1,8 +1,10 @@
 """What a node answers to the data office whose grants it honours: that it is that office which asks, and whom a record
 is about; shared by `log_entries` and `about_record`."""
 
+from collections.abc import Sequence
+
 from schemas.contracts.model import Contract
-from schemas.query.bound import BoundQuery
+from schemas.query.bound import BoundQuery, Value
 from schemas.trust.offices import is_over
 from schemas.trust.subjects import Subject, addressed, reader
 from schemas.wire import headers as names
@@ -32,13 +34,15 @@ def unknown_path() -> Problem:
     return Problem("unknown-path", "Nothing is answered here.")
 
 
-async def whom(node: Node, contract: Contract, record_id: str) -> set[Subject]:
-    """Whom the record is about, as a look at it by its id is entered; nobody where there is no such record."""
-    found = set(addressed(contract, addresses(contract, record_id)))
-    about, keys = reader(contract, ()), await keys_of(node.source, contract, record_id)
-    if about.columns and keys:
-        page = await node.source.page(
-            BoundQuery(contract, about.columns, where=(by_keys(contract, keys),)), limit=1
-        )
-        found.update(about.of(page.rows))
-    return found
+def named_by(contract: Contract, record_id: str) -> set[Subject]:
+    """Whom the id itself names, whether or not there is such a record: entered, for it was asked about."""
+    return set(addressed(contract, addresses(contract, record_id)))
+
+
+async def looked_at(node: Node, contract: Contract, record_id: str) -> Sequence[Sequence[Value]]:
+    """The record as a row of what `reader` needs of it to say whom it is about; none where there is no such record."""
+    columns, keys = reader(contract, ()).columns, await keys_of(node.source, contract, record_id)
+    if not (columns and keys):
+        return ()
+    question = BoundQuery(contract, columns, where=(by_keys(contract, keys),))
+    return (await node.source.page(question, limit=1)).rows

@@ -16,10 +16,11 @@ from schemas.contracts.model import Contract
 from schemas.trust.access import require_purpose
 from schemas.trust.entries import Act
 from schemas.trust.log_page import PATH, Page, PageAsk, read_ask, write_page
+from schemas.trust.subjects import Subject, reader
 from schemas.wire import headers as names
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure
-from services.engine.api.for_office import require_office, unknown_path, whom
+from services.engine.api.for_office import looked_at, named_by, require_office, unknown_path
 from services.engine.api.knowing import know_own
 from services.engine.api.own import Told
 from services.engine.api.plane import DataPlane
@@ -42,8 +43,10 @@ async def _show(call: Call) -> Reply:
     await know_own(call)
     _require(call, contract)
     call.mark("access")
-    about = await whom(call.node, contract, ask.record) if ask.record is not None else set()
-    call.disclosure = Disclosure(Act.VIEW, contract, subjects=about)
+    call.disclosure, about = Disclosure(Act.VIEW, contract), set[Subject]()
+    if ask.record is not None:
+        about = set(reader(contract, ()).of(await looked_at(call.node, contract, ask.record)))
+        call.disclosure.subjects = about | named_by(contract, ask.record)
     found = await asyncio.to_thread(_page, call.node.log.folder, ask, call.node.settings.max_answer_bytes)
     call.disclosure.records = len(found)
     call.mark("select")

@@ -29,7 +29,7 @@ from tests.services.departments.data_office.asked_node import (
     window,
 )
 from tests.services.engine.api import office
-from tests.services.engine.api.logged import person
+from tests.services.engine.api.logged import named, person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -72,13 +72,16 @@ async def test_the_person_whom_the_record_is_about_files_as_its_subject(town: To
     assert (last["dataset"], last["subjects"], last["records"]) == (DATASET, [person(0)], 1)
 
 
-@pytest.mark.parametrize("plate", ["A01", "Z99"])
+@pytest.mark.parametrize(
+    ("plate", "its"), [("A01", {person(1), named("credit-code", ENTERPRISE)}), ("Z99", set())]
+)
 async def test_another_person_does_not_and_a_record_that_is_not_there_is_about_nobody(
-    town: Town, plate: str
+    town: Town, plate: str, its: set[str]
 ) -> None:
     assert await town.subject(town.word(), plate) is None
     last = town.asked.lines()[-1].said
-    assert (last["subjects"], last["records"]) == ([person(0)], 0), "who was asked about sees it all the same"
+    assert last["records"] == 0
+    assert set(last["subjects"]) == {person(0), *its}, "of all of them something is said, and they see it"
 
 
 async def test_who_represents_an_enterprise_files_for_it_by_a_registers_word(town: Town) -> None:
