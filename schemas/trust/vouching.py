@@ -1,5 +1,5 @@
-"""A citizen-services system's signed word that it has identified a person, who now asks what was asked about them; made
-by such a system for one ask, read by every node that the ask reaches."""
+"""A citizen-services system's signed word that it has identified a person, who now asks what was asked about them, or
+says that a record about them is wrong; made by such a system for one of both, read by every node that it reaches."""
 
 import hashlib
 import re
@@ -21,6 +21,8 @@ from schemas.trust.subjects import Subject
 
 #: What such a call's purpose begins with; what follows names the act by which the person was identified.
 IDENTIFIED = "identified:"
+#: What a word is for: that the person looks at what was asked about them.
+LOOK = "look"
 #: How long after it was signed such a word holds: for the pages of one look, and no longer.
 LIFETIME = timedelta(minutes=2)
 _VOUCHED = "vouched"
@@ -32,13 +34,14 @@ _PURPOSE = re.compile(re.escape(IDENTIFIED) + r"[!-~]([ -~]*[!-~])?")
 class Vouched:
     """`system` identified the person with this ID number; `purpose` (`identified:<reference>`) says by which act of its
     own, `at` (aware) when it said so. With `enterprise`, a credit code, the person asks as who represents that
-    enterprise."""
+    enterprise. `use` is what it is for, LOOK or what `filing` gives: whoever is handed it for one can do no other."""
 
     system: str
     person: str
     purpose: str
     at: datetime
     enterprise: str | None = None
+    use: str = LOOK
 
     @property
     def subject(self) -> Subject:
@@ -48,9 +51,15 @@ class Vouched:
         return "id-number", self.person
 
 
+def filing(dataset: str, record: str) -> str:
+    """What a word is for where the person says that this record, by its id, is wrong."""
+    return f"filing {dataset} {record}"
+
+
 def vouch(one: Vouched, key: KeyPair) -> str:
     """The word as one signed text."""
     said = {"system": one.system, "id_number": one.person, "purpose": one.purpose, "at": instant(one.at)}
+    said["for"] = one.use
     if one.enterprise is not None:
         said["credit_code"] = one.enterprise
     return signed.sign({_VOUCHED: said}, key)
@@ -93,6 +102,7 @@ def _vouched(said: Mapping[str, Any]) -> Vouched:
         purpose,
         moment(said, "at"),
         None if "credit_code" not in said else _identifier(said, "credit_code", check_credit_code),
+        text_of(said, "for"),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from schemas.trust.about_record import PATH, RecordAsk, read_answer
 from schemas.trust.signed import DocumentRefused
-from schemas.trust.vouching import read_vouched
+from schemas.trust.vouching import filing, read_vouched
 from schemas.wire.problem import Problem
 from services.departments.data_office.asking import Asking
 from services.engine.access.vouching import bad_vouching, require_desk
@@ -50,7 +50,7 @@ class AtTheDepartment:
     asking: Asking
 
     async def subject(self, word: Word, filed: Filed) -> str | None:
-        purpose = self._identified(word, filed.system)
+        purpose = self._identified(word, filed)
         asked = _Asked(filed.provider, purpose)
         body = RecordAsk(filed.dataset, filed.record, word.vouched, word.mandates).body()
         try:
@@ -61,13 +61,13 @@ class AtTheDepartment:
             _log.warning("whom a record is about is not known: %s", fault)
             return None
 
-    def _identified(self, word: Word, system: str) -> str:
-        """By which act of its own the calling system identified the person."""
+    def _identified(self, word: Word, filed: Filed) -> str:
+        """By which act of its own the calling system identified the person who files about this record."""
         try:
             found, signer = read_vouched(word.vouched, self.asking.registry(), self.asking.clock())
         except DocumentRefused as refused:
             raise bad_vouching(refused.reason) from None
-        if found.system != system:
+        if (found.system, found.use) != (filed.system, filing(filed.dataset, filed.record)):
             raise bad_vouching("another-call")
         require_desk(signer)
         return found.purpose

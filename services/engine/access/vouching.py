@@ -11,17 +11,17 @@ from schemas.trust.mandates import read_mandate
 from schemas.trust.model import Caller, Member, Role
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
-from schemas.trust.vouching import IDENTIFIED, Vouched, digest_of, read_vouched
+from schemas.trust.vouching import IDENTIFIED, Vouched, digest_of, filing, read_vouched
 from schemas.wire.problem import Problem
 from services.engine.access.gate import Gate
 
 
-def vouched(gate: Gate, ask: Ask, caller: Caller) -> Vouched:
-    """For whom the caller vouches; Problem token-required, purpose-required, bad-vouching, vouching-required,
-    registry-stale."""
+def vouched(gate: Gate, ask: Ask, caller: Caller, use: str | None) -> Vouched:
+    """For whom the caller vouches, for that use (None: whichever); Problem token-required, purpose-required,
+    bad-vouching, vouching-required, registry-stale."""
     if caller.anonymous:
         raise Problem("token-required", "The access log is shown to nobody in particular.")
-    found, signer = _said(gate, ask, caller)
+    found, signer = _said(gate, ask, caller, use)
     if found.system != caller.system:
         raise bad_vouching("another-call")
     require_desk(signer)
@@ -31,9 +31,9 @@ def vouched(gate: Gate, ask: Ask, caller: Caller) -> Vouched:
 
 
 def handed_on(gate: Gate, ask: RecordAsk, caller: Caller) -> Vouched:
-    """Whom a citizen-services system identified, as the caller hands that on, who is known to be an office; Problem as
-    of `vouched`, and not-represented."""
-    found, signer = _said(gate, ask, caller)
+    """Whom a citizen-services system identified, to file about this very record, as the caller hands that on, who is
+    known to be an office; Problem as of `vouched`, and not-represented."""
+    found, signer = _said(gate, ask, caller, filing(ask.dataset, ask.record))
     require_desk(signer)
     if found.enterprise is not None:
         require_mandate(gate, ask)
@@ -62,15 +62,15 @@ def bad_vouching(reason: str) -> Problem:
     return Problem("bad-vouching", f"what was vouched for is refused: {reason}", members={"reason": reason})
 
 
-def _said(gate: Gate, ask: Ask | RecordAsk, caller: Caller) -> tuple[Vouched, Member]:
-    """What was vouched for under the purpose of the call, and whose key signed it."""
+def _said(gate: Gate, ask: Ask | RecordAsk, caller: Caller, use: str | None) -> tuple[Vouched, Member]:
+    """What was vouched for under the purpose of the call and for that use, and whose key signed it."""
     _require_purpose(caller)
     gate.registry.require_word()
     try:
         found, signer = read_vouched(ask.vouched, gate.registry.value, gate.clock())
     except DocumentRefused as refused:
         raise bad_vouching(refused.reason) from None
-    if found.purpose != caller.purpose:
+    if found.purpose != caller.purpose or use not in (None, found.use):
         raise bad_vouching("another-call")
     return found, signer
 

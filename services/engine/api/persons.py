@@ -20,7 +20,7 @@ from schemas.trust.entries import Act
 from schemas.trust.mandates import Mandate, sign_mandate
 from schemas.trust.model import Grant
 from schemas.trust.subjects import reader, searched, spelt
-from schemas.trust.vouching import Vouched, digest_of
+from schemas.trust.vouching import LOOK, Vouched, digest_of
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.engine.access.vouching import not_represented, require_mandate, vouched
@@ -37,7 +37,7 @@ async def tell(call: Call) -> Reply:
     ask = read_ask(await call.json())
     call.mark("parse")
     await know(call)
-    found = vouched(call.node.gate, ask, call.caller)
+    found = vouched(call.node.gate, ask, call.caller, LOOK)
     if found.enterprise is not None:
         require_mandate(call.node.gate, ask)
     call.mark("access")
@@ -60,7 +60,8 @@ async def represented(call: Call) -> Reply:
     ask = read_ask(await call.json())
     call.mark("parse")
     await know(call)
-    found = vouched(call.node.gate, ask, call.caller)
+    # The register's word is for this word alone, whatever that is for.
+    found = vouched(call.node.gate, ask, call.caller, None)
     call.mark("access")
     register, key = call.node.offered.represents, call.node.log.node_key
     if register is None or key is None:

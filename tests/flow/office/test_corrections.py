@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any
 
 from schemas.law.identifiers import BadIdentifier, check_id_number
-from schemas.trust.vouching import Vouched, vouch
+from schemas.trust.vouching import Vouched, filing, vouch
 from services.cli.world.plan import OFFICE
 from services.cli.world.world import World
 from services.client.profile import Profile
@@ -39,7 +39,8 @@ def _file_at_the_desk(world: World, person: str, form: dict[str, Any]) -> dict[s
     desk = Profile.load(world.plan.profiles / "citizen_services.json")
     key = desk.key()
     assert key is not None
-    word = vouch(Vouched(desk.system, person, "identified:visit-1", utc_now()), key)
+    use = filing(str(form["dataset"]), str(form["record"]))
+    word = vouch(Vouched(desk.system, person, "identified:visit-1", utc_now(), use=use), key)
     with asking.client(world, "citizen_services", "case:330200-2026-000002") as client:
         url = f"{world.plan.department(OFFICE).url}/office/corrections"
         answer = client.post(url, json={**form, "vouched": word})

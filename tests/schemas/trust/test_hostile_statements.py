@@ -71,7 +71,7 @@ _KINDS = {
         _DESK,
         vouch(_VOUCHED, _KEYS[_DESK]),
         lambda text: read_vouched(text, _REGISTRY, _NOW)[0],
-        ("system", "id_number", "credit_code", "purpose", "at"),
+        ("system", "id_number", "credit_code", "purpose", "at", "for"),
     ),
     "a mandate": _Kind(
         _MARKET,

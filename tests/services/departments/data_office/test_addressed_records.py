@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from schemas.trust.mandates import Mandate, sign_mandate
-from schemas.trust.vouching import Vouched, digest_of, vouch
+from schemas.trust.vouching import Vouched, digest_of, filing, vouch
 from tests.services.departments.data_office.asked_node import (
     CORRECTION,
     DATASET,
@@ -41,7 +41,7 @@ def asked(tmp_path: Path) -> Asked:
 
 
 def _word(asked: Asked) -> dict[str, Any]:
-    said = Vouched(DESK, office.owner_id(0), _VISIT, asked.clock(), _ENTERPRISE)
+    said = Vouched(DESK, office.owner_id(0), _VISIT, asked.clock(), _ENTERPRISE, filing(DATASET, _ENTERPRISE))
     word = vouch(said, asked.systems[DESK])
     mandate = sign_mandate(Mandate(REGISTER, digest_of(word)), asked.systems[f"{REGISTER}/node"])
     return {"vouched": word, "mandates": [mandate]}

@@ -13,7 +13,7 @@ import pytest_asyncio
 import yaml
 
 from schemas.trust.mandates import Mandate, sign_mandate
-from schemas.trust.vouching import LIFETIME, Vouched, digest_of, vouch
+from schemas.trust.vouching import LIFETIME, LOOK, Vouched, digest_of, filing, vouch
 from schemas.wire.problem import Problem
 from services.departments.data_office.filers import AtTheDepartment, Filed, Word
 from tests.services.departments.data_office.asked_node import (
@@ -45,9 +45,10 @@ class Town:
     asked: Asked
     node: httpx.AsyncBaseTransport
 
-    def word(self, number: int = 0, system: str = DESK, **changed: Any) -> str:
-        """What a system signs of the owner of a vehicle, who stands before it."""
-        said = Vouched(system, office.owner_id(number), VISIT, self.asked.clock())
+    def word(self, number: int = 0, system: str = DESK, plate: str = "A00", **changed: Any) -> str:
+        """What a system signs of the owner of a vehicle, who stands before it to file about one."""
+        use = filing(DATASET, plate)
+        said = Vouched(system, office.owner_id(number), VISIT, self.asked.clock(), use=use)
         return vouch(replace(said, **changed), self.asked.systems[system])
 
     async def subject(
@@ -78,20 +79,22 @@ async def test_the_person_whom_the_record_is_about_files_as_its_subject(town: To
 async def test_another_person_does_not_and_a_record_that_is_not_there_is_about_nobody(
     town: Town, plate: str, its: set[str]
 ) -> None:
-    assert await town.subject(town.word(), plate) is None
+    assert await town.subject(town.word(plate=plate), plate) is None
     last = town.asked.lines()[-1].said
     assert last["records"] == 0
     assert set(last["subjects"]) == {person(0), *its}, "of all of them something is said, and they see it"
 
 
 async def test_who_represents_an_enterprise_files_for_it_by_a_registers_word(town: Town) -> None:
-    word = town.word(enterprise=ENTERPRISE)
+    word = town.word(plate="A01", enterprise=ENTERPRISE)
     mandate = sign_mandate(Mandate(REGISTER, digest_of(word)), town.asked.systems[f"{REGISTER}/node"])
     of_another = sign_mandate(Mandate(REGISTER, digest_of("other")), town.asked.systems[f"{REGISTER}/node"])
     assert await town.subject(word, "A01", mandates=(mandate,)) == VISIT
-    assert await town.subject(word, "A00", mandates=(mandate,)) is None, "it is about no enterprise"
     assert await town.subject(word, "A01") is None
     assert await town.subject(word, "A01", mandates=(of_another,)) is None
+    word = town.word(enterprise=ENTERPRISE)
+    mandate = sign_mandate(Mandate(REGISTER, digest_of(word)), town.asked.systems[f"{REGISTER}/node"])
+    assert await town.subject(word, mandates=(mandate,)) is None, "it is about no enterprise"
 
 
 _REFUSED: dict[str, tuple[Callable[[Town], str], str]] = {
@@ -101,6 +104,8 @@ _REFUSED: dict[str, tuple[Callable[[Town], str], str]] = {
         lambda town: town.word(purpose="identified:窗口一"),
         "bad-vouching",
     ),
+    "a word for a look at the log": (lambda town: town.word(use=LOOK), "bad-vouching"),
+    "a word to file about another record": (lambda town: town.word(plate="A01"), "bad-vouching"),
     "a word of long ago": (
         lambda town: town.word(at=town.asked.clock() - LIFETIME - timedelta(minutes=1)),
         "bad-vouching",
@@ -188,6 +193,16 @@ async def test_it_is_said_to_the_office_alone_and_for_what_the_person_was_identi
         answer = await client.post(PATH, json=body)
     assert answer.status_code == status, answer.text
     assert office.owner_id(0) not in answer.text
+
+
+@pytest.mark.parametrize("changed", [{"use": LOOK}, {"plate": "A01"}])
+async def test_no_office_is_answered_by_a_word_that_it_came_by_for_something_else(
+    town: Town, changed: dict[str, Any]
+) -> None:
+    body = {"dataset": DATASET, "record": "A00", "vouched": town.word(**changed)}
+    async with town.asked.client(town.node, f"{OFFICE}/node", VISIT, OWNER) as client:
+        answer = await client.post(PATH, json=body)
+    assert (answer.status_code, answer.json()["reason"]) == (401, "another-call")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from schemas.trust.about import LAST, MANDATES, PATH, told
-from schemas.trust.vouching import LIFETIME, Vouched, vouch
+from schemas.trust.vouching import LIFETIME, Vouched, filing, vouch
 from services.engine.log.traces import entries
 from services.engine.settings import Settings
 from tests.clock import Clock
@@ -142,6 +142,10 @@ _REFUSED: dict[str, tuple[Callable[[Desk], str], str]] = {
     "no signed text": (lambda desk: "nothing", "malformed"),
     "another system's word": (lambda desk: desk.vouched(0, f"{ASKER}/window"), "another-call"),
     "another purpose": (lambda desk: desk.vouched(0, purpose="identified:session-2"), "another-call"),
+    "to file about a record": (
+        lambda desk: desk.vouched(0, use=filing("vehicle_office.vehicles", "A00")),
+        "another-call",
+    ),
     "no purpose of identification": (lambda desk: desk.vouched(0, purpose="case:1"), "malformed"),
     "no ID number": (lambda desk: desk.vouched(0, person="33020319800101000"), "malformed"),
     "too old": (
