@@ -45,7 +45,7 @@ async def _say(url: str, *statements: str, noted: bool = False) -> None:
         for statement in ("BEGIN", "SET LOCAL lock_timeout = '300ms'", *statements):
             await program.execute(statement)
         if noted:
-            await ledger.note_all(program, TOOL, f"altered-{secrets.token_hex(4)}")
+            await ledger.note_all(program, TOOL, f"{ledger.ALTERED}{secrets.token_hex(4)}")
         await program.execute("COMMIT")
     finally:
         await program.close()

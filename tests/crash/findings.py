@@ -18,7 +18,7 @@ from tests.brokers import Broker, events_in, messages_by_topic
 from tests.crash import ledger
 from tests.crash.contracts import NOW
 from tests.crash.going_back import Past, epoch_began
-from tests.crash.ledger import COMMITTED, ROLLED_BACK, STOOD, Entry
+from tests.crash.ledger import ALTERED, COMMITTED, ROLLED_BACK, STOOD, Entry
 from tests.crash.scenario import Scenario
 from tests.crash.shapes import Shapes, Version, former_channels, walked_too_often
 from tests.crash.subscriber import THIN, content, kept
@@ -170,8 +170,9 @@ def _states(major: Major, shapes: Shapes, entries: Sequence[Entry]) -> list[Stat
         State(
             None if one.row is None else _shown(major, shapes.now, one.row),
             None if one.row is None else _items(major, one.row, shapes.before.watched),
-            # What stood before capture and was changed before the first walk came by, need not be told.
-            net=last[one.tx] == place and one.tx != STOOD,
+            # What no trigger saw, as it stood before capture or came of altering the table, need not be told where it
+            # was changed before a walk came by.
+            net=last[one.tx] == place and not one.tx.startswith((STOOD, ALTERED)),
             otherwise=() if one.row is None else (_shown(major, shapes.before, one.row),),
         )
         for place, one in enumerate(entries)

@@ -19,6 +19,8 @@ Key = tuple[Any, ...]
 
 #: The transaction that wrote what stood before capture.
 STOOD = "stood"
+#: How transactions are called that altered a table, and changed its records in a way that no trigger sees.
+ALTERED = "altered-"
 
 
 @dataclass(frozen=True)
