@@ -20,7 +20,7 @@ demo: $(READY) ## Run seven departments, their data office and a gateway, and te
 	@$(BIN)/langqiao up $(if $(filter-out 0 no false,$(ONCE)),--once) $(if $(SIZE),--size $(SIZE)) $(if $(DB),--db $(DB))
 
 test: $(READY) ## Run the tests, shared out to the cores; ARGS="tests/gateway -x" for some of them, ARGS="-n 0" for one process
-	@$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope $(ARGS)
 	@echo "Tiers not run here: live (Apache Kafka from its jars, PostgreSQL where SQLite tells the same, drills under load: make test-live), crash (make crash), bench (make bench)."
 
 test-live: $(READY) ## Run the same suites on Apache Kafka from its jars; needs Java 17 and Maven

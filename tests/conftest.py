@@ -17,8 +17,8 @@ _SHARED = {
     "suppress_health_check": (HealthCheck.too_slow, HealthCheck.function_scoped_fixture),
 }
 
-settings.register_profile("default", max_examples=60, **_SHARED)
-settings.register_profile("ci", max_examples=60, derandomize=True, print_blob=True, **_SHARED)
+settings.register_profile("default", max_examples=40, **_SHARED)
+settings.register_profile("ci", max_examples=40, derandomize=True, print_blob=True, **_SHARED)
 settings.register_profile("deep", max_examples=2_000, **_SHARED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
 
@@ -70,12 +70,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         told_twice = item.nodeid.startswith(_TOLD_TWICE) and "postgresql" in parameters
         if told_twice or item.nodeid.startswith(_LONG):
             item.add_marker(pytest.mark.live)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores, since many tests wait for a process or a disk; and no more than help."""
-    return min(os.cpu_count() or 1, 4) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

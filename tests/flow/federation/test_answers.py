@@ -21,7 +21,7 @@ from tests.flow.federation.running import County
 #: So many counties, each asked so many questions of its own: 500 in the normal run.
 _COUNTIES = pytest.mark.parametrize("filled", range(25), indirect=True)
 _COUNTIES_ON_POSTGRESQL = pytest.mark.parametrize("filled_on_postgresql", range(25, 30), indirect=True)
-_QUESTIONS = settings().max_examples // 3
+_QUESTIONS = settings().max_examples // 2
 _MOST_PAGES = 30
 
 

@@ -16,7 +16,7 @@ from tests.flow.federation.pair import Pair
 from tests.flow.federation.questions import WITHOUT_EXPLAINING, Question, questions
 from tests.flow.federation.records import contents
 
-_QUESTIONS = settings().max_examples // 3
+_QUESTIONS = settings().max_examples // 2
 _COUNTIES = pytest.mark.parametrize("filled", range(6), indirect=True)
 _ENVELOPE = {"Accept": headers.ANSWER, "Prefer": "count=exact"}
 

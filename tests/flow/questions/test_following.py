@@ -29,7 +29,7 @@ from tests.flow.questions.strict import Strict
 
 _BELOW = "http://county"
 _COUNTIES = pytest.mark.parametrize("filled", range(2), indirect=True)
-_QUESTIONS = settings().max_examples // 3
+_QUESTIONS = settings().max_examples // 2
 
 
 @pytest.fixture
