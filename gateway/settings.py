@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.trust.follows import MOST_KEYS
@@ -138,11 +138,12 @@ class Settings(TlsSettings, BaseSettings):
         8000, ge=0, le=65535, description="Port to listen on; 8000, beside the departments' 8100."
     )
 
-    @model_validator(mode="after")
-    def _named_nodes_are_asked(self) -> "Settings":
-        if stray := sorted(self.node_ids.keys() - set(self.nodes)):
-            raise ValueError(f"node_ids: not among nodes: {', '.join(stray)}")
-        return self
+    @field_validator("node_ids")
+    @classmethod
+    def _named_nodes_are_asked(cls, named: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if stray := sorted(named.keys() - set(info.data.get("nodes", named))):
+            raise ValueError(f"not among nodes: {', '.join(stray)}")
+        return named
 
     @property
     def node_id(self) -> str:

@@ -49,7 +49,7 @@ def _poor_secrets(settings: BaseSettings) -> Iterator[tuple[str, str]]:
 
 
 def _reason(fault: str, message: str) -> str:
-    return "is not set" if fault == "missing" else message
+    return "is not set" if fault == "missing" else message.removeprefix("Value error, ")
 
 
 def _line(settings: type[BaseSettings], field: str, reason: str) -> str:

@@ -16,7 +16,7 @@ from gateway.settings import Settings
         ({"division": "3302"}, "division"),
         ({"nodes": ["ftp://somewhere"]}, "nodes"),
         ({"nodes": ["http://somewhere/path"]}, "nodes"),
-        ({"node_ids": {"http://127.0.0.1:2": "330200.trade"}}, "node_ids: not among nodes"),
+        ({"node_ids": {"http://127.0.0.1:2": "330200.trade"}}, r"node_ids\n.*not among nodes"),
         ({"join_keys": 0}, "join_keys"),
         ({"reserve_percent": 100}, "reserve_percent"),
         ({"port": 70_000}, "port"),
