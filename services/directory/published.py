@@ -81,22 +81,17 @@ class _Look:
     async def go_on(self, settings: Operator, security: SSLContext | None) -> None:
         """Find all from our place on; raises _Unread where the topic's end is not reached."""
         # Loaded late: whoever follows no topic needs no client.
-        from aiokafka import AIOKafkaConsumer, TopicPartition
+        from aiokafka import TopicPartition
         from aiokafka.errors import KafkaError
+
+        from services.engine.relay.reading import reading
 
         # It reports every attempt to reach a broker that is away.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-        consumer = AIOKafkaConsumer(
-            **options(settings.bootstrap_servers, security),
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-        )
+        way = options(settings.bootstrap_servers, security)
         topic = TopicPartition(registry_topic(settings.environment), 0)
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                await consumer.start()
-                # A stop before its tasks have run their first step would raise CancelledError here.
-                await asyncio.sleep(0)
+            async with asyncio.timeout(_PATIENCE_SECONDS), reading(way) as consumer:
                 # Looked up in the list of all: some brokers make a topic when somebody asks for it by name.
                 if topic.topic not in await consumer.topics():
                     raise _Unread("it is not there yet, or the operator may not read it")
@@ -104,8 +99,6 @@ class _Look:
                 await self._read(consumer, topic)
         except (KafkaError, OSError, TimeoutError) as fault:
             raise _Unread(type(fault).__name__) from fault
-        finally:
-            await consumer.stop()
 
     async def _read(self, consumer: Any, topic: Any) -> None:
         """To the end; all, where the topic was made anew meanwhile and ends before."""

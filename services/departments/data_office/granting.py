@@ -79,8 +79,10 @@ class Granting:
     def _document(self, provider: str, number: int, made_of: _MadeOf, now: datetime) -> dict[str, Any]:
         """What a member gets by itself comes last, the newest at the end, where the room ends first."""
         in_force, wrong, ending = made_of
-        agreed = [one for one in in_force if self.requests.is_agreed(one)]
-        by_itself = [one for one in in_force if not self.requests.is_agreed(one)]
+        agreed: list[Record] = []
+        by_itself: list[Record] = []
+        for one in in_force:
+            (agreed if self.requests.is_agreed(one) else by_itself).append(one)
         made = [
             *of_requests(agreed),
             *of_corrections(wrong, self.requests.office, now),

@@ -139,7 +139,7 @@ def test_a_backlog_that_no_look_gets_through_is_got_through_by_several(
 ) -> None:
     for number, listed in ((2, HOLDER), (3, MEMBER), (4, HOLDER)):
         syncing.publish(listed, number=number)
-    monkeypatch.setattr("aiokafka.AIOKafkaConsumer", Halting)
+    monkeypatch.setattr("services.engine.relay.reading.AIOKafkaConsumer", Halting)
     assert [syncing.members() for _ in range(3)] == [{HOLDER}, {MEMBER}, {HOLDER}]
     # What was in force before is not said of a topic that is read for the first time.
     again = Syncing(syncing.bridge)
