@@ -92,7 +92,8 @@ def _log(stands: LogStands, late_seconds: float) -> Finding:
     elif stands.alarms:
         reason = f"the logs of {', '.join(stands.alarms)} contradict what they said: see the folder witnessed"
     elif (stands.waiting_seconds or 0.0) > late_seconds:
-        reason = f"a checkpoint has waited for two witnesses for {stands.waiting_seconds:.0f} s"
+        held = f"{stands.witnesses} other {'member holds' if stands.witnesses == 1 else 'members hold'} it"
+        reason = f"a checkpoint has waited for two witnesses for {stands.waiting_seconds:.0f} s: {held}"
     # Well, it is needed: should the disk hang, the check that finds no end says just that.
     return Finding(not reason, reason, needed=not reason, facts=facts)
 

@@ -72,6 +72,12 @@ class Checkpoints:
         """The age of the oldest checkpoint that two other members do not hold yet; 0 when they hold all."""
         return monotonic() - self._open[0][1] if self._open else 0.0
 
+    @property
+    def holders(self) -> int:
+        """How many other members hold the checkpoint that waits for two; where none waits, the newest."""
+        at = self._open[0][0] if self._open else self.newest[0].number if self.newest else 0
+        return sum(number >= at for number in self._held.values())
+
     async def _make_at_times(self) -> None:
         while True:
             if self._is_due():

@@ -10,7 +10,8 @@ from services.engine.log.witnessing import Witness
 @dataclass(frozen=True, slots=True)
 class LogStands:
     """`entries` are durable; `trouble` is why no entry can be written. `waiting_seconds` is the age of the oldest
-    checkpoint that two others do not hold, None where nobody is asked to. `contradicted` are the witnesses that hold
+    checkpoint that two others do not hold, None where nobody is asked to; `witnesses` are the other members that hold
+    it, or where none waits the newest, however many addresses each has. `contradicted` are the witnesses that hold
     another past of this log, `alarms` the nodes that contradicted what they had signed before."""
 
     entries: int
@@ -27,7 +28,7 @@ def log_stands(log: AccessLog, checkpoints: Checkpoints | None, witness: Witness
     return LogStands(
         entries=log.appender.head.number,
         trouble=log.appender.trouble,
-        witnesses=len(checkpoints.witnesses) if checkpoints is not None else 0,
+        witnesses=checkpoints.holders if checkpoints is not None else 0,
         waiting_seconds=checkpoints.waiting_seconds if checkpoints is not None and asked else None,
         contradicted=tuple(sorted(checkpoints.contradicted)) if checkpoints is not None else (),
         alarms=tuple(witness.alarms) if witness is not None else (),

@@ -17,6 +17,7 @@ from services.engine.log.appender import appending
 from services.engine.log.checkpoints import FILE, Ask, Checkpoints, Contradicted, WitnessAway
 from services.engine.log.keys import LogKeys
 from services.engine.log.stamping import Stamps
+from services.engine.log.standing import log_stands
 from services.engine.log.traces import Traces
 from services.engine.log.witnessing import Contradiction, Witness
 from services.engine.pseudonym_keys import only
@@ -108,6 +109,7 @@ async def test_two_others_and_the_topic_hold_where_the_log_stands(tmp_path: Path
         await until(lambda: made.newest is not None and made.newest[0].number == head.number)
         await until(lambda: made.waiting_seconds == 0)
         assert made.contradicted == set()
+        assert log_stands(log, made, None).witnesses == 2
     for node in OTHERS[:2]:
         held = town.held(node)
         assert held[-1].hash == head.hash
@@ -186,6 +188,7 @@ async def test_two_other_members_must_hold_it_whatever_their_addresses(
         await until(lambda: len(town.words()) == 2 * words)
         since = monotonic() - first
         assert made.waiting_seconds >= since
+        assert log_stands(log, made, None).witnesses == min(words, 1), "members, and not addresses"
 
 
 async def test_a_log_that_begins_anew_is_contradicted_by_its_witnesses(tmp_path: Path) -> None:
