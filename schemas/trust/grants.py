@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.query.parse import parse_params
-from schemas.trust import retiring
+from schemas.trust import left_out, retiring
+from schemas.trust.left_out import LeftOut
 from schemas.trust.model import Caller, Grant
 from schemas.trust.retiring import Retirements
 from schemas.trust.signed import DocumentRefused, moment, numbered, text_of
@@ -23,12 +24,14 @@ LONGEST = timedelta(hours=2)
 @dataclass(frozen=True, slots=True)
 class Grants:
     """The grants of one numbered document, by id. `expires` is aware; None: there is no document. `retiring` are the
-    majors that end on a day; that they were told to end holds beyond `expires`."""
+    majors that end on a day; that they were told to end holds beyond `expires`. `left_out` are the grants that its
+    office could not list."""
 
     number: int = 0
     expires: datetime | None = None
     by_id: Mapping[str, Grant] = field(default_factory=dict)
     retiring: Retirements = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
 
     def named(self, caller: Caller, dataset: str, now: datetime, owner: str) -> Grant | None:
         """The grant for a dataset of `owner` that the call's purpose names, while it holds: the caller's own, or one of
@@ -52,7 +55,7 @@ def from_document(document: Mapping[str, Any], owner: str = "") -> Grants:
     by_id = {grant.id: grant for grant in grants}
     if len(by_id) != len(grants):
         raise DocumentRefused("malformed", "two grants bear one id")
-    return Grants(number, expires, by_id, retiring.read(document, owner))
+    return Grants(number, expires, by_id, retiring.read(document, owner), left_out.read(document))
 
 
 def number_at(now: datetime) -> int:

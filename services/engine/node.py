@@ -126,15 +126,15 @@ async def open_node(
         gate = await open_gate(settings, log, tls.client, clock)
         await stack.enter_async_context(_told(gate, settings, own, tls, log.folder))
         witness, publish = _witness(log, settings), telling_on_topic(database, offered.catalogue)
-        checkpoints = await stack.enter_async_context(
-            checkpointing(log, settings, lambda: gate.registry.value, publish, tls.client)
-        )
+        beside = checkpointing(log, settings, lambda: gate.registry.value, publish, tls.client)
+        checkpoints = await stack.enter_async_context(beside)
         standing = Standing(
             source,
             database,
             captures(offered.mappings),
             settings.check_seconds,
             lambda: log_stands(log, checkpoints, witness),
+            lambda: gate.grants.left_out,
         )
         checks = node_checks(standing, gate, tls, log.appender, 5.0 * settings.log_checkpoint_seconds)
         yield Node(

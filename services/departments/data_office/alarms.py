@@ -1,5 +1,5 @@
-"""How many legal clocks are overdue, due by the next working day, or wait for a calendar, as /metrics tells it; counted
-at each look of `office`."""
+"""What /metrics tells of an office: how many legal clocks are overdue, due by the next working day, or wait for a
+calendar, counted at each look of `office`; and how many grants its documents leave out."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,11 +14,18 @@ from services.departments.data_office.matters import CORRECTIONS, ENTRIES, REQUE
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-METRIC = "langqiao_office_deadlines"
-LABELS = ("matter", "stands")
-MEANING = (
-    "Legal clocks of the data office that are overdue, due by the next working day, or wait for a calendar."
-)
+DEADLINES, LEFT_OUT = "langqiao_office_deadlines", "langqiao_office_grants_left_out"
+#: Each metric's labels and meaning; deploy/README.md lists them in the same words.
+METRICS = {
+    DEADLINES: (
+        ("matter", "stands"),
+        "Legal clocks of the data office that are overdue, due by the next working day, or wait for a calendar.",
+    ),
+    LEFT_OUT: (
+        ("provider", "reason"),
+        "Grants that the data office could not list in a department's document; absent where there is none.",
+    ),
+}
 _NAMES = {REQUESTS.records: "requests", CORRECTIONS.records: "corrections", ENTRIES.records: "entries"}
 
 
@@ -41,7 +48,15 @@ class Alarms:
 
 def metrics(app: "FastAPI") -> Iterator[Metric]:
     """The office's own part of /metrics."""
-    family = GaugeMetricFamily(METRIC, MEANING, labels=LABELS)
-    for labels, count in sorted(app.state.office.alarms.counts.items()):
-        family.add_metric(labels, count)
-    yield family
+    office = app.state.office
+    left_out = {
+        (provider, one.reason): one.count
+        for provider, listed in office.granting.left_out.items()
+        for one in listed
+    }
+    for name, counts in ((DEADLINES, office.alarms.counts), (LEFT_OUT, left_out)):
+        labels, meaning = METRICS[name]
+        family = GaugeMetricFamily(name, meaning, labels=labels)
+        for values, count in sorted(counts.items()):
+            family.add_metric(values, count)
+        yield family

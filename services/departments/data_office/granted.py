@@ -1,15 +1,16 @@
 """What a document of grants lists: each grant made on its own, and as many as a department's node takes; used by
 `granting`."""
 
-import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import orjson
 
 from schemas.law.sharing.limits import ZONE
-from schemas.trust import grants, signed
+from schemas.trust import grants, left_out, signed
+from schemas.trust.left_out import LeftOut
 from schemas.trust.signed import DocumentRefused
 from services.departments.data_office.matters import CORRECTIONS, REQUESTS, Record, granted_terms
 
@@ -17,62 +18,71 @@ from services.departments.data_office.matters import CORRECTIONS, REQUESTS, Reco
 VALID = timedelta(hours=1)
 #: Most bytes of grants in one document: signed, it is two thirds of what a node takes.
 ROOM = signed.LONGEST // 2
-#: Most numbers of matters that one line of the log tells.
-_MOST_TOLD = 10
-_log = logging.getLogger("langqiao.engine")
+#: Why a grant is not listed: its matter makes none, its id is another one's, or there is no room for it.
+_NO_GRANT, _ID_TWICE, _NO_ROOM = "no-grant", "id-twice", "no-room"
 
 #: A grant, and the number of the matter that it is of.
 Made = tuple[str, Mapping[str, Any]]
 
 
-def of_requests(requests: Iterable[Record]) -> list[Made]:
-    """The grants of requests in force, the oldest first. One that is none is left out, and told of by its number."""
+@dataclass(slots=True)
+class Unlisted:
+    """The numbers of the matters whose grants a document does not list, by reason."""
+
+    by_reason: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, reason: str, matter_id: str) -> None:
+        """One more of them."""
+        self.by_reason.setdefault(reason, []).append(matter_id)
+
+    @property
+    def told(self) -> tuple[LeftOut, ...]:
+        """As the document says it."""
+        return tuple(left_out.of(reason, ids) for reason, ids in self.by_reason.items())
+
+
+def of_requests(requests: Iterable[Record], unlisted: Unlisted) -> list[Made]:
+    """The grants of requests in force, the oldest first; a request that makes none is put down."""
     oldest = sorted(requests, key=lambda one: (str(one["delivered_at"]), str(one["request_id"])))
-    return _made([(str(one[REQUESTS.id_item]), one) for one in oldest], _of_request)
+    return _made([(str(one[REQUESTS.id_item]), one) for one in oldest], _of_request, unlisted)
 
 
-def of_corrections(corrections: Iterable[Record], office: str, now: datetime) -> list[Made]:
+def of_corrections(
+    corrections: Iterable[Record], office: str, now: datetime, unlisted: Unlisted
+) -> list[Made]:
     """What lets the office look at records that are said to be wrong, in the order in which that was said."""
     listed = [(str(one[CORRECTIONS.id_item]), one) for one in corrections]
-    return _made(listed, lambda one: _to_look(one, office, now))
+    return _made(listed, lambda one: _to_look(one, office, now), unlisted)
 
 
-def fitting(made: Iterable[Made], provider: str, room: int) -> list[Mapping[str, Any]]:
-    """The first of them that fit into `room` bytes; how many do not is told, for a document too long would withhold
-    all of them, and with them what was suspended."""
-    kept, left, ids = [], [], set()
+def fitting(made: Iterable[Made], room: int, unlisted: Unlisted) -> list[Mapping[str, Any]]:
+    """The first of them that fit into `room` bytes; those that do not are put down, for a document too long would
+    withhold all of them, and with them what was suspended."""
+    kept: dict[str, Mapping[str, Any]] = {}
     for matter_id, grant in made:
         room -= len(orjson.dumps(grant)) + 1
         if room < 0:
-            left.append(matter_id)
-        elif grant["id"] not in ids:
-            ids.add(grant["id"])
-            kept.append(grant)
-    if left:
-        _log.error("grants of %s: there is no room for %d, from %s on", provider, len(left), left[0])
-    return kept
+            unlisted.add(_NO_ROOM, matter_id)
+        elif grant["id"] in kept:
+            unlisted.add(_ID_TWICE, matter_id)
+        else:
+            kept[grant["id"]] = grant
+    return list(kept.values())
 
 
-def _made(listed: Iterable[tuple[str, Record]], make: Callable[[Record], Mapping[str, Any]]) -> list[Made]:
-    bad: list[str] = []
-    made = list(_each(listed, make, bad))
-    if bad:
-        told = ", ".join(bad[:_MOST_TOLD])
-        _log.error("%d matters make no grant, and are left out: %s", len(bad), told)
-    return made
-
-
-def _each(
-    listed: Iterable[tuple[str, Record]], make: Callable[[Record], Mapping[str, Any]], bad: list[str]
-) -> Iterator[Made]:
+def _made(
+    listed: Iterable[tuple[str, Record]], make: Callable[[Record], Mapping[str, Any]], unlisted: Unlisted
+) -> list[Made]:
+    made: list[Made] = []
     for matter_id, record in listed:
         try:
             grant = make(record)
             grants.check_grant(grant)
         except (DocumentRefused, OverflowError, TypeError, ValueError):
-            bad.append(matter_id)
+            unlisted.add(_NO_GRANT, matter_id)
         else:
-            yield matter_id, grant
+            made.append((matter_id, grant))
+    return made
 
 
 def _of_request(request: Record) -> Mapping[str, Any]:

@@ -1,17 +1,26 @@
 """The signed grants that departments take in: for each what is in force now, and which of its majors end; asked by
 `routes`."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from schemas.trust import grants, retiring, signed
+from schemas.trust import grants, left_out, retiring, signed
 from schemas.trust.keys import KeyPair
+from schemas.trust.left_out import LeftOut
 from schemas.trust.retiring import Retirement
 from schemas.wire.problem import Problem
 from services.departments.data_office.correction_desk import CorrectionDesk
-from services.departments.data_office.granted import ROOM, VALID, fitting, of_corrections, of_requests
+from services.departments.data_office.granted import (
+    ROOM,
+    VALID,
+    Unlisted,
+    fitting,
+    of_corrections,
+    of_requests,
+)
 from services.departments.data_office.matters import Record
 from services.departments.data_office.request_desk import RequestDesk
 from services.departments.data_office.retirements import retirements
@@ -20,16 +29,18 @@ from services.departments.data_office.retirements import retirements
 _SERVES = timedelta(minutes=10)
 #: How long it is told without a look at the records, into which another process of the office may have written.
 _UNSEEN = timedelta(seconds=1)
+_log = logging.getLogger("langqiao.engine")
 _MadeOf = tuple[list[Record], list[Record], list[Retirement]]
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A signed document, and what it was made of: these records, when (security time), by which key. `kept` and `seen`
-    are the count of the office's steps, and the time, at which they were last found to be the same."""
+    """A signed document, what it leaves out, and what it was made of: these records, when (security time), by which
+    key. `kept` and `seen` are the count of the office's steps, and the time, at which they were last found the same."""
 
     number: int
     text: str
+    left_out: tuple[LeftOut, ...]
     made_of: _MadeOf
     at: datetime
     key_id: str
@@ -64,10 +75,19 @@ class Granting:
             self._issued[provider] = replace(last, kept=kept, seen=now)
             return self._issued[provider]
         number = max(grants.number_at(now), last.number + 1 if last is not None else 0)
-        document = self._document(provider, number, made_of, now)
+        unlisted = Unlisted()
+        document = self._document(number, made_of, now, unlisted)
+        for one in unlisted.told:
+            _log.error("grants of %s: left out are %s", provider, one)
         text = signed.sign(document, key)
-        self._issued[provider] = Issued(number, text, made_of, now, key.key_id, kept, now)
-        return self._issued[provider]
+        issued = Issued(number, text, unlisted.told, made_of, now, key.key_id, kept, now)
+        self._issued[provider] = issued
+        return issued
+
+    @property
+    def left_out(self) -> dict[str, tuple[LeftOut, ...]]:
+        """What the newest document of each department that asks leaves out, where it does."""
+        return {provider: one.left_out for provider, one in self._issued.items() if one.left_out}
 
     async def _made_of(self, provider: str) -> _MadeOf:
         """The requests in force at a department, the correction requests that are open there, and its majors that
@@ -76,7 +96,7 @@ class Granting:
         wrong = await self.corrections.open_at(provider)
         return in_force, wrong, await retirements(self.requests.desk.books, provider)
 
-    def _document(self, provider: str, number: int, made_of: _MadeOf, now: datetime) -> dict[str, Any]:
+    def _document(self, number: int, made_of: _MadeOf, now: datetime, unlisted: Unlisted) -> dict[str, Any]:
         """What a member gets by itself comes last, the newest at the end, where the room ends first."""
         in_force, wrong, ending = made_of
         agreed: list[Record] = []
@@ -84,16 +104,17 @@ class Granting:
         for one in in_force:
             (agreed if self.requests.is_agreed(one) else by_itself).append(one)
         made = [
-            *of_requests(agreed),
-            *of_corrections(wrong, self.requests.office, now),
-            *of_requests(by_itself),
+            *of_requests(agreed, unlisted),
+            *of_corrections(wrong, self.requests.office, now, unlisted),
+            *of_requests(by_itself, unlisted),
         ]
         document = {
             "number": number,
             "issued": now.isoformat(),
             "expires": (now + VALID).isoformat(),
-            "grants": fitting(made, provider, self.room),
+            "grants": fitting(made, self.room, unlisted),
             retiring.MEMBER: [one.facts for one in ending],
+            left_out.MEMBER: [one.facts for one in unlisted.told],
         }
         grants.check_document(document)
         return document

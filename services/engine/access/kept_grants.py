@@ -71,6 +71,8 @@ class KeptGrants:
         if self._untaken is not None and now - self._untaken[1] > _PATIENCE:
             why, since = self._untaken
             return f"the office's are not taken up since {since.isoformat()}: {why}"
+        if self.value.left_out:
+            return f"the office could not list {'; '.join(map(str, self.value.left_out))}"
         return None
 
     def told(self, trouble: str, now: datetime) -> None:
@@ -78,10 +80,16 @@ class KeptGrants:
         since = now if self._untaken is None else self._untaken[1]
         self._untaken = (trouble, since) if trouble else None
 
+    @property
+    def left_out(self) -> int:
+        """How many grants the office could not list."""
+        return sum(one.count for one in self.value.left_out)
+
     def facts(self) -> dict[str, Any]:
         """What /health shows beside."""
         since = None if self._untaken is None else self._untaken[1].isoformat()
-        return {"number": self.value.number, "untaken_since": since}
+        left_out = [one.facts for one in self.value.left_out]
+        return {"number": self.value.number, "untaken_since": since, "left_out": left_out}
 
     def _keep(self, text: str) -> None:
         self._take(from_document(self.trusted.read(text.strip()), self.owner), text)

@@ -168,6 +168,11 @@ GAUGES: tuple[Gauge, ...] = (
         _log(lambda log: len(log.contradicted) + len(log.alarms)),
     ),
     Gauge(
+        "langqiao_grants_left_out",
+        "Grants that the data office could not list for this department: /health names them.",
+        lambda stands: _known("", stands.left_out),
+    ),
+    Gauge(
         "langqiao_capture_in_place",
         "1 when all triggers stand on the dataset's table, else 0.",
         _by_dataset(lambda status, dataset: float(dataset not in status.missing)),

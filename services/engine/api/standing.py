@@ -16,7 +16,7 @@ from services.engine.source.port import RecordSource, SourceAway
 class Stands:
     """One look, at a time of the monotonic clock. `stale` says by dataset why its table no longer fits; `records` is
     what kept the tables from being read, `capture` what kept the engine's own, when anything did. `status` is None
-    where the engine's cannot be read."""
+    where the engine's cannot be read. `left_out`: how many grants the department's office could not list."""
 
     at: float
     datasets: tuple[str, ...]
@@ -25,6 +25,7 @@ class Stands:
     status: CaptureStatus | None
     capture: DatabaseAway | None
     log: LogStands
+    left_out: int
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class Standing:
     captured: Sequence[Captured]
     seconds: float
     log: Callable[[], LogStands]
+    left_out: Callable[[], int]
     last: Stands | None = None
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -54,7 +56,8 @@ class Standing:
             status = await capture_status(self.database, self.captured)
         except DatabaseAway as away:
             capture = away
-        return Stands(monotonic(), datasets, stale, records, status, capture, self.log())
+        log, left_out = self.log(), self.left_out()
+        return Stands(monotonic(), datasets, stale, records, status, capture, log, left_out)
 
     async def _tables(self) -> tuple[Mapping[str, str], Exception | None]:
         known = self.last.stale if self.last is not None else {}

@@ -8,7 +8,8 @@ import pytest
 
 from schemas.query.bound import Value
 from schemas.trust import keys, signed
-from services.departments.data_office.granted import ROOM, fitting
+from schemas.trust.left_out import LeftOut
+from services.departments.data_office.granted import ROOM, Unlisted, fitting
 from services.departments.data_office.granting import Granting
 from services.departments.data_office.matters import REQUESTS
 from services.departments.data_office.office import Office
@@ -25,6 +26,7 @@ from tests.services.departments.data_office.conftest import (
 )
 
 _AT_OFFICE = pytest.mark.asyncio(loop_scope="module")
+_METRIC = f'langqiao_office_grants_left_out{{{{provider="{PROVIDER}",reason="{{}}"}}}}'
 _SUSPENDED = {"second": "head-2", "reason": "beyond its purpose", "mend_by": "2036-05-01"}
 
 
@@ -63,9 +65,19 @@ async def test_a_request_that_makes_no_grant_is_left_out_and_told_of_by_its_numb
     listed = (await bureau.grants(PROVIDER)).by_id
     assert good in listed
     assert bad not in listed
+    assert (await bureau.grants(PROVIDER)).left_out == (LeftOut("no-grant", 1, (bad,)),)
+    assert _METRIC.format("no-grant") + " 1.0" in await _metrics(bureau)
     [message] = {one.getMessage() for one in caplog.records if bad in one.getMessage()}
     assert FREE["purpose"] not in message
     await source.together([Changing(REQUESTS.records, 1, (bad,), {"state": "ended"})])
+    clock.now += timedelta(seconds=1)
+    assert (await bureau.grants(PROVIDER)).left_out == (), "nothing is left out any more"
+    assert "langqiao_office_grants_left_out{" not in await _metrics(bureau)
+
+
+async def _metrics(bureau: Bureau) -> str:
+    async with bureau.client(PROVIDER) as client:
+        return (await client.get("/metrics")).text
 
 
 @_AT_OFFICE
@@ -87,7 +99,9 @@ async def test_suspensions_are_told_however_much_was_granted(
     bureau.app.state.office = replace(
         office, granting=Granting(its.requests, its.corrections, its.key, 250_000)
     )
-    before = (await bureau.grants(PROVIDER)).by_id
+    told = await bureau.grants(PROVIDER)
+    before = told.by_id
+    assert [(one.reason, one.ids[-1]) for one in told.left_out] == [("no-room", ids[-1])]
     assert {asked, free} <= before.keys(), "what a department agreed to, and what was there first, is kept"
     assert ids[0] in before
     assert ids[-1] not in before
@@ -101,7 +115,7 @@ async def test_suspensions_are_told_however_much_was_granted(
 def test_a_document_that_has_no_room_left_is_one_that_a_node_reads() -> None:
     grant = {"id": "", "purpose": "桥" * 30_000}
     made = [(str(one), {**grant, "id": str(one)}) for one in range(190)]
-    kept, key = fitting(made, PROVIDER, ROOM), keys.new_key()
+    kept, key = fitting(made, ROOM, Unlisted()), keys.new_key()
     assert 0 < len(kept) < len(made)
     assert kept == [one for _, one in made[: len(kept)]]
     text = signed.sign({"grants": kept}, key)

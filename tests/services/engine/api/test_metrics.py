@@ -7,9 +7,10 @@ import httpx
 import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
+from schemas.trust import signed
 from services.engine.settings import Settings
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import ready
+from tests.services.engine.api.conftest import Trust, ready, reasons
 from tests.waiting import until
 
 _VEHICLES, _DRIVERS = f"{office.KIND}.vehicles", f"{office.KIND}.drivers"
@@ -107,6 +108,27 @@ async def test_a_stale_dataset_is_told_and_named_in_health_and_leaves_the_node_r
     assert refused.json()["items"] == [{"item": "remark", "reason": "its column is gone"}]
     assert (await anonymous.get(f"/records/{office.KIND}/inspections?limit=1")).status_code == 200
     assert _VEHICLES in [one["dataset"] for one in (await anonymous.get("/catalogue")).json()["offerings"]]
+
+
+async def test_what_the_office_could_not_list_is_counted_and_named_in_health_by_id_and_code(
+    anonymous: httpx.AsyncClient, trust: Trust
+) -> None:
+    await until(lambda: ready(anonymous), what="the node says that it is ready")
+    left_out = {"reason": "no-room", "count": 12, "ids": ["R-2026-000007"]}
+    said = signed.unchecked((trust.folder / "grants.jws").read_text())
+    newer = {**said, "number": said["number"] + 1, "left_out": [left_out]}
+    (trust.folder / "grants.jws").write_text(signed.sign(newer, trust.authority))
+
+    async def counted() -> bool:
+        return (await _values(anonymous))["grants_left_out", ""] == 12
+
+    await until(counted, what="the node has taken the document up")
+    assert "grants: the office could not list 12 grants (no-room): R-2026-000007, …" in await reasons(
+        anonymous
+    )
+    health = (await anonymous.get("/health")).json()
+    assert health["checks"]["grants"]["left_out"] == [left_out]
+    assert health["ready"]
 
 
 async def test_no_metric_names_a_record(
