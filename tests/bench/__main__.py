@@ -15,15 +15,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from services.cli.world.databases import Database
 from services.cli.world.processes import StartFailed
 from services.cli.world.world import running_world
 from services.departments import kinds
 from services.engine.synthetic.population import Size
-from tests.bench import changes, page, rounds, trust
+from tests.bench import changes, page, rounds
 from tests.bench.events import page as events_page
 from tests.bench.events.run import Sizes, measure, measure_reload
 from tests.bench.floor import floors
 from tests.bench.load import BenchFailed
+from tests.bench.trust import asked
+from tests.bench.trust import page as trust_page
+from tests.bench.trust.steps import steps
 
 #: Of the question across departments a round asks so many times less.
 _LIGHTER = {"one record": 1, "five departments": 4}
@@ -60,12 +64,13 @@ def _questions(said: argparse.Namespace, console: Console) -> None:
 
 def _trust(said: argparse.Namespace, console: Console) -> None:
     os.environ["LANGQIAO_REQUIRE_MESSAGES"] = "false"
-    with tempfile.TemporaryDirectory(prefix="langqiao-bench-") as folder:
-        size = Size().scaled(said.size)
-        with running_world(Path(folder) / "world", (trust.KIND,), size=size) as world:
-            asked = {"trust": trust.targets(world)}
-            outcomes = rounds.run(asked, said.rounds, {"trust": said.requests}, said.clients, console.print)
-    _told("Trust", page.trust_lines(outcomes, trust.steps(), said.clients), console)
+    with tempfile.TemporaryDirectory(prefix="langqiao-bench-") as name, ExitStack() as stack:
+        folder, size = Path(name), Size().scaled(said.size)
+        world = running_world(folder / "world", (asked.KIND,), size=size, database=Database.POSTGRESQL)
+        groups = stack.enter_context(asked.groups(stack.enter_context(world), folder / "beside"))
+        requests = dict.fromkeys(groups, said.requests)
+        outcomes = rounds.run(groups, said.rounds, requests, said.clients, console.print)
+    _told("Trust", trust_page.lines(outcomes, steps(), said.clients), console)
 
 
 def _events(said: argparse.Namespace, console: Console) -> None:

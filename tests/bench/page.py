@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tests.bench.changes import Delays
 from tests.bench.rounds import Outcome
-from tests.bench.trust import Step
 
 PAGE = Path(__file__).with_name("RESULTS.md")
 HEAD = ("question", "asked", "requests/s", "CPU s/1,000", "gateway's CPU", "p50 ms", "p99 ms")
@@ -20,19 +19,6 @@ process's own, in seconds for 1,000 requests; "gateway's CPU" says how many time
 round. Ratios travel to other machines, absolute figures don't. `nginx` and `node` are bare proxies that check, parse
 and merge nothing; for the question across departments `node` knows the {calls} calls beforehand, sends them at once
 and joins the bytes.
-"""
-TRUST_HEAD = (
-    "one record of a department",
-    "requests/s",
-    "CPU s/1,000",
-    "CPU of the first",
-    "p50 ms",
-    "p99 ms",
-)
-_TRUST_EXPLAINED = """\
-One department on SQLite, asked for one record by {clients} clients in paired rounds with more trust each time; each
-answer has its entry in the access log on the disk before, and a receipt. Below, each step by itself and on one core,
-as microseconds and as so many bare checks of an Ed25519 signature.
 """
 
 
@@ -82,30 +68,6 @@ def lines(measured: Measured) -> list[str]:
         *table(HEAD, rows(measured.outcomes), words=2),
         "",
         delay_line(measured.delays),
-    ]
-
-
-def trust_lines(outcomes: Sequence[Outcome], steps: Sequence[Step], clients: int) -> list[str]:
-    """The section of trust."""
-    first = outcomes[0]
-    body = [
-        (
-            one.name,
-            f"{one.middle(lambda found: found.per_second):,.0f}",
-            f"{one.middle(lambda found: found.cpu):.3f}",
-            f"{one.cost_beside(first):.2f} ×",
-            f"{one.middle(lambda found: found.p50):.1f}",
-            f"{one.middle(lambda found: found.p99):.1f}",
-        )
-        for one in outcomes
-    ]
-    alone = [(one.name, f"{one.microseconds:,.0f}", f"{one.checks:.1f} ×") for one in steps]
-    return [
-        *_TRUST_EXPLAINED.format(clients=clients).splitlines(),
-        "",
-        *table(TRUST_HEAD, body, words=1),
-        "",
-        *table(("by itself", "µs", "of a bare check"), alone, words=1),
     ]
 
 

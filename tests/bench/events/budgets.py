@@ -1,35 +1,14 @@
 """What the events are to reach, and by how much each side does or does not; shown by `page`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from tests.bench.budget import Budget
 from tests.bench.events.measures import NO_CAPTURE, Inserts
 from tests.bench.events.run import Measured
 from tests.bench.events.sides import Debezium, Langqiao
 
 HEAD = ("to be reached", "budget", Langqiao.name, "which is", Debezium.name, "which is")
 _RATE = 200
-
-
-@dataclass(frozen=True)
-class Budget:
-    """A figure that may be so high at most, or must be so high at least; `form` spells it."""
-
-    what: str
-    limit: float
-    at_most: bool
-    form: str
-
-    @property
-    def said(self) -> str:
-        return f"{'≤' if self.at_most else '≥'} {self.form.format(self.limit)}"
-
-    def judged(self, figure: float) -> str:
-        """Whether it is held, and how many times the figure is better or worse than it must be."""
-        good, bad = (self.limit, figure) if self.at_most else (figure, self.limit)
-        if good >= bad:
-            return f"met, {good / bad:.1f} × as good" if bad else "met"
-        return f"missed, {bad / good:.1f} × worse" if good else "missed, nothing came"
 
 
 P50 = Budget(f"commit to consumer at {_RATE} changes/s, p50", 3, True, "{:.1f} ms")

@@ -1,45 +1,35 @@
-"""What trust costs a department: one record asked with more and more of it, in paired rounds, and each of its steps by
-itself beside one bare check of a signature; called by `__main__`."""
+"""Each step of trust by itself, on one core, beside one bare check of a signature; called by `tests.bench.__main__`."""
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-import orjson
-
-from schemas.trust import keys, message, token
+from schemas.contracts.catalogue import Catalogue
+from schemas.contracts.load import load_readable
+from schemas.query.bind import bind
+from schemas.query.parse import parse_params
+from schemas.trust import grants, keys, message, token
+from schemas.trust.access import decide
 from schemas.trust.entries import Act, Entry
-from schemas.trust.evidence_answer import WANTED
 from schemas.trust.keys import KeyPair
 from schemas.trust.link_keys import ends_of, new_link_key
 from schemas.trust.message import Message
-from schemas.trust.model import Role
+from schemas.trust.model import Caller, Role
+from schemas.trust.receipts import Receipt, Signer
 from schemas.trust.registry import Registry, from_document
 from schemas.trust.sealing import Seal
 from schemas.wire import headers as names
-from services.cli.world.forking import start_tool
-from services.cli.world.plan import DepartmentPlan
-from services.cli.world.processes import free_ports
-from services.cli.world.trust import GRANT_ID
-from services.cli.world.world import World
-from services.client.profile import Profile
 from services.engine.log.appender import appending
 from services.engine.log.store import Store
-from services.engine.synthetic.population import enterprise
-from tests.bench.load import Target
 
-KIND = "market_regulation"
-_ENTERPRISES = f"/records/{KIND}/enterprises/query"
-_REPRESENTATIVES = f"/records/{KIND}/legal_representatives/query"
-_DIFFERENT = 500
-_ASKED = {"select": "name,status,address"}
-_GRANTED = {"select": "name,position"}
+BARE = "a bare check of a signature"
+_ADDRESS = "/records/market_regulation/enterprises/query"
 _TIMES, _REPEATS, _CALLERS = 200, 7, 32
 
 
@@ -52,71 +42,6 @@ class Step:
     checks: float
 
 
-def targets(world: World) -> list[Target]:
-    """The same kind of question with more trust each time. The first two go to a node that takes calls unsigned."""
-    signed = _signing_node(world)
-    plain = world.plan.department(KIND)
-    profile = Profile.load(world.plan.profiles / "approvals.json").with_purpose(f"grant:{GRANT_ID}")
-    content = {"Content-Type": "application/json"}
-    member = {**profile.headers(), **content}
-    pids = [world.children[one].process.pid for one in (KIND, _SIGNED)]
-    codes = [enterprise(number, world.plan.size).credit_code for number in range(_DIFFERENT)]
-    open_, granted = (_bodies(asked, codes) for asked in (_ASKED, _GRANTED))
-    key = profile.key()
-    assert key is not None
-
-    def sign(url: str, body: bytes) -> Mapping[str, str]:
-        return _signed(key, plain.member, member, url, body)
-
-    def for_evidence(url: str, body: bytes) -> Mapping[str, str]:
-        return _signed(key, plain.member, evidence, url, body)
-
-    at_plain, at_signed = plain.url, f"http://127.0.0.1:{signed}"
-    evidence = {**member, "Accept-Signature": WANTED}
-    return [
-        Target("anonymous, open items", f"{at_plain}{_ENTERPRISES}", content, open_, (pids[0],)),
-        Target("token, open items", f"{at_plain}{_ENTERPRISES}", member, open_, (pids[0],)),
-        Target("token, items by grant", f"{at_plain}{_REPRESENTATIVES}", member, granted, (pids[0],)),
-        *(
-            Target(name, f"{at_signed}{_REPRESENTATIVES}", headers, granted, (pids[1],), signer)
-            for name, headers, signer in (
-                ("message, items by grant", member, sign),
-                ("the same, and the answer signed", evidence, for_evidence),
-            )
-        ),
-    ]
-
-
-_SIGNED = f"{KIND}-signed"
-
-
-def _signing_node(world: World) -> int:
-    """A second service on the same records, which takes calls as messages alone; its port."""
-    one, [port] = world.plan.department(KIND), free_ports(1)
-    environment = {
-        **world.department_environment(one),
-        "LANGQIAO_REQUIRE_MESSAGES": "true",
-        "LANGQIAO_PORT": str(port),
-        "LANGQIAO_LOG_FOLDER": str(one.folder / "signed-log"),
-        "LANGQIAO_REGISTRY_FOLDER": str(one.folder / "signed-registry"),
-    }
-    world.children[_SIGNED] = start_tool(_SIGNED, ["department", "serve", KIND], world.plan.logs, environment)
-    moved = DepartmentPlan(KIND, port, one.folder, one.database_url)
-    world.wait_ready(_SIGNED, moved.url)
-    return port
-
-
-def _bodies(asked: Mapping[str, str], codes: Sequence[str]) -> list[bytes]:
-    return [orjson.dumps({**asked, "credit_code": f"eq.{code}"}) for code in codes]
-
-
-def _signed(key: KeyPair, node: str, headers: Mapping[str, str], url: str, body: bytes) -> dict[str, str]:
-    """The headers that make a call a message for the node."""
-    said = {name.lower(): value for name, value in headers.items()} | {names.NODE: node}
-    path = "/" + url.split("/", 3)[3]
-    return {names.NODE: node, **message.sign(Message("POST", path, "", said, body), key, _now())}
-
-
 def steps() -> list[Step]:
     """Each step by itself, on this machine's one core; the bare check first."""
     key, now = keys.new_key(), _now()
@@ -124,22 +49,49 @@ def steps() -> list[Step]:
     said = token.make(key, system="city.asking/window", member="city.asking", now=now)
     headers = {"authorization": f"Bearer {said}", "content-type": "application/json"}
     body = b'{"select":"name","credit_code":"eq.91330200MA2H3K5X7Q"}'
-    call = Message("POST", _ENTERPRISES, "", {**headers, names.NODE: "city.market"}, body)
+    call = Message("POST", _ADDRESS, "", {**headers, names.NODE: "city.market"}, body)
     sent = Message(call.method, call.path, "", {**call.headers, **message.sign(call, key, now)}, body)
     cache = token.TokenCache(10)
     cache.check(said, registry, now)
     signature = key.private.sign(body)
     measured = {
-        "a bare check of a signature": lambda: keys.verifies(key.public_hex, signature, body),
+        BARE: lambda: keys.verifies(key.public_hex, signature, body),
         "a token that is new": lambda: token.check(said, registry, now),
         "a token that came before": lambda: cache.check(said, registry, now),
         "a message signed": lambda: message.sign(call, key, now),
         "a message checked": lambda: message.check(sent, registry, now, node="city.market"),
+        "a question decided by a grant": _decision(now),
+        "a receipt signed": _receipt(key, now),
     }
     taken = {name: _microseconds(work) for name, work in measured.items()}
     taken |= _join_keys(now) | asyncio.run(_entries())
-    bare = taken["a bare check of a signature"]
+    bare = taken[BARE]
     return [Step(name, found, found / bare) for name, found in taken.items()]
+
+
+def _decision(now: datetime) -> Callable[[], object]:
+    """What may be seen of one legal representative, decided by contract and grant."""
+    dataset = "market_regulation.legal_representatives"
+    asked = {"select": "name,position", "credit_code": "eq.91330200MA2H3K5X7Q"}
+    query = bind(parse_params(asked.items()), Catalogue(load_readable()), dataset)
+    held = {
+        "id": "G-1",
+        "member": "city.asking",
+        "dataset": dataset,
+        "items": ["credit_code", "name", "position"],
+        "purpose": "a purpose",
+        "not_before": now.isoformat(),
+        "expires": (now + timedelta(days=1)).isoformat(),
+    }
+    known = grants.from_document({"number": 1, "expires": held["expires"], "grants": [held]})
+    caller = Caller("city.asking", "city.asking/window", officer="0001", purpose="grant:G-1")
+    return lambda: decide(query, caller, known, now, owner="city.market")
+
+
+def _receipt(key: KeyPair, now: datetime) -> Callable[[], object]:
+    signer, digest = Signer(key), "0" * 64
+    receipt = Receipt("city.market", 1, digest, digest, digest, digest[:32], now, "city.asking")
+    return lambda: signer.sign(receipt)
 
 
 def _join_keys(now: datetime) -> dict[str, float]:
