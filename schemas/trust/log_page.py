@@ -22,7 +22,7 @@ _MEMBERS = frozenset({"dataset", "record", "after", "limit"})
 @dataclass(frozen=True, slots=True)
 class PageAsk:
     """The entries after the one of number `after`, at most `limit`. The call's grant is for `dataset`; with a `record`
-    id it is said, too, by which pseudonyms the log may name whom that record is about."""
+    id it is said, too, by which pseudonyms the log may name whom that record is about, and whether topics know it."""
 
     dataset: str
     after: int = 0
@@ -36,10 +36,12 @@ class PageAsk:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`lines` as they stand in the log, without line feeds; `subjects` are the pseudonyms that were asked for."""
+    """`lines` as they stand in the log, without line feeds. Of the record that was asked about: `subjects` are its
+    pseudonyms, and `told` says that nothing which has changed of it is still on its way to a topic."""
 
     subjects: frozenset[str]
     lines: tuple[bytes, ...]
+    told: bool = False
 
 
 def read_ask(members: Mapping[str, Any]) -> PageAsk:
@@ -59,7 +61,7 @@ def read_ask(members: Mapping[str, Any]) -> PageAsk:
 
 def write_page(page: Page) -> bytes:
     """A page as a body: what was asked beside the lines, then each line."""
-    first = orjson.dumps({"subjects": sorted(page.subjects)})
+    first = orjson.dumps({"subjects": sorted(page.subjects), "told": page.told})
     return b"".join(b"%b\n" % one for one in (first, *page.lines))
 
 
@@ -67,12 +69,15 @@ def read_page(body: bytes) -> Page:
     """The page in a body; DocumentRefused. Whether its lines are a log's is for `schemas.trust.chain` to say."""
     first, *lines = body.split(b"\n")
     try:
-        subjects = orjson.loads(first)["subjects"]
+        said = orjson.loads(first)
+        # A node of before does not say whether it is told.
+        subjects, told = said["subjects"], said.get("told", False)
     except (orjson.JSONDecodeError, KeyError, TypeError):
         raise DocumentRefused("malformed", "it is no page of a log") from None
-    if not isinstance(subjects, list) or not all(map(_is_text, subjects)) or lines[-1:] != [b""]:
+    fits = isinstance(subjects, list) and all(map(_is_text, subjects)) and isinstance(told, bool)
+    if not fits or lines[-1:] != [b""]:
         raise DocumentRefused("malformed", "it is no page of a log")
-    return Page(frozenset(subjects), tuple(lines[:-1]))
+    return Page(frozenset(subjects), tuple(lines[:-1]), told)
 
 
 def _is_text(said: object) -> bool:

@@ -15,6 +15,7 @@ from schemas.law.sharing.correction import Look, Version
 from schemas.trust import token
 from schemas.trust.grants import PREFIX
 from schemas.trust.keys import KeyPair
+from schemas.trust.log_page import PATH, Page, PageAsk, read_page
 from schemas.trust.receipts import Receipt, read_receipt
 from schemas.trust.registry import Registry
 from schemas.trust.signed import DocumentRefused
@@ -109,6 +110,13 @@ class Asking:
             return Seen(_version(found[0]), found[0][complaint.item], receipt) if found else None
         except (DocumentRefused, LookupError, TypeError, ValueError):
             raise missing(complaint, "its answer bears no receipt that holds") from None
+
+    async def log_page(self, complaint: Complaint, node: str, ask: PageAsk) -> Page:
+        """A page of that node's access log. Problem source-missing."""
+        try:
+            return read_page(await self.post(complaint, node, PATH, ask.body()))
+        except DocumentRefused:
+            raise missing(complaint, "what it answers is no page of a log") from None
 
     async def post(self, asked: Asked, node: str, path: str, body: bytes) -> bytes:
         """What that node answers, which alone can use the call. Problem source-missing."""

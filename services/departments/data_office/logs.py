@@ -9,9 +9,8 @@ from typing import Protocol
 
 from schemas.trust.chain import Witnessed
 from schemas.trust.entries import BadLine, read
-from schemas.trust.log_page import PATH, Page, PageAsk, read_page
+from schemas.trust.log_page import PageAsk
 from schemas.trust.received import LogReading, Sought, look
-from schemas.trust.signed import DocumentRefused
 from schemas.trust.statements import Checkpoint
 from services.departments.data_office.asking import Asking, Complaint, missing
 
@@ -91,7 +90,8 @@ class AtTheNodes:
         subjects: set[str] = set()
         findings, everybody = [], False
         for one in looks:
-            page = await self._page(complaint, node, PageAsk(complaint.contract.dataset, one.number - 1, 1))
+            ask = PageAsk(complaint.contract.dataset, one.number - 1, 1)
+            page = await self.asking.log_page(complaint, node, ask)
             named = _named(page.lines, one)
             if named is None:
                 findings.append(f"rewritten {one.number}")
@@ -99,7 +99,7 @@ class AtTheNodes:
             everybody |= not named
             subjects |= named
         ask = PageAsk(complaint.contract.dataset, limit=1, record=complaint.record)
-        subjects |= (await self._page(complaint, node, ask)).subjects
+        subjects |= (await self.asking.log_page(complaint, node, ask)).subjects
         return Sought(
             complaint.contract.dataset, complaint.item, frozenset() if everybody else frozenset(subjects)
         ), findings
@@ -108,18 +108,11 @@ class AtTheNodes:
         """The log from its first line, until the newest look is reached, or nothing new comes."""
         ask = PageAsk(complaint.contract.dataset)
         while not reading.done:
-            page = await self._page(complaint, node, ask)
+            page = await self.asking.log_page(complaint, node, ask)
             await asyncio.to_thread(reading.take_all, page.lines)
             if reading.number <= ask.after:
                 return
             ask = replace(ask, after=reading.number)
-
-    async def _page(self, complaint: Complaint, node: str, ask: PageAsk) -> Page:
-        body = await self.asking.post(complaint, node, PATH, ask.body())
-        try:
-            return read_page(body)
-        except DocumentRefused:
-            raise missing(complaint, "what it answers is no page of a log") from None
 
 
 def _named(lines: Iterable[bytes], one: Witnessed) -> frozenset[str] | None:

@@ -1,5 +1,5 @@
-"""What shows that a record was corrected: its item as its department answers it now, and its version on the topic; for
-the desk of corrections."""
+"""What shows that a record was corrected: its item as its department answers it now, and that its topic has told of it;
+for the desk of corrections."""
 
 import hmac
 import logging
@@ -13,6 +13,8 @@ import orjson
 
 from schemas.contracts.model import SharingClass
 from schemas.law.sharing.correction import Corrected, Look, Version
+from schemas.trust.log_page import PageAsk
+from schemas.wire.event import Event
 from schemas.wire.topics import Audience, Topic
 from services.departments.data_office.asking import Asking, Complaint, Seen, missing
 
@@ -29,9 +31,9 @@ class Proofs(Protocol):
     """Looks at what departments answer and publish."""
 
     async def of(self, complaint: Complaint, since: datetime) -> Corrected | None:
-        """The version of the record that is published and answered now, beside what the office saw before; None where
-        none was published since, which is when it was filed by the office's own clock (aware). Problem source-missing
-        where the department cannot be asked, or its topic not be read."""
+        """By which version what is answered now is published, beside what the office saw before; None where it is not,
+        since, which is when it was filed by the office's own clock (aware). Problem source-missing where the
+        department cannot be asked, or its topic not be read."""
         ...
 
     async def look(self, complaint: Complaint) -> Look | None:
@@ -77,20 +79,41 @@ class AtTheBridge:
         return Look(seen.version, self.digests.of(seen.value), receipt.node, receipt.number, receipt.hash)
 
     async def of(self, complaint: Complaint, since: datetime) -> Corrected | None:
-        seen, before = await self.asking.look(complaint), complaint.look
-        if seen is None or (before is not None and seen.version.order <= before.version.order):
+        before = complaint.look
+        seen = None if before is None else await self.asking.look(complaint)
+        if before is None or seen is None or seen.version.order <= before.version.order:
             return None
-        if not await self._published(complaint, seen.version, since):
+        published = await self._published(complaint, before.version, seen, since)
+        if published is None:
             return None
-        return Corrected(seen.version, frozenset({complaint.item} if self._differs(complaint, seen) else ()))
+        differs = not self.digests.fits(before.was, seen.value)
+        return Corrected(published, frozenset({complaint.item} if differs else ()))
 
-    def _differs(self, complaint: Complaint, seen: Seen) -> bool:
-        """Whether the value is another than the one that the office saw before."""
-        return complaint.look is not None and not self.digests.fits(complaint.look.was, seen.value)
+    async def _published(
+        self, complaint: Complaint, before: Version, seen: Seen, since: datetime
+    ) -> Version | None:
+        """By which version what is seen now stands on the item's topic; None while it does not.
 
-    async def _published(self, complaint: Complaint, version: Version, since: datetime) -> bool:
-        """Whether the topic has shown that version, or a later one; what was published before it was filed mends
-        nothing. A topic with a grant's audience tells of every change of what is shared, and holds nothing else."""
+        Of changes of which its audience learns nothing there are no events, so the record may have gone on since the
+        newest one. Where that shows the item, values are compared. Where it shows none, as for grants, the department
+        says whether more is to come: it is its word alone, too, that such an event tells of the item.
+        """
+        found = await self._newest(complaint, since)
+        if found is None or found.order <= before.order:
+            return None
+        if found.data is not None and complaint.item in found.data:
+            return Version(*found.order) if found.data[complaint.item] == seen.value else None
+        told = found.order >= seen.version.order or await self._all_told(complaint, seen)
+        return seen.version if told else None
+
+    async def _all_told(self, complaint: Complaint, seen: Seen) -> bool:
+        """Whether nothing that had changed when the department answered is still on its way to a topic."""
+        ask = PageAsk(complaint.contract.dataset, limit=1, record=complaint.record)
+        return (await self.asking.log_page(complaint, seen.receipt.node, ask)).told
+
+    async def _newest(self, complaint: Complaint, since: datetime) -> Event | None:
+        """The record's newest event on the topic of those that are told of the item; what was published before it was
+        filed mends nothing. Problem source-missing."""
         from services.client.newest import newest
         from services.client.topics import CannotFollow
 
@@ -98,13 +121,12 @@ class AtTheBridge:
         topic = Topic(self.environment, division, contract.dataset, contract.major, _audience(complaint))
         begin = since - _LEEWAY
         try:
-            found = await newest(
+            return await newest(
                 self.bootstrap, str(topic), contract.partitions, complaint.record, begin, self.broker
             )
         except CannotFollow as fault:
             _log.warning("whether %s is corrected is not known: %s", complaint.grant, fault)
             raise missing(complaint, "its topic cannot be read now") from None
-        return found is not None and found.order >= version.order
 
 
 def _audience(complaint: Complaint) -> Audience:

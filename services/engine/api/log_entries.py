@@ -2,7 +2,8 @@
 `app`.
 
 It alone is shown it whose grants this node honours, while one of them asks for it; and that it was, is entered. What it
-is shown are the log's own lines: only a log that is whole shows that nothing in it was left out.
+is shown are the log's own lines: only a log that is whole shows that nothing in it was left out. Beside them
+stands, of the record that is said to be wrong, what neither the log says nor its topics.
 """
 
 import asyncio
@@ -24,7 +25,10 @@ from services.engine.api.for_office import looked_at, named_by, require_office, 
 from services.engine.api.knowing import know_own
 from services.engine.api.own import Told
 from services.engine.api.plane import DataPlane
+from services.engine.capture import dirty
+from services.engine.capture.database import DatabaseAway
 from services.engine.log.files import LogUnavailable, lines, segments
+from services.engine.source.port import SourceAway
 
 
 def add_log_route(app: FastAPI, plane: DataPlane) -> None:
@@ -43,15 +47,16 @@ async def _show(call: Call) -> Reply:
     await know_own(call)
     _require(call, contract)
     call.mark("access")
-    call.disclosure, about = Disclosure(Act.VIEW, contract), set[Subject]()
+    call.disclosure, about, told = Disclosure(Act.VIEW, contract), set[Subject](), False
     if ask.record is not None:
+        told = await _all_told(call, contract, ask.record)
         about = set(reader(contract, ()).of(await looked_at(call.node, contract, ask.record)))
         call.disclosure.subjects = about | named_by(contract, ask.record)
     found = await asyncio.to_thread(_page, call.node.log.folder, ask, call.node.settings.max_answer_bytes)
     call.disclosure.records = len(found)
     call.mark("select")
     subjects = frozenset(call.node.log.recognised(about))
-    return Reply(200, write_page(Page(subjects, found)), names.NDJSON)
+    return Reply(200, write_page(Page(subjects, found, told)), names.NDJSON)
 
 
 def _require(call: Call, contract: Contract) -> None:
@@ -60,6 +65,13 @@ def _require(call: Call, contract: Contract) -> None:
     require_purpose(call.caller)
     if call.node.gate.under(contract, call.caller) is None:
         raise unknown_path()
+
+
+async def _all_told(call: Call, contract: Contract, record_id: str) -> bool:
+    try:
+        return await call.node.standing.database.read(dirty.all_told, contract.dataset, record_id)
+    except DatabaseAway as away:
+        raise SourceAway from away
 
 
 def _page(folder: Path, ask: PageAsk, most_bytes: int) -> tuple[bytes, ...]:

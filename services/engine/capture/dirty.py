@@ -61,12 +61,27 @@ def take_every_mark(connection: Connection, dataset: str) -> bool:
 
 def mark_named(connection: Connection, dataset: str, record_id: str) -> bool:
     """Mark the record of a record id to be told whatever the audiences know; False when there is none."""
+    keys = _named(connection, dataset, record_id)
+    mark(connection, dataset, keys, forced=True)
+    return bool(keys)
+
+
+def all_told(connection: Connection, dataset: str, record_id: str) -> bool:
+    """Whether nothing of the record of a record id is still to be told, nor set aside; False when there is none."""
+    tables, keys = engine_tables(connection.dialect.name), _named(connection, dataset, record_id)
+    mark, row = tables.dirty.c, tables.outbox.c
+    marked = exists().where(mark.dataset == dataset, mark.raw_key.in_([*keys, EVERY_KEY]))
+    unsent = exists().where(row.dataset == dataset, row.raw_key.in_(keys), row.sent_at.is_(None))
+    # In one statement: marks become changes, and changes marks.
+    return bool(keys) and not connection.execute(select(or_(marked, unsent))).scalar_one()
+
+
+def _named(connection: Connection, dataset: str, record_id: str) -> Sequence[str]:
+    """The raw key of the record that has this id, or had it by another key; more where ids clash."""
     known = engine_tables(connection.dialect.name).record.c
     named = select(known.raw_key).where(known.dataset == dataset, known.pseudonym == record_id)
     keys = connection.execute(named).scalars().all() if record_id != UNREADABLE else []
-    keys = keys or aliases.raw_keys(connection, dataset, record_id)
-    mark(connection, dataset, keys, forced=True)
-    return bool(keys)
+    return keys or aliases.raw_keys(connection, dataset, record_id)
 
 
 def todo(connection: Connection, datasets: Iterable[str]) -> dict[str, Todo]:

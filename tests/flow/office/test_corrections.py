@@ -5,6 +5,8 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
+import pytest
+
 from schemas.law.identifiers import BadIdentifier, check_id_number
 from schemas.trust.vouching import Vouched, filing, vouch
 from services.cli.world.plan import OFFICE
@@ -56,34 +58,40 @@ def _to_mend(world: World, correction_id: str) -> list[dict[str, Any]]:
     return [one for one in page["deadlines"] if one["id"] == correction_id and one["systems"]]
 
 
-def _renamed(world: World, old: str, new: str) -> None:
+def _set(world: World, person: str, column: str, value: str) -> None:
     """By an old program of the department, in plain SQL."""
     url = world.plan.department(asking.KIND).database_url
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database, database:
-        changed = database.execute(f"UPDATE {_TABLE} SET nm = ? WHERE nm = ?", (new, old))
+        where = "upper(cer_no) = ?"
+        changed = database.execute(f"UPDATE {_TABLE} SET {column} = ? WHERE {where}", (value, person))
         assert changed.rowcount >= 1
+
+
+def _form(record: dict[str, Any], item: str) -> dict[str, Any]:
+    """That an item of it is wrong, in the version that was received."""
+    epoch, _, version = record["record_version"].partition(".")
+    return {
+        "dataset": asking.DATASET,
+        "record": record["record_id"],
+        "item": item,
+        "epoch": int(epoch),
+        "version": int(version),
+        "reason": "有误",
+    }
 
 
 def test_it_is_closed_once_the_item_has_changed_and_the_change_is_published(world: World) -> None:
     request_id = asking.granted(world)
     record = _read(world, request_id)
-    epoch, _, version = record["record_version"].partition(".")
-    _renamed(world, record["name"], "测试·改名")
+    form, person = _form(record, "name"), record["id_number"]
+    _set(world, person, "nm", "测试·改名")
     # Filed of a version that is not the present one any more: what has changed before shows nothing.
-    form = {
-        "dataset": asking.DATASET,
-        "record": record["record_id"],
-        "item": "name",
-        "epoch": int(epoch),
-        "version": int(version),
-        "reason": "改名",
-    }
-    filed = _file_at_the_desk(world, record["id_number"], form)
+    filed = _file_at_the_desk(world, person, form)
     assert filed["by_subject"] is True
     assert _file_at_the_desk(world, "330102199003070019", form)["by_subject"] is False, "another person"
     path = f"corrections/{filed['correction_id']}/corrected"
     asking.until_refused(world, asking.KIND, path, "not-corrected")
-    _renamed(world, "测试·改名", "测试·更正")
+    _set(world, person, "nm", "测试·更正")
     told = asking.take(world, asking.KIND, path)
     assert (told["state"], told["steps"]) == ("corrected", ["corrected"])
     assert told["corrected_version"] != record["record_version"]
@@ -94,3 +102,19 @@ def test_it_is_closed_once_the_item_has_changed_and_the_change_is_published(worl
     assert found["corrected_version"] == told["corrected_version"]
     acknowledged = asking.take(world, "approvals", f"corrections/{filed['correction_id']}/acknowledged")
     assert (acknowledged["open_systems"], acknowledged["clock"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("item", "mended", "after"), [("name", "nm", "mobtel"), ("position", "position_cn", "country_cn")]
+)
+def test_what_changes_after_the_mend_and_its_topic_does_not_tell_leaves_no_matter_open(
+    world: World, item: str, mended: str, after: str
+) -> None:
+    """Of an item on condition the topic tells of what is shared; of any other, of what everybody may have."""
+    record = _read(world, asking.granted(world))
+    filed = asking.take(world, "approvals", "corrections", **_form(record, item))
+    path = f"corrections/{filed['correction_id']}/corrected"
+    asking.until_refused(world, asking.KIND, path, "not-corrected")
+    for column in (mended, after):
+        _set(world, record["id_number"], column, f"更正 {column}")
+    until_sync(lambda: asking.step(world, asking.KIND, path).status_code == 201, 20, "it is corrected")

@@ -1,7 +1,7 @@
-"""A department's node with the systems that ask it, and the office that reads its access log; for `test_logs` and
-`test_filers`."""
+"""A department's node with the systems that ask it, and the office that reads its access log; for `test_logs`,
+`test_filers` and `test_version_gaps`."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -142,8 +142,8 @@ def written_again(one: Line, after: Head) -> tuple[bytes, Head]:
     return write(Entry(**said), after)
 
 
-def make_asked(folder: Path, **changed: Any) -> Asked:
-    """New keys, a registry and a grant for the office, and a fresh department."""
+def make_asked(folder: Path, items: Sequence[str] = ("price",), **changed: Any) -> Asked:
+    """New keys, a registry and a grant of these items for the office, and a fresh department."""
     systems = {window(name): keys.new_key() for name in (*ASKERS, office.KIND)}
     systems |= {name: keys.new_key() for name in _ROLES}
     now = datetime.now(UTC)
@@ -154,7 +154,7 @@ def make_asked(folder: Path, **changed: Any) -> Asked:
         "id": CORRECTION,
         "member": OFFICE,
         "dataset": DATASET,
-        "items": ["price"],
+        "items": list(items),
         "purpose": "校核",
         "provider": OWNER,
         "not_before": _in(now, -1),

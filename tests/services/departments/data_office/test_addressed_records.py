@@ -61,4 +61,4 @@ async def test_a_record_that_is_not_there_is_not_about_its_key(asked: Asked) -> 
 
 async def test_of_a_record_that_is_not_there_the_log_names_nobody(asked: Asked) -> None:
     first, *_ = (await _answered(asked, "/log/entries", f"grant:{CORRECTION}", {"limit": 1})).splitlines()
-    assert first == b'{"subjects":[]}'
+    assert first == b'{"subjects":[],"told":false}'

@@ -5,6 +5,7 @@ import asyncio
 from services.engine.capture import dirty
 from services.engine.capture.attach import attach
 from services.engine.capture.captured import captures
+from services.engine.capture.tables import EVERY_KEY
 from services.engine.source.sql.ddl import create_tables
 from tests.stores import Program, Store, open_program
 from tests.waiting import until
@@ -79,6 +80,28 @@ async def test_a_mark_on_what_never_was_goes_without_a_word(store: Store) -> Non
     assert await read_again(store) == 1
     assert await told(store) == []
     assert await read_again(store) == 0
+
+
+async def test_all_is_told_of_a_record_once_neither_a_change_of_it_nor_a_mark_waits(store: Store) -> None:
+    async def all_told(record_id: str = "t1") -> bool:
+        return await store.database.read(dirty.all_told, TOOLS, record_id)
+
+    await shop(store)
+    await store.program.insert("ws_tool", **HAMMER)
+    await sent(store)
+    assert not await all_told(), "no record has this id yet"
+    await store.program.execute(f"UPDATE {store.engine('record')} SET pseudonym = 't1'")
+    assert await all_told()
+    assert not await all_told("t2")
+    await store.program.execute(f"UPDATE {store.engine('outbox')} SET sent_at = NULL")
+    assert not await all_told()
+    await store.program.execute(f"UPDATE {store.engine('outbox')} SET parked_because = 'a fault'")
+    assert not await all_told(), "it is set aside"
+    await sent(store)
+    for raw_key, told_still in (('["t1"]', False), (EVERY_KEY, False), ('["t2"]', True)):
+        await mark(store, raw_key)
+        assert await all_told() is told_still
+        await store.program.execute(f"DELETE FROM {store.engine('dirty')}")
 
 
 async def test_a_record_that_a_writer_holds_keeps_its_mark(postgresql_store: Store) -> None:
