@@ -86,6 +86,8 @@ def check(token: str, issuer: Issuer, keys: Keys, registry: Registry, now: datet
     member = registry.client(issuer.name, _text(claims, "client_id" if "client_id" in claims else "azp"))
     if member is None:
         raise refused("unknown-key")
+    if not member.role.asks:
+        raise refused("wrong-role")
     officer = None if issuer.officer_claim is None else _text(claims, issuer.officer_claim)
     return Caller(member.id, member.system, officer)
 

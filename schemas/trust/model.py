@@ -91,6 +91,12 @@ class Role(StrEnum):
     #: The node of a department that says who represents an enterprise.
     ENTERPRISE_REGISTER = "enterprise-register"
 
+    @property
+    def asks(self) -> bool:
+        """Whether such a system makes calls of its own. The keys of others sign what they are for, and no token: what a
+        gateway asks bears its caller's."""
+        return self not in (Role.GATEWAY, Role.REGISTRAR, Role.OFFICE)
+
 
 @dataclass(frozen=True, slots=True)
 class Member:

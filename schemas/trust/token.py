@@ -71,6 +71,8 @@ def check(token: str, registry: Registry, now: datetime) -> Checked:
     check_times(claims, LONGEST, now)
     if claims["iss"] != member.system or claims["sub"] != member.system or claims["member"] != member.id:
         raise refused("unknown-key")
+    if not member.role.asks:
+        raise refused("wrong-role")
     caller = Caller(member.id, member.system, on_behalf=claims.get("on_behalf"))
     expires = datetime.fromtimestamp(claims["exp"], UTC)
     return Checked(caller, min(expires, member.until.get(_key_id(token), expires)))

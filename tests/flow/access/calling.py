@@ -25,8 +25,11 @@ WHO: Mapping[str, tuple[str, str]] = {
     "other": ("330200.credit/window", "grant:G-1"),
     "owner": ("330203.land_office/window", CASE),
 }
-#: Who asks for persons, and for nothing else.
-_DESKS: Mapping[str, tuple[str, str]] = {"desk": (DESK, "identified:visit-1")}
+#: Who asks for persons and for nothing else, and who asks nothing of its own.
+_OTHERS: Mapping[str, tuple[str, str]] = {
+    "desk": (DESK, "identified:visit-1"),
+    "gateway": (GATEWAY, "grant:G-1"),
+}
 
 
 @dataclass
@@ -67,7 +70,7 @@ def credentials(sent: Sent, by: str, trust: Trust, step: Mapping[str, Any] | Non
     step = step or {}
     if by == "nobody":
         return sent
-    system, purpose = {**WHO, **_DESKS}[by]
+    system, purpose = {**WHO, **_OTHERS}[by]
     change, said = step.get("token", {}), step.get("message", {})
     who = {names.OFFICER: step.get("officer", "officer-1"), names.PURPOSE: step.get("purpose", purpose)}
     sent.headers |= {name: one for name, one in who.items() if one}

@@ -54,6 +54,14 @@ def test_a_token_speaks_for_the_system_that_the_registry_lists_as_its_client(alg
     assert (caller.member, caller.system, caller.officer) == (_MEMBER, _SYSTEM, None)
 
 
+@pytest.mark.parametrize("role", ["gateway", "registrar", "office"])
+def test_a_client_whose_own_key_makes_no_token_has_none_of_an_issuer(role: str) -> None:
+    known = _registry(_line(clients={NAME: CLIENT}, role=role))
+    with pytest.raises(Problem) as refused:
+        issued.check(_MADE.token(_NOW), _ISSUER, _KEYS, known, _NOW)
+    assert (refused.value.code, refused.value.members["reason"]) == ("bad-token", "wrong-role")
+
+
 def test_the_officer_is_who_the_issuer_says() -> None:
     caller = issued.check(_MADE.token(_NOW), _WITH_OFFICER, _KEYS, _REGISTRY, _NOW)
     assert caller.officer == "f3a1"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from schemas.trust import keys, registry, token
 from schemas.trust.keys import KeyPair
-from schemas.trust.model import Caller
+from schemas.trust.model import Caller, Role
 from schemas.wire.problem import Problem
 
 _NOW = datetime(2026, 5, 1, 4, tzinfo=UTC)
@@ -89,6 +89,36 @@ def test_a_token_says_for_which_other_member_its_system_acts() -> None:
         "330200.credit",
         "330200.taxation",
     )
+
+
+_OF_ROLES = {role: keys.new_key() for role in Role}
+_ROLES = registry.from_document(
+    {
+        "number": 1,
+        "expires": (_NOW + timedelta(days=30)).isoformat(),
+        "members": [
+            {"id": "330200.taxation", "system": role, "role": role, "keys": {key.key_id: key.public_hex}}
+            for role, key in _OF_ROLES.items()
+        ],
+    }
+)
+#: Whose keys sign what they are for, and never a call.
+_SILENT = (Role.GATEWAY, Role.REGISTRAR, Role.OFFICE)
+
+
+@pytest.mark.parametrize("role", _SILENT)
+def test_a_key_that_is_for_something_else_makes_no_token(role: Role) -> None:
+    made = token.make(_OF_ROLES[role], system=role, member="330200.taxation", now=_NOW)
+    for check in (token.check, token.TokenCache().check):
+        with pytest.raises(Problem) as refused:
+            check(made, _ROLES, _NOW)
+        assert (refused.value.code, refused.value.members["reason"]) == ("bad-token", "wrong-role")
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - set(_SILENT)))
+def test_a_system_that_makes_calls_of_its_own_makes_tokens_whatever_it_is(role: Role) -> None:
+    made = token.make(_OF_ROLES[role], system=role, member="330200.taxation", now=_NOW)
+    assert token.check(made, _ROLES, _NOW).caller == Caller("330200.taxation", role)
 
 
 def test_a_token_is_good_until_its_last_second_and_for_clocks_a_little_behind() -> None:
