@@ -5,6 +5,7 @@ refuses persons older than their county's code, and refuses credit codes that be
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -12,6 +13,8 @@ from enum import StrEnum
 from stdnum.cn import ric, uscc
 
 _ID_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
+#: Where one may stand in a text: not in a longer number.
+_IN_TEXT = re.compile(r"(?<![0-9])[0-9]{17}(?:[0-9](?![0-9])|[Xx])")
 _CREDIT_CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
 _ORGANISATION = re.compile(r"[0-9A-Z]{8}[0-9X]")
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
@@ -70,6 +73,11 @@ def check_id_number(text: str) -> str:
     return parse_id_number(text).text
 
 
+def holds_id_number(text: str) -> bool:
+    """Whether a valid ID number stands in a text, also in the wide figures of Chinese typing."""
+    return any(_is_id_number(one) for one in _IN_TEXT.findall(unicodedata.normalize("NFKC", text)))
+
+
 def birth_date(id_number: str) -> date:
     """The date of birth that an ID number holds; raises BadIdentifier."""
     try:
@@ -123,6 +131,14 @@ def make_credit_code(registrar: str, division: str, organisation: str) -> str:
     """A valid credit code for synthetic data: 2 characters, a division, 8 characters of an organisation code."""
     front = registrar + division + make_organisation_code(organisation)
     return front + uscc.calc_check_digit(front)
+
+
+def _is_id_number(text: str) -> bool:
+    try:
+        parse_id_number(text)
+    except BadIdentifier:
+        return False
+    return True
 
 
 def _organisation_check(eight: str) -> str:

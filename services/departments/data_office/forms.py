@@ -4,15 +4,19 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from schemas.law.sharing.correction import CorrectionStep
 from schemas.law.sharing.entry_rules import EntryStep
 from schemas.law.sharing.request_rules import StepKind
 from schemas.law.sharing.terms import MOST, MOST_DAYS
+from services.departments.data_office.told_to_all import names_nobody
 
 Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
+#: What stands in an item that every member reads.
+ToldText = Annotated[Text, AfterValidator(names_nobody)]
+ToldName = Annotated[Name, AfterValidator(names_nobody)]
 Signed = Annotated[str, StringConstraints(min_length=1, max_length=4_096, pattern=r"^[^\x00]*$")]
 Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 #: An epoch or a version: what a database keeps as a whole number.
@@ -49,18 +53,18 @@ class Applying(Often):
     """A request (article 20). What is left empty, or cannot be read, is a gap, of which one notice tells all."""
 
     dataset: Name
-    provider: Name | None = Field(
+    provider: ToldName | None = Field(
         None, description="Department that keeps it; none: that of the office's division."
     )
-    items: list[Name] = Field(default=[], max_length=500)
-    rows: Text = Field("", description="A filter such as division.eq.330203; empty: all rows.")
+    items: list[ToldName] = Field(default=[], max_length=500)
+    rows: ToldText = Field("", description="A filter such as division.eq.330203; empty: all rows.")
     legal_basis: Text = ""
     scenario: Text = ""
-    purpose: Text = ""
-    mode: Name = Field("", description="service interface, batch exchange or file download")
+    purpose: ToldText = ""
+    mode: ToldName = Field("", description="service interface, batch exchange or file download")
     until: Name = Field("", description="Last day of use, such as 2027-03-01.")
     head: Name = Field("", description="The head of the officer's unit, who consents.")
-    delegates: list[Name] = Field(
+    delegates: list[ToldName] = Field(
         default=[], max_length=100, description="Systems of other members that may use it for this one."
     )
     untold: Text = Field(
@@ -160,7 +164,7 @@ class Filing(Form):
     the person."""
 
     dataset: Name
-    provider: Name | None = None
+    provider: ToldName | None = None
     record: Text = Field(description="Record id.")
     item: Name
     epoch: Counted = Field(description="Epoch and version of the record as it was received.")

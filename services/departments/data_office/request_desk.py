@@ -18,6 +18,7 @@ from services.departments.data_office.people import People
 from services.departments.data_office.providers import provider_of
 from services.departments.data_office.requests import GRANTED, OPEN, RequestRules
 from services.departments.data_office.rules import Rules
+from services.departments.data_office.told_to_all import refuse_personal
 from services.engine.source.port import Once
 
 #: A city's service items have fewer purposes at one department than this.
@@ -43,11 +44,12 @@ class RequestDesk:
         provider: str | None = None,
         once: Once | None = None,
     ) -> Taken:
-        """A new request. An incomplete one is taken as well; Problem unknown-dataset, unknown-provider; StepRefused
+        """A new request. An incomplete one is taken as well; Problem unknown-dataset, bad-body; StepRefused
         not-published, too-many-open."""
         dataset = str(form.get("dataset") or "")
         kept_by = provider_of(self.contracts.contract(dataset), provider, self.office)
         await self._published(dataset, kept_by)
+        refuse_personal(str(form.get("rows") or ""), self.contracts, dataset)
 
         def first(rules: Rules[StepKind, Standing]) -> Step:
             assert isinstance(rules, RequestRules)
@@ -69,8 +71,9 @@ class RequestDesk:
         facts: Mapping[str, Any],
         once: Once | None = None,
     ) -> Taken:
-        """The next step of a request. StepRefused; Problem unknown-record."""
+        """The next step of a request. StepRefused; Problem unknown-record, bad-body."""
         rules = self._rules_of(await self.desk.record(REQUESTS, request_id))
+        refuse_personal(str(facts.get("rows") or ""), self.contracts, rules.contract.dataset)
 
         def following(standing: Standing | None) -> Step:
             if kind is StepKind.SUPPLEMENTED and facts.get("dataset") != rules.contract.dataset:

@@ -14,6 +14,7 @@ from schemas.law.identifiers import (
     check_credit_code,
     check_id_number,
     check_organisation_code,
+    holds_id_number,
     make_credit_code,
     make_id_number,
     make_organisation_code,
@@ -141,3 +142,13 @@ def test_a_date_that_is_refused_carries_no_error_that_quotes_its_digits() -> Non
 
 def test_what_was_read_keeps_the_number_out_of_its_printed_form() -> None:
     assert "19900307" not in repr(parse_id_number(ID_NUMBERS[0]))
+
+
+@pytest.mark.parametrize("number", ID_NUMBERS)
+def test_an_id_number_is_found_in_a_text_and_a_longer_number_is_none(number: str) -> None:
+    wide = "".join(chr(ord(one) + 0xFEE0) for one in number)
+    for text in (number, f"id{number}", f"核验{number.lower()}任职", f"a.eq.{number},b.eq.1", f"«{wide}»"):
+        assert holds_id_number(text)
+    wrong = number[:-1] + ("1" if number[-1] != "1" else "2")
+    for text in ("", wrong, f"1{number}", number[:-1], *CREDIT_CODES):
+        assert not holds_id_number(text)
