@@ -53,6 +53,11 @@ class Retirement:
 Retirements = Mapping[tuple[str, int], Retirement]
 
 
+def over(retiring: Retirements, now: datetime) -> frozenset[tuple[str, int]]:
+    """Those, by dataset and major, that are no more at an aware time."""
+    return frozenset(major for major, one in retiring.items() if one.is_over(now))
+
+
 def notice(noticed: datetime, ends: date) -> dict[str, str]:
     """The headers of a notice given at an aware time, for something that ends as a legal day begins."""
     ending = datetime(ends.year, ends.month, ends.day, tzinfo=ZONE).astimezone(UTC)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -92,8 +93,8 @@ class _Work:
 
     async def _each(self, feeds: "Sequence[Feed]") -> int:
         from services.cli.at_database import opened
-        from services.engine.capture import naming
-        from services.engine.relay.feeds import keys_of
+        from services.engine.capture import naming, retired
+        from services.engine.relay.feeds import going_on, keys_of
         from services.engine.relay.kafka_topics import KafkaTopics
         from services.engine.relay.reconciling import Comparison
 
@@ -102,7 +103,8 @@ class _Work:
         async with opened(self._settings) as database:
             stand = await database.read(naming.stand)
             keys_of(feeds).follow(stand.turns, stand.epoch)
-            for feed in feeds:
+            # What its office has ended is told no more, and so not compared.
+            for feed in going_on(feeds, await database.read(retired.over, datetime.now(UTC))):
                 found = await Comparison(database, feed, topics, self._wait).run()
                 mended = await self._mended(found, database) if self._mend and found.findings else None
                 self._show(found, mended)

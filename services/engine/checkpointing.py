@@ -1,7 +1,7 @@
 """The access log's checkpoints of a running node: signed, given to the witnesses over HTTP, told on a control topic;
 used by `node` alone."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager, nullcontext, suppress
 from ssl import SSLContext
 from typing import TYPE_CHECKING
@@ -73,13 +73,16 @@ def asking(http: "httpx.AsyncClient", url: str) -> Ask:
     return ask
 
 
-def telling_on_topic(database: Database, catalogue: Catalogue) -> Publish:
-    """Checkpoints as control records of the department's first dataset, so that its subscribers hold them too. While
-    the database is away, or nothing is captured yet, one is passed over: the next covers it."""
-    dataset = min(catalogue.datasets())
-    major = min(catalogue.majors(dataset))
+def telling_on_topic(
+    database: Database, catalogue: Catalogue, over: Callable[[], Container[tuple[str, int]]]
+) -> Publish:
+    """Checkpoints as control records of the department's first major that is not `over`, so that its subscribers hold
+    them too. While the database is away, or nothing is captured yet, one is passed over: the next covers it."""
+    majors = sorted((dataset, one) for dataset in catalogue.datasets() for one in catalogue.majors(dataset))
 
     async def publish(one: Checkpoint, text: str) -> None:
+        ended = over()
+        dataset, major = next((place for place in majors if place not in ended), majors[0])
         said = control.AccessCheckpoint(
             node=one.node, number=one.number, hash=one.hash, at=instant(one.at), signed=text
         )

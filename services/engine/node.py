@@ -22,7 +22,9 @@ from services.engine.api.paging import CursorSeal
 from services.engine.api.standing import Standing
 from services.engine.attaching import capturing
 from services.engine.capture.captured import captures
+from services.engine.capture.database import Database
 from services.engine.checkpointing import checkpointing, telling_on_topic
+from services.engine.ends_kept import ends_kept
 from services.engine.granting import grants_fetched
 from services.engine.keys_followed import keys_followed
 from services.engine.log.access_log import AccessLog, open_log
@@ -124,8 +126,9 @@ async def open_node(
         AsyncExitStack() as stack,
     ):
         gate = await open_gate(settings, log, tls.client, clock)
-        await stack.enter_async_context(_told(gate, settings, own, tls, log.folder))
-        witness, publish = _witness(log, settings), telling_on_topic(database, offered.catalogue)
+        await stack.enter_async_context(_told(gate, settings, own, tls, database, log.folder))
+        publish = telling_on_topic(database, offered.catalogue, lambda: gate.over)
+        witness = _witness(log, settings)
         beside = checkpointing(log, settings, lambda: gate.registry.value, publish, tls.client)
         checkpoints = await stack.enter_async_context(beside)
         standing = Standing(
@@ -136,7 +139,6 @@ async def open_node(
             lambda: log_stands(log, checkpoints, witness),
             lambda: gate.grants.left_out,
         )
-        checks = node_checks(standing, gate, tls, log.appender, 5.0 * settings.log_checkpoint_seconds)
         yield Node(
             settings=settings,
             offered=offered,
@@ -148,7 +150,7 @@ async def open_node(
             seal=CursorSeal(_cursor_key(settings), settings.cursor_seconds),
             log=log,
             witness=witness,
-            health=Health(settings.node_id, checks),
+            health=_health(settings, standing, gate, tls, log),
             standing=standing,
             clock=clock,
         )
@@ -156,14 +158,16 @@ async def open_node(
 
 @asynccontextmanager
 async def _told(
-    gate: Gate, settings: Settings, own: OwnKey | None, tls: Tls, log: Path
+    gate: Gate, settings: Settings, own: OwnKey | None, tls: Tls, database: Database, log: Path
 ) -> AsyncIterator[None]:
-    """Within the block registry and grants are taken in as they come, and the office is told who uses what retires."""
+    """Within the block registry and grants are taken in as they come, the relay is told of what retires, and the office
+    of who uses it."""
     key = None if own is None else own.now
     async with (
         office_reached(settings, key, tls.client, gate.clock) as office,
         registry_followed(settings, gate.registry.take),
         grants_fetched(office, gate.grants),
+        ends_kept(database, lambda: gate.grants.value),
         uses_told(office, lambda: gate.retiring, log),
     ):
         yield
@@ -226,6 +230,11 @@ def _witness(log: AccessLog, settings: Settings) -> Witness | None:
     if log.own is None:
         return None
     return Witness(log.folder / FOLDER, settings.node_id, log.own.now, log.clock)
+
+
+def _health(settings: Settings, standing: Standing, gate: Gate, tls: Tls, log: AccessLog) -> Health:
+    late_seconds = 5.0 * settings.log_checkpoint_seconds
+    return Health(settings.node_id, node_checks(standing, gate, tls, log.appender, late_seconds))
 
 
 def _log_keys(settings: Settings, keys: PseudonymKeys) -> LogKeys:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from schemas.law.sharing.limits import legal_day
-from schemas.trust.retiring import Retirements
+from schemas.trust.retiring import Retirements, over
 from schemas.trust.uses import PATH, Uses
 from schemas.wire import headers as names
 from services.engine.beside import beside
@@ -42,7 +42,7 @@ class Telling:
     async def look(self) -> None:
         """Tell what is new. Raises OfficeAway, LogUnavailable."""
         now = self.office.clock()
-        going = {major for major, one in self.retiring().items() if not one.is_over(now)}
+        going = self.retiring().keys() - over(self.retiring(), now)
         if not going:
             return
         today = legal_day(now)

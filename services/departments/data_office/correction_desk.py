@@ -26,6 +26,7 @@ from services.departments.data_office.matters import CORRECTIONS, Record
 from services.departments.data_office.people import People
 from services.departments.data_office.proofs import Proofs
 from services.departments.data_office.providers import provider_of
+from services.departments.data_office.retirements import by_which
 from services.engine.source.port import Once
 
 #: While these clocks run, the office has to look at the department.
@@ -201,12 +202,13 @@ class CorrectionDesk:
     async def _complaint(self, correction_id: str, provider: str) -> Complaint:
         steps = await self.desk.books.steps(CORRECTIONS, correction_id)
         standing, facts = folded(steps), steps[0].facts
+        item, now = str(facts["item"]), self.desk.clocks.civil()
         return Complaint(
             correction_id,
-            self.contracts.contract(str(facts["dataset"])),
+            await by_which(self.desk.books, self.contracts, provider, str(facts["dataset"]), item, now),
             provider,
             str(facts["record"]),
-            str(facts["item"]),
+            item,
             standing.look if standing is not None else None,
         )
 

@@ -1,11 +1,14 @@
 """The majors of a department that end, as the office tells its node: from the entries and the notices of them; asked by
-`granting`."""
+`granting`, and by the desk of corrections."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from schemas.contracts.catalogue import Catalogue
+from schemas.contracts.model import Contract
 from schemas.law.sharing.entry_rules import EntryState, EntryStep
 from schemas.query.tree import Operator
+from schemas.trust import retiring
 from schemas.trust.retiring import Retirement
 from services.departments.data_office.books import Books
 from services.departments.data_office.matters import ENTRIES, Record
@@ -24,6 +27,19 @@ async def retirements(books: Books, provider: str) -> list[Retirement]:
     )
     noticed = {str(one["entry_id"]): _moment(one) for one in notices}
     return _by_major([_retirement(one, noticed) for one in ending])
+
+
+async def by_which(
+    books: Books, contracts: Catalogue, provider: str, dataset: str, item: str, now: datetime
+) -> Contract:
+    """The contract by which a department answers and tells of an item now: of the lowest major that has not ended; of
+    the lowest of all where none is left, or that has no such item. Problem unknown-dataset."""
+    ending = {(one.dataset, one.major): one for one in await retirements(books, provider)}
+    ended = retiring.over(ending, now)
+    lowest = contracts.contract(dataset)
+    left = [one for one in contracts.majors(dataset) if (dataset, one) not in ended]
+    found = contracts.contract(dataset, left[0]) if left else lowest
+    return found if item in found.items else lowest
 
 
 def _retirement(entry: Record, noticed: Mapping[str, datetime]) -> Retirement:

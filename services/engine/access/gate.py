@@ -14,7 +14,7 @@ from schemas.trust.grants import Grants
 from schemas.trust.message import Message, MessageRefused, Sent
 from schemas.trust.model import Caller, Case, Grant, Role
 from schemas.trust.offices import granting
-from schemas.trust.retiring import Retirements
+from schemas.trust.retiring import Retirements, over
 from schemas.trust.token import TokenCache, refused
 from schemas.wire import headers as names
 from schemas.wire.problem import Problem
@@ -64,6 +64,11 @@ class Gate:
         """The majors of this department that end on a day, as its office said last; whether it can still be asked or
         not."""
         return self.grants.value.retiring
+
+    @property
+    def over(self) -> frozenset[tuple[str, int]]:
+        """Those of them that are no more."""
+        return over(self.retiring, self.clock())
 
     async def meet(self, headers: Mapping[str, str]) -> None:
         """Before `caller`: have the key of a token that is an issuer's, where it can be had."""

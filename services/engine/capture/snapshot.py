@@ -105,7 +105,8 @@ def show(connection: Connection, feeds: Sequence[Channels]) -> None:
     """Said by whoever holds the lease, before anything is told as these channels show it.
 
     Where they show other items than those by which was told before, no walk counts that was begun or ended by these:
-    neither for us, nor for the others, should they come back.
+    neither for us, nor for the others, should they come back. Where some channels only fell away, what was told by the
+    rest stands; should the others come back, they walk.
     """
     for channels in feeds:
         dataset, shown = channels.dataset, _shown(channels)
@@ -113,7 +114,10 @@ def show(connection: Connection, feeds: Sequence[Channels]) -> None:
         if before == shown:
             continue
         state.put(connection, {SHOWING + dataset: shown})
-        if before is not None:
+        if before is not None and _fell_away(before, channels):
+            if state.get(connection, SHOWN + dataset) == before:
+                state.put(connection, {SHOWN + dataset: shown})
+        elif before is not None:
             state.forget(connection, [SHOWN + dataset])
             # Now, so that it is forced whatever else wants one: what is news cannot be known of items that a neighbour
             # may have left out of what it sent.
@@ -278,6 +282,12 @@ def _about(walk: Walk) -> dict[str, Any]:
 
 def _shown(channels: Channels) -> str:
     return orjson.dumps(channels.shows, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _fell_away(before: str, channels: Channels) -> bool:
+    """Whether what these channels show was all shown before."""
+    known = orjson.loads(before)
+    return all(known.get(label) == list(items) for label, items in channels.shows.items())
 
 
 def _keep(connection: Connection, dataset: str, walk: Walk) -> None:

@@ -11,10 +11,12 @@ from services.engine.relay.feeds import Feed
 from services.engine.relay.views import Unpublishable
 
 
-def attributes(feed: Feed, change: Change) -> tuple[str, dict[str, Any]]:
+def attributes(feed: Feed, change: Change) -> tuple[str, dict[str, Any]] | None:
     """The control topic, and the event's attributes, all but its number; its kind is its key, so that the newest of
-    each kind is what compaction keeps. Raises Unpublishable where its major is not offered."""
+    each kind is what compaction keeps. None where its major has ended; raises Unpublishable where it is not offered."""
     said = orjson.loads(change.new or b"{}")
+    if said["major"] in feed.ended:
+        return None
     major = next((one for one in feed.majors if one.mapping.contract.major == said["major"]), None)
     if major is None:
         raise Unpublishable(f"major {said['major']} of the dataset is no longer offered here")

@@ -76,6 +76,9 @@ class _Deciding:
             self.decided.publications.append(told)
         if change.sequence is None:
             self._keep(told)
+        elif not told.drafts:
+            # It was numbered for channels that are told no more.
+            self.decided.round.needless.append(change.id)
 
     def _keep(self, told: Publication) -> None:
         made, change = self.decided.round, told.change

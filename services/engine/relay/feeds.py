@@ -1,8 +1,8 @@
 """What the relay publishes: one feed for each dataset, with the topics of all its majors and audiences; made by `main`
 from the department's mappings."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from schemas.contracts.model import Contract
 from schemas.wire.projection import audiences, shown_to, watched_for
@@ -39,12 +39,13 @@ class Major:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One dataset of this node."""
+    """One dataset of this node. Of its `majors` those that its office has `ended` are told no more."""
 
     source: str
     captured: Captured
     namer: Namer
     majors: tuple[Major, ...]
+    ended: frozenset[int] = frozenset()
 
     @property
     def dataset(self) -> str:
@@ -59,6 +60,18 @@ class Feed:
             for channel in major.channels
         }
         return {**channels, **{major.control_topic: 1 for major in self.majors}}
+
+
+def going_on(feeds: Iterable[Feed], over: Collection[tuple[str, int]]) -> tuple[Feed, ...]:
+    """The feeds without the majors, by dataset and number, that are over."""
+    return tuple(
+        _without(feed, {major for dataset, major in over if dataset == feed.dataset}) for feed in feeds
+    )
+
+
+def _without(feed: Feed, over: Collection[int]) -> Feed:
+    left = tuple(one for one in feed.majors if one.mapping.contract.major not in over)
+    return replace(feed, majors=left, ended=frozenset(over))
 
 
 def majors_of(feeds: Iterable[Feed]) -> dict[str, list[int]]:

@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from time import monotonic
 
-from services.engine.capture import snapshot, status
+from services.engine.capture import retired, snapshot, status
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.lease import LeaseLost
 from services.engine.capture.outbox import WentBack
 from services.engine.relay.broker import Broker, CannotPublish
 from services.engine.relay.chores import Chores
-from services.engine.relay.feeds import Feed
+from services.engine.relay.feeds import Feed, going_on
 from services.engine.relay.lease import Lease, take
 from services.engine.relay.reconciler import Reconciler
 from services.engine.relay.sending import Sender
@@ -23,19 +25,30 @@ _log = logging.getLogger("langqiao.relay")
 
 #: Pauses after trouble, in seconds: doubled each time, up to the longest.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+#: How often it is seen whether a major has ended.
+_LOOK_SECONDS = 1.0
 
 
 class Relay:
     """One relay of one department. Several may run; the one that holds the lease works, the others wait."""
 
     def __init__(
-        self, database: Database, feeds: Sequence[Feed], broker: Broker, settings: Settings, holder: str
+        self,
+        database: Database,
+        feeds: Sequence[Feed],
+        broker: Broker,
+        settings: Settings,
+        holder: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
         self._feeds = feeds
         self._broker = broker
         self._settings = settings
         self._holder = holder
+        self._clock = clock
+        self._over: frozenset[tuple[str, int]] = frozenset()
+        self._turned = False
         self._stopping = asyncio.Event()
         self._trouble = ""
 
@@ -75,27 +88,41 @@ class Relay:
             await self._lead(lease)
 
     async def _lead(self, lease: Lease) -> None:
-        shown = [channels_of(one, self._database.dialect.name) for one in self._feeds]
+        """Until told to stop, or until a major has ended: then whoever leads next tells by the others alone."""
+        self._over, self._turned = await self._database.read(retired.over, self._clock()), False
+        feeds = going_on(self._feeds, self._over)
+        shown = [channels_of(one, self._database.dialect.name) for one in feeds]
         await lease.write(snapshot.show, shown)
         pace = Pace(self._database.dialect.one_writer)
-        chores = Chores(self._database, self._feeds, self._settings, pace)
-        reconciler = Reconciler(self._database, self._feeds, self._broker, self._settings)
+        chores = Chores(self._database, feeds, self._settings, pace)
+        reconciler = Reconciler(self._database, feeds, self._broker, self._settings)
         async with asyncio.TaskGroup() as group:
             beside = (
                 group.create_task(lease.keep(lambda connection: status.say(connection, self._trouble))),
                 group.create_task(chores.run(lease)),
                 group.create_task(reconciler.run(lease)),
+                group.create_task(self._look_for_ends()),
             )
-            await self._send(lease, chores, pace)
+            await self._send(lease, chores, Sender(self._database, feeds, self._broker, self._settings, pace))
             for task in beside:
                 task.cancel()
         await lease.release()
 
-    async def _send(self, lease: Lease, chores: Chores, pace: Pace) -> None:
+    async def _look_for_ends(self) -> None:
+        """Until others have ended than those that are not told."""
+        while not self._turned:
+            await asyncio.sleep(_LOOK_SECONDS)
+            with suppress(DatabaseAway):
+                self._turned = await self._database.read(retired.over, self._clock()) != self._over
+
+    @property
+    def _leaving(self) -> bool:
+        return self.stopping or self._turned
+
+    async def _send(self, lease: Lease, chores: Chores, sender: Sender) -> None:
         """Round after round. When the broker is in trouble, say so, pause, and begin from what it holds."""
-        sender = Sender(self._database, self._feeds, self._broker, self._settings, pace)
         pause = _FIRST_PAUSE
-        while not self.stopping:
+        while not self._leaving:
             try:
                 await sender.begin(lease)
                 chores.may_prune = True
@@ -112,7 +139,7 @@ class Relay:
         until = monotonic() + self._settings.broker_check_seconds
         busy = await sender.round(lease)
         await self._say(lease, "")
-        while monotonic() < until and not self.stopping:
+        while monotonic() < until and not self._leaving:
             if not busy:
                 await self._rest(until)
             busy = await sender.round(lease)
@@ -121,7 +148,7 @@ class Relay:
         """Until there may be something to send."""
         while not await self._database.changed():
             await asyncio.sleep(self._settings.relay_poll_ms / 1_000)
-            if self.stopping or monotonic() >= until:
+            if self._leaving or monotonic() >= until:
                 return
 
     async def _say(self, lease: Lease, trouble: str) -> None:

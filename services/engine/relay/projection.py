@@ -72,7 +72,8 @@ def publication(feed: Feed, change: Change, known: Digests | None, dialect: str)
     whose key cannot be read is no record. Of one that was told under the id of another key nothing is told under this.
     """
     if change.op == CONTROL:
-        return Publication(change, None, (Draft(CONTROL, *control.attributes(feed, change)),), {})
+        said = control.attributes(feed, change)
+        return Publication(change, None, () if said is None else (Draft(CONTROL, *said),), {})
     if change.op == RETRACTED:
         return _retraction(feed, change)
     subject = feed.namer.at(change.epoch, change.raw_key)

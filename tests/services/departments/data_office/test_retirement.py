@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.load import load_all
 from schemas.trust.retiring import Retirement
 from schemas.trust.uses import Uses
+from services.departments.data_office.clocks import Clocks
+from services.departments.data_office.desk import Desk
 from services.departments.data_office.office import Office
 from tests.clock import Clock
 from tests.services.departments.data_office.conftest import (
+    FILING,
     FREE,
     OFFICE,
     OTHER,
@@ -26,6 +30,7 @@ from tests.services.departments.data_office.conftest import (
     make_settings,
     opened,
 )
+from tests.services.departments.data_office.shown import Shown, log
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -88,6 +93,26 @@ async def test_the_department_is_told_which_major_ends_and_when_and_no_other_dep
     assert (told.ends, told.over, told.provider) == (_day(retiring), False, PROVIDER)
     assert timedelta(0) <= clock() - told.noticed < timedelta(minutes=1)
     assert (await retiring.grants(OTHER)).retiring == {}
+
+
+async def test_what_is_said_to_be_wrong_is_looked_for_in_a_major_that_goes_on(
+    retiring: Bureau, clock: Clock
+) -> None:
+    """For the topics of one that has ended tell of no correction any more."""
+    office = _office(retiring)
+    dataset = "market_regulation.licences"
+    said = {**FILING, "dataset": dataset, "item": "licence_no"}
+    correction = (await retiring.take(REQUESTER, "corrections", said)).json()["correction_id"]
+    noticed = {"ends": str(_day(retiring)), "reason": "a new major"}
+    entry = f"{PROVIDER}.licences:1.0.0"
+    assert (await retiring.take(OFFICE, f"entries/{entry}/retirement-noticed", noticed)).status_code == 201
+    [record] = [one for one in await office.corrections.open() if one["correction_id"] == correction]
+    for later, major in ((timedelta(0), 1), (_NINETY, 2)):
+        shown, clocks = Shown(log=log()), Clocks(partial(clock().__add__, later), False)
+        desk = replace(office.corrections, desk=Desk(office.corrections.desk.books, clocks))
+        await desk.read(shown, record)
+        assert shown.asked is not None
+        assert shown.asked.contract.major == major
 
 
 async def test_who_may_use_it_is_listed_and_nobody_is_said_to_have_done_so_before_the_department_tells(

@@ -1,5 +1,7 @@
 """A major that its office ends on a day: until then answers carry the notice, from then on no address answers by it."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -12,8 +14,9 @@ from services.engine.api.app import create_app
 from services.engine.settings import Settings
 from tests.clock import Clock
 from tests.services.engine.api import office
-from tests.services.engine.api.conftest import ASKER, Trust, client_of
+from tests.services.engine.api.conftest import ASKER, Trust, client_of, reasons
 from tests.services.engine.api.granting import retire
+from tests.waiting import until
 
 _PATH, _RECORD = f"/records/{office.KIND}/inspections", "A00~2026"
 _NINETY = timedelta(days=90)
@@ -123,6 +126,29 @@ async def test_of_a_dataset_whose_only_major_is_retired_nothing_is_answered(
         assert (await _ask(client, "list")).status_code == 200, (
             "another dataset's major of that number goes on"
         )
+
+
+async def test_its_end_stands_beside_the_records_and_a_checkpoint_goes_to_a_major_that_goes_on(
+    signing: Settings, trust: Trust, clock: Clock
+) -> None:
+    retire(trust, clock, dataset=f"{office.KIND}.drivers", **_today(clock))
+    app = create_app(office.DEPARTMENT, signing, clock=clock)
+    file = signing.database_url.get_secret_value().removeprefix("sqlite:///")
+    async with app.router.lifespan_context(app), client_of(app, {}) as anybody:
+        with closing(sqlite3.connect(file)) as database:
+            database.row_factory = lambda _, row: row[0]
+            kept = "SELECT value FROM lq_state WHERE name = 'retiring'"
+            await until(lambda: f"{office.KIND}.drivers" in "".join(database.execute(kept)))
+            told = "SELECT dataset FROM lq_outbox WHERE raw_key = 'access-checkpoint'"
+            await until(lambda: database.execute(told).fetchall())
+            assert set(database.execute(told)) == {f"{office.KIND}.inspections"}
+            (trust.folder / "grants.jws").write_text("none")
+            await until(lambda: _said(anybody, "grants: "))
+            assert "drivers" in "".join(database.execute(kept)), "no document says nothing of ends"
+
+
+async def _said(client: httpx.AsyncClient, reason: str) -> bool:
+    return reason in await reasons(client)
 
 
 async def test_the_catalogue_shows_the_day_and_what_to_use_instead_and_then_offers_the_other_alone(

@@ -1,8 +1,9 @@
 """A relay over a real database of either kind and a broker in memory: how tests run it and ask how it stands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ async def relaying(
     broker: Broker,
     mappings: Iterable[Mapping] = workshop.MAPPINGS,
     keys: PseudonymKeys | bytes = workshop.SECRET,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     **changed: Any,
 ) -> AsyncIterator[Relay]:
     """A relay at work, stopped with the block."""
@@ -52,6 +54,7 @@ async def relaying(
         broker,
         settings,
         f"relay {id(changed)}",
+        clock,
     )
     work = asyncio.create_task(relay.run())
     try:
