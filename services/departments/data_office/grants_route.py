@@ -10,6 +10,7 @@ from schemas.wire import headers as names
 from schemas.wire.problem import Problem
 from services.departments.data_office.office import Office
 from services.engine.api.faults import problem_of
+from services.engine.api.knowing import refuse_gateway
 from services.engine.api.plane import DataPlane
 from services.engine.api.responding import refused
 from services.engine.node import Node
@@ -40,7 +41,7 @@ def add_grants_route(app: FastAPI, plane: DataPlane) -> None:
 async def its_own(
     node: Node, request: Request, department: str, body: bytes = b"", *, office_too: bool = False
 ) -> None:
-    """Problem unless a system, or the node, of that department asks, or one of the office itself where that may, too;
+    """Problem unless a system, or the node, of that department asks itself, or one of the office where that may, too;
     of another's there is nothing here."""
     caller = node.gate.caller(request.headers)
     if caller.anonymous:
@@ -48,6 +49,6 @@ async def its_own(
     if node.gate.needs_check(request.headers, caller):
         path = request.scope.get("raw_path") or request.url.path.encode()
         said = Message(request.method, path.decode("latin-1"), request.url.query, request.headers, body)
-        await node.gate.sent(said, caller, entered=False)
+        refuse_gateway(await node.gate.sent(said, caller, entered=False))
     if caller.member not in (department, node.gate.owner if office_too else department):
         raise Problem("unknown-path", "Nothing is answered here.")

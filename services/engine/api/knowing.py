@@ -4,7 +4,7 @@ the decision itself; used by every action of the data plane."""
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
 from schemas.trust.follows import Step
-from schemas.trust.message import Message
+from schemas.trust.message import Message, Sent
 from schemas.trust.model import Grant, Role
 from schemas.wire.problem import Problem
 from services.engine.access.questions import Arrived
@@ -34,7 +34,7 @@ async def know_own(call: Call) -> None:
     refuse_gateway(call)
 
 
-def refuse_gateway(call: Call) -> None:
+def refuse_gateway(call: Call | Sent) -> None:
     """Problem bad-message where a gateway sends the call on; it is known who sends it."""
     if call.sender is not None and call.sender.role is Role.GATEWAY:
         reason = "wrong-sender"
