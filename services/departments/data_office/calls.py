@@ -24,8 +24,8 @@ from services.engine.api.knowing import know, refuse_gateway
 from services.engine.source.port import Once
 
 F = TypeVar("F", bound=Form)
-#: What the office adds to a step, and whoever takes it must learn at once.
-_LEARNT = ("decided_by",)
+#: What the office adds to a step, or says in its own, and whoever takes it must learn at once.
+_LEARNT = ("decided_by", "gaps")
 
 
 async def admitted(call: Call) -> People:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 
+from schemas.contracts.catalogue import Catalogue
 from schemas.query.bound import Value
 from schemas.trust.entries import Act
 from schemas.trust.subjects import kind_of, reader
@@ -19,6 +20,7 @@ from services.departments.data_office.calls import admitted
 from services.departments.data_office.deadlines import MATTERS, MENDED, Deadline
 from services.departments.data_office.matters import Matter
 from services.departments.data_office.office import Office
+from services.departments.data_office.parties import about_record
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure, enter
 from services.engine.api.own import Told
@@ -74,7 +76,11 @@ async def _deadlines(office: Office, call: Call) -> Reply:
         }
     )
     shown = [*found, *decisions]
-    told = [_disclosed(call, matter, [one for one in shown if one.matter is matter]) for matter in MATTERS]
+    contracts = office.corrections.contracts
+    told = [
+        _disclosed(call, contracts, matter, [one for one in shown if one.matter is matter])
+        for matter in MATTERS
+    ]
     first, *others = [one for one in told if one.records] or told[:1]
     for one in others:
         await enter(call, one, body)
@@ -82,14 +88,18 @@ async def _deadlines(office: Office, call: Call) -> Reply:
     return Reply(200, body, names.JSON)
 
 
-def _disclosed(call: Call, matter: Matter[Any], found: Sequence[Deadline]) -> Disclosure:
+def _disclosed(
+    call: Call, contracts: Catalogue, matter: Matter[Any], found: Sequence[Deadline]
+) -> Disclosure:
     """What an answer discloses of one kind of matter."""
     contract = call.node.catalogue.contract(matter.records)
     about = reader(contract, ())
     rows: list[list[Value]] = [[one.record[column.item.name] for column in about.columns] for one in found]
     kind = kind_of(contract, contract.items[matter.id_item])
     subjects = {*about.of(rows), *((kind, one.matter_id) for one in found)}
-    mended = MENDED if any(one.mended for one in found) else ()
+    to_mend = [one for one in found if one.mended]
+    subjects |= {subject for one in to_mend for subject in about_record(contract, one.record, contracts)}
+    mended = MENDED if to_mend else ()
     items = tuple(sorted({matter.id_item, *_SHOWN, *mended, *contract.subjects}))
     return Disclosure(Act.READ, contract, items, ("due_on",), subjects=subjects, records=len(found))
 

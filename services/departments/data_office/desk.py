@@ -51,7 +51,7 @@ class Desk:
         """How a matter stands, as its record says it; Problem unknown-record."""
         found = await self.books.one(matter, matter_id)
         if found is None:
-            raise _unknown()
+            raise unknown_matter()
         return found
 
     async def late(self, matter: Matter[K], calendar: WorkingDays) -> list[Record]:
@@ -130,7 +130,7 @@ class Desk:
         async def judged() -> Outcome[K, S]:
             before = await self.books.steps(matter, matter_id)
             if not before and not first:
-                raise _unknown()
+                raise unknown_matter()
             return await self._take(matter, matter_id, rules, before, step(folded(rules, before)), once)
 
         return await self._in_turn(judged)
@@ -217,5 +217,6 @@ def _is_told(record: Record, calendar: WorkingDays) -> bool:
     return year is not None and calendar.knows(int(str(year)))
 
 
-def _unknown() -> Problem:
+def unknown_matter() -> Problem:
+    """What is said of a matter that there is not, and of one that is not to be shown."""
     return Problem("unknown-record", "The office handles nothing of that number.")

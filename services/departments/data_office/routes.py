@@ -22,6 +22,7 @@ from services.departments.data_office.forms import (
     Form,
 )
 from services.departments.data_office.grants_route import add_grants_route
+from services.departments.data_office.matter_route import add_matter_routes
 from services.departments.data_office.matters import CORRECTIONS, ENTRIES, REQUESTS, K, Matter
 from services.departments.data_office.office import Office
 from services.departments.data_office.once import once_of
@@ -76,6 +77,7 @@ def add_routes(app: FastAPI, plane: DataPlane) -> None:
     )
     _post(app, plane, _AT_ENTRIES, "Draft a catalogue entry", Drafting, _draft)
     _steps(app, plane, _AT_ENTRIES, "A catalogue entry", ENTRIES, ENTRY_FORMS, lambda its: its.entries)
+    add_matter_routes(app, plane)
     add_deadlines_route(app, plane)
     add_grants_route(app, plane)
     add_uses_route(app, plane)

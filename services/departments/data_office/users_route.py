@@ -13,8 +13,9 @@ from schemas.law.sharing.catalogue_entry import CatalogueEntry
 from schemas.trust.entries import Act
 from schemas.trust.subjects import kind_of
 from schemas.wire import headers as names
-from schemas.wire.problem import MEDIA_TYPE, Problem
+from schemas.wire.problem import MEDIA_TYPE
 from services.departments.data_office.calls import admitted
+from services.departments.data_office.desk import unknown_matter
 from services.departments.data_office.matters import ENTRIES, Record
 from services.departments.data_office.office import Office
 from services.engine.api.call import Call, Reply
@@ -52,7 +53,7 @@ async def _users(office: Office, call: Call, entry_id: str) -> Reply:
     people = await admitted(call)
     record, standing = await office.entries.standing(entry_id)
     if people.member not in (office.entries.office, record["provider"]):
-        raise Problem("unknown-record", "The office handles nothing of that number.")
+        raise unknown_matter()
     told = {
         **{name: record[name] for name in _SHOWN},
         "told_on": standing.told_on,

@@ -110,13 +110,14 @@ class Bureau:
             return found
 
 
-def make_trust(folder: Path) -> Trust:
-    """New keys, and the registry that the authority signed."""
+def make_trust(folder: Path, **further: str) -> Trust:
+    """New keys, and the registry that the authority signed; `further` systems with their roles."""
     authority = keys.new_key()
     members = (REQUESTER, PROVIDER, OTHER, OFFICE)
     systems = {f"{member}/window": keys.new_key() for member in members}
     systems |= {f"{OFFICE}/node": keys.new_key(), GRANTS_KEY: keys.new_key()}
-    roles = {GRANTS_KEY: "office", f"{OFFICE}/node": "node"}
+    systems |= {system: keys.new_key() for system in further}
+    roles = {GRANTS_KEY: "office", f"{OFFICE}/node": "node", **further}
     lines = [
         registered.line(system, key, role=roles.get(system, "system")) for system, key in systems.items()
     ]
