@@ -7,6 +7,7 @@ from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.model import Cardinality, Contract, Item
 from schemas.derived.forms import served_schema
 from schemas.derived.persons import persons_paths
+from schemas.trust.grants import PURPOSE
 from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE
 
@@ -22,11 +23,14 @@ _QUERY = (
     ("cursor", "From Langqiao-Next of the page before.", "string"),
 )
 _CALLER = [
-    {"name": name, "in": "header", "schema": {"type": "string"}}
-    for name in (
-        "Langqiao-Officer", "Langqiao-Purpose", "Langqiao-Case", "Langqiao-Deadline-Ms", "Contract-Version", "Prefer",
-        "Accept-Signature", "Range",
-    )
+    {"name": "Langqiao-Purpose", "in": "header", "schema": {"type": "string"}, "description": PURPOSE},
+    *(
+        {"name": name, "in": "header", "schema": {"type": "string"}}
+        for name in (
+            "Langqiao-Officer", "Langqiao-Case", "Langqiao-Deadline-Ms", "Contract-Version", "Prefer",
+            "Accept-Signature", "Range",
+        )
+    ),
 ]  # fmt: skip
 _RECORD_ID = [{"name": "record_id", "in": "path", "required": True, "schema": {"type": "string"}}]
 _PROBLEM = {"description": "A problem (RFC 9457).", "content": {MEDIA_TYPE: {"schema": _OBJECT}}}

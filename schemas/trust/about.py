@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from schemas.trust.entries import instant
-from schemas.trust.grants import PREFIX
+from schemas.trust.grants import ids_named
 from schemas.trust.model import Grant
 from schemas.wire.problem import Problem
 
@@ -92,7 +92,7 @@ def told(said: Mapping[str, Any], now: datetime, grants: Mapping[str, Grant]) ->
 
     Who: member, system, and the officer's unit, which is what stands before a slash in the officer's name; not the
     officer, whom the department knows by the entry's number. `found` says whether a record was shown. `use` is what
-    the grant was given for, while it is known.
+    the grant was given for, while it is known: the one that was leaned on, or else the first that the purpose names.
     """
     since, records = said.get("told_from", ""), said.get("records", 0)
     if "untold" in said or not isinstance(since, str) or since > instant(now):
@@ -101,10 +101,16 @@ def told(said: Mapping[str, Any], now: datetime, grants: Mapping[str, Grant]) ->
     unit, slash, _ = str(said.get("officer", "")).partition("/")
     if slash and unit:
         shown["unit"] = unit
-    grant = grants.get(str(said.get("purpose", "")).removeprefix(PREFIX))
-    if grant is not None and grant.member == said.get("on_behalf", said.get("member")):
-        shown["use"] = grant.purpose
+    if (use := _use(said, grants)) is not None:
+        shown["use"] = use
     return {**shown, "entry": said["number"], "found": type(records) is int and records > 0}
+
+
+def _use(said: Mapping[str, Any], grants: Mapping[str, Grant]) -> str | None:
+    ids = (str(said["grant"]),) if "grant" in said else ids_named(str(said.get("purpose", "")))
+    known = (grants[one] for one in ids if one in grants)
+    member = said.get("on_behalf", said.get("member"))
+    return next((one.purpose for one in known if one.member == member), None)
 
 
 def told_from(grant: Grant | None, at: datetime) -> str | None:

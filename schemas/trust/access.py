@@ -8,11 +8,12 @@ from schemas.contracts.model import SYSTEM_ITEMS, Contract, Item, SharingClass
 from schemas.query.bound import BoundColumn, BoundFilter, BoundQuery
 from schemas.query.scope import scope_of
 from schemas.trust import cases
-from schemas.trust.grants import Grants
+from schemas.trust.grants import PURPOSE, Grants, ids_named
 from schemas.trust.model import Caller, Grant
 from schemas.wire.problem import Problem
 
 _PURPOSES = ("grant", "case")
+_SAID = f"Send the header Langqiao-Purpose: {PURPOSE}."
 
 
 def decide(
@@ -79,8 +80,9 @@ def require_purpose(caller: Caller) -> None:
     require_officer(caller)
     form, _, reference = (caller.purpose or "").partition(":")
     if form not in _PURPOSES or not reference.strip():
-        hint = "Send the header Langqiao-Purpose: grant:<id> or case:<reference>."
-        raise Problem("purpose-required", "the call names no purpose", hint=hint)
+        raise Problem("purpose-required", "the call names no purpose", hint=_SAID)
+    if form == "grant" and not ids_named(caller.purpose):
+        raise Problem("purpose-required", "the purpose does not name grants by their ids", hint=_SAID)
     if form == "case" and caller.case is not None and caller.case.number != reference:
         raise cases.refused("another-case")
 

@@ -1,6 +1,7 @@
 """What a department's office decided, from its signed document: grants, which of them a call may lean on, and the ends
 of majors."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +17,15 @@ from schemas.trust.word import LEEWAY
 from schemas.wire.problem import Problem
 
 PREFIX = "grant:"
+#: Most grants that one purpose names: each is of one dataset at one department, and a question may join two datasets
+#: that every county of a city keeps.
+MOST_NAMED = 32
+#: What a purpose may be, for descriptions and hints.
+PURPOSE = (
+    f"grant:<id>, or grant:<id>,<id> where departments gave a grant each, at most {MOST_NAMED} and no blanks; or"
+    " case:<reference>"
+)
+_ID = re.compile(r"[\w./-]{1,100}", re.ASCII)
 #: Longest that what is brought is good for: whoever steals an office's key can grant nothing for longer after it is
 #: taken from him.
 LONGEST = timedelta(hours=2)
@@ -34,18 +44,34 @@ class Grants:
     left_out: tuple[LeftOut, ...] = ()
 
     def named(self, caller: Caller, dataset: str, now: datetime, owner: str) -> Grant | None:
-        """The grant for a dataset of `owner` that the call's purpose names, while it holds: the caller's own, or one of
-        the member for which it acts, if that grant names the calling system as a delegate."""
-        if self.expires is None or now >= self.expires or not (caller.purpose or "").startswith(PREFIX):
-            return None
-        grant = self.by_id.get((caller.purpose or "").removeprefix(PREFIX))
-        if grant is None or grant.member != caller.principal or grant.dataset != dataset:
-            return None
-        if caller.on_behalf is not None and caller.system not in grant.delegates:
-            return None
-        if grant.provider not in (None, owner):
-            return None
-        return grant if grant.not_before <= now < grant.expires else None
+        """The first grant of those that the call's purpose names which is `fitting`."""
+        return next(iter(self.fitting(caller, dataset, now, owner)), None)
+
+    def fitting(self, caller: Caller, dataset: str, now: datetime, owner: str) -> tuple[Grant, ...]:
+        """The grants for a dataset of `owner` that the call's purpose names, in its order, while they hold: the
+        caller's own, or of the member for which it acts, if the grant names the calling system as a delegate."""
+        if self.expires is None or now >= self.expires:
+            return ()
+        named = (self.by_id[one] for one in ids_named(caller.purpose) if one in self.by_id)
+        return tuple(one for one in named if _fits(one, caller, dataset, now, owner))
+
+
+def ids_named(purpose: str | None) -> tuple[str, ...]:
+    """The grants that `grant:<id>` or `grant:<id>,<id>` names, in its order; none where the purpose is of another form,
+    names one twice, or more than MOST_NAMED."""
+    if purpose is None or not purpose.startswith(PREFIX):
+        return ()
+    ids = purpose.removeprefix(PREFIX).split(",", MOST_NAMED)
+    sound = len(set(ids)) == len(ids) <= MOST_NAMED and all(map(_ID.fullmatch, ids))
+    return tuple(ids) if sound else ()
+
+
+def _fits(grant: Grant, caller: Caller, dataset: str, now: datetime, owner: str) -> bool:
+    if grant.member != caller.principal or grant.dataset != dataset:
+        return False
+    if caller.on_behalf is not None and caller.system not in grant.delegates:
+        return False
+    return grant.provider in (None, owner) and grant.not_before <= now < grant.expires
 
 
 def from_document(document: Mapping[str, Any], owner: str = "") -> Grants:
@@ -93,7 +119,7 @@ def _grant(one: Mapping[str, Any]) -> Grant:
     if delegates is None:
         raise DocumentRefused("malformed", "delegates is a list of systems")
     return Grant(
-        id=text_of(one, "id"),
+        id=_id_of(one),
         member=text_of(one, "member"),
         dataset=text_of(one, "dataset"),
         items=items,
@@ -109,6 +135,15 @@ def _grant(one: Mapping[str, Any]) -> Grant:
         untold=None if one.get("untold") is None else text_of(one, "untold"),
         told_after_days=_bound(one, "told_after_days"),
     )
+
+
+def _id_of(one: Mapping[str, Any]) -> str:
+    grant_id = text_of(one, "id")
+    if not _ID.fullmatch(grant_id):
+        raise DocumentRefused(
+            "malformed", "no purpose could name it: an id is of letters, digits, . _ - and /"
+        )
+    return grant_id
 
 
 def _texts(listed: object) -> tuple[str, ...] | None:

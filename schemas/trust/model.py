@@ -20,9 +20,9 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks: `member` is a department id (`330203.market_regulation`), `system` one of its programs,
-    `officer` the acting person that the system names, `purpose` `grant:<id>` or `case:<reference>`. `on_behalf` is
-    the member for which the system acts, where that is not its own; `case` the open case that the call refers to,
-    where it does.
+    `officer` the acting person that the system names, `purpose` `grant:<id>`, with further ids after commas, or
+    `case:<reference>`. `on_behalf` is the member for which the system acts, where that is not its own; `case` the open
+    case that the call refers to, where it does.
 
     An anonymous caller has neither member nor system.
     """

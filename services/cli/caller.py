@@ -22,7 +22,13 @@ ProfileFile = Annotated[
         "--profile", envvar="LANGQIAO_PROFILE", help="Who asks: a profile file, as `langqiao up` makes."
     ),
 ]
-Purpose = Annotated[str | None, typer.Option("--purpose", help="What for: grant:<id> or case:<reference>.")]
+Purpose = Annotated[
+    str | None,
+    typer.Option(
+        "--purpose",
+        help="What for: grant:<id>, or with the grants of several departments grant:<id>,<id>; or case:<reference>.",
+    ),
+]
 DEFAULT_PROFILE = Path(".langqiao/demo/profiles/approvals.json")
 
 

@@ -28,9 +28,9 @@ class Profile:
 
     `bootstrap` is the Kafka address for following topics; the `broker_…` files, relative too, secure the way there as
     a department's settings of these names do; so do the `tls_…` files the way to gateway and nodes. `purpose` is
-    `grant:<id>` or `case:<reference>`; `on_behalf` the member that the system acts for, empty where it is its own.
-    `registry_file`, relative too, is the signed member registry by which receipts are looked at as answers come, and
-    `authority_keys` who may sign it, key id -> public hex; None: receipts are not looked at.
+    `grant:<id>`, with further ids after commas, or `case:<reference>`; `on_behalf` the member that the system acts for,
+    empty where it is its own. `registry_file`, relative too, is the signed member registry by which receipts are looked
+    at as answers come, and `authority_keys` who may sign it, key id -> public hex; None: receipts are not looked at.
     """
 
     gateway: str

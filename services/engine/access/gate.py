@@ -157,8 +157,12 @@ class Gate:
         return grant
 
     def under(self, contract: Contract, caller: Caller) -> Grant | None:
-        """The grant that a call's purpose names, whether what is asked is due to it or not."""
+        """The first fitting grant that a call's purpose names, whether what is asked is due to it or not."""
         return self._grants(caller).named(caller, contract.dataset, self.clock(), self.owner)
+
+    def stands(self, grant: Grant, contract: Contract, caller: Caller) -> bool:
+        """Whether a grant that a call leaned on is still one that its purpose names, and unchanged."""
+        return grant in self._grants(caller).fitting(caller, contract.dataset, self.clock(), self.owner)
 
     def decide_write(self, contract: Contract, caller: Caller) -> None:
         """Only the department's own systems write, and they too say who acts and what for."""

@@ -29,7 +29,7 @@ def require_still(
             )
     if leans is not None:
         contract, grant = leans
-        if gate.under(contract, call.caller) != grant:
+        if not gate.stands(grant, contract, call.caller):
             message = f"the grant to use {contract.dataset} ended, or is another, since it was asked"
             members = {"dataset": contract.dataset, "items": sorted(grant.items)}
             raise Problem("grant-required", message, members=members)

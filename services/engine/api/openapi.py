@@ -6,6 +6,7 @@ from typing import Any
 from schemas.contracts.model import Contract, Item
 from schemas.derived.forms import served_schema
 from schemas.derived.persons import persons_paths
+from schemas.trust.grants import PURPOSE
 from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE
 
@@ -29,15 +30,17 @@ _QUERY = [
     {"name": "cursor", "in": "query", "schema": {"type": "string"}, "description": "From Langqiao-Next."},
 ]
 _CALLER = [
-    {"name": name, "in": "header", "schema": {"type": "string"}}
-    for name in (
-        "Langqiao-Officer",
-        "Langqiao-Purpose",
-        "Langqiao-Case",
-        "Contract-Version",
-        "Prefer",
-        "Accept-Signature",
-    )
+    {"name": "Langqiao-Purpose", "in": "header", "schema": {"type": "string"}, "description": PURPOSE},
+    *(
+        {"name": name, "in": "header", "schema": {"type": "string"}}
+        for name in (
+            "Langqiao-Officer",
+            "Langqiao-Case",
+            "Contract-Version",
+            "Prefer",
+            "Accept-Signature",
+        )
+    ),
 ]
 _RECORD_ID = [{"name": "record_id", "in": "path", "required": True, "schema": {"type": "string"}}]
 _IF_MATCH = [{"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}]

@@ -12,6 +12,8 @@ from tests.waiting import until_sync
 
 KIND = "market_regulation"
 DATASET = f"{KIND}.legal_representatives"
+#: Another department, whose records the first one's lead to.
+OTHER = "public_security"
 #: What was decided is to hold within this, in seconds.
 SOON = 5.0
 FORM = {
@@ -24,6 +26,10 @@ FORM = {
     "until": "2036-12-31",
     "head": "head-1",
 }
+
+
+#: The same for the people whom those records name.
+OF_RESIDENTS = {**FORM, "dataset": f"{OTHER}.residents", "items": ["id_number", "name"]}
 
 
 def client(world: World, name: str, purpose: str | None = None) -> httpx.Client:
@@ -51,23 +57,33 @@ def until_refused(world: World, name: str, path: str, reason: str) -> None:
     until_sync(lambda: step(world, name, path).json().get("reason") == reason, 20, f"refused as {reason}")
 
 
-def asked(world: World, request_id: str) -> int:
+def asked(world: World, request_id: str, dataset: str = DATASET) -> int:
     """What the department answers to a question under the grant."""
-    address = f"{world.plan.department(KIND).url}/records/{KIND}/legal_representatives?select=name&limit=1"
+    kind, _, name = dataset.partition(".")
+    address = f"{world.plan.department(kind).url}/records/{kind}/{name}?select=name&limit=1"
     with client(world, "approvals", f"grant:{request_id}") as member:
         return member.get(address).status_code
 
 
-def soon(world: World, request_id: str, status: int) -> None:
+def through_the_gateway(world: World, question: dict[str, str], *request_ids: str) -> httpx.Response:
+    """What the gateway answers to a signed question for legal representatives under these grants."""
+    kind, _, name = DATASET.partition(".")
+    address = f"{world.plan.gateway_url}/records/{kind}/{name}/query"
+    with client(world, "approvals", f"grant:{','.join(request_ids)}") as member:
+        return member.post(address, json=question)
+
+
+def soon(world: World, request_id: str, status: int, dataset: str = DATASET) -> None:
     """The department answers so within five seconds."""
-    until_sync(lambda: asked(world, request_id) == status, SOON, f"the department answers {status}")
+    until_sync(lambda: asked(world, request_id, dataset) == status, SOON, f"the department answers {status}")
 
 
-def granted(world: World) -> str:
+def granted(world: World, form: dict[str, Any] = FORM) -> str:
     """A request for items on condition that was agreed to, delivered, and is honoured."""
-    request_id = str(take(world, "approvals", "requests", **FORM)["request_id"])
-    assert asked(world, request_id) == 403
-    take(world, KIND, f"requests/{request_id}/agreed", second="head-2")
-    take(world, KIND, f"requests/{request_id}/delivered")
-    soon(world, request_id, 200)
+    request_id, dataset = str(take(world, "approvals", "requests", **form)["request_id"]), form["dataset"]
+    kind = dataset.partition(".")[0]
+    assert asked(world, request_id, dataset) == 403
+    take(world, kind, f"requests/{request_id}/agreed", second="head-2")
+    take(world, kind, f"requests/{request_id}/delivered")
+    soon(world, request_id, 200, dataset)
     return request_id

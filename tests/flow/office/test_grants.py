@@ -8,6 +8,7 @@ from schemas.wire.topics import Audience, Topic
 from services.cli.world.plan import DIVISION, ENVIRONMENT, OFFICE
 from services.cli.world.world import World
 from services.client.topics import follow
+from services.engine.log.recent import entries_backwards
 from tests.flow.office import asking
 
 
@@ -24,6 +25,31 @@ def test_a_request_is_granted_answered_suspended_and_refused_and_each_step_is_an
         ("suspended", "provider"),
     ]
     assert all("officer" not in one and "facts" not in one for one in told), "names need a grant"
+
+
+def test_a_question_over_items_on_condition_of_two_departments_needs_a_grant_of_each_and_names_both(
+    world: World,
+) -> None:
+    grants = [asking.granted(world), asking.granted(world, asking.OF_RESIDENTS)]
+    question = {"select": "name,resident!inner(name)", "limit": "3"}
+    for one in grants:
+        refused = asking.through_the_gateway(world, question, one)
+        assert (refused.status_code, refused.json()["code"]) == (403, "grant-required")
+    for both in (grants, grants[::-1]):
+        answer = asking.through_the_gateway(world, question, *both)
+        assert answer.status_code == 200, answer.text
+        assert [one["name"] for one in answer.json()] == [one["resident"]["name"] for one in answer.json()]
+        assert len(answer.json()) == 3
+    leaned = [_leaned_on(world, kind) for kind in (asking.KIND, asking.OTHER)]
+    assert leaned == [(f"grant:{grants[1]},{grants[0]}", one) for one in grants], "each on its own"
+
+
+def _leaned_on(world: World, kind: str) -> tuple[str, str]:
+    """Purpose and grant of the last answer by a grant, as a department's access log says them."""
+    last = next(
+        one.said for one in entries_backwards(world.plan.department(kind).access_log) if "grant" in one.said
+    )
+    return last["purpose"], last["grant"]
 
 
 def test_how_often_it_may_be_used_is_agreed_at_the_office_and_holds_at_the_department(world: World) -> None:

@@ -130,6 +130,17 @@ async def test_a_grant_that_is_signed_anew_as_it_was_goes_on_and_one_of_other_ro
     assert (len(other.pieces), other.whole) == (1, False)
 
 
+async def test_of_two_grants_that_are_named_the_one_that_is_leaned_on_ends_answers_and_the_other_does_not(
+    node: Node, trust: Trust
+) -> None:
+    [grant] = signed.unchecked((trust.folder / "grants.jws").read_text())["grants"]
+    both, other = "grant:G-0,G-1", {**grant, "id": "G-0"}
+    begun = await node.ask("changes", _OWNERS, lambda: node.grants(2, grant, other), purpose=both)
+    assert begun.whole, "that one began meanwhile takes nothing away"
+    ended = await node.ask("changes", _OWNERS, lambda: node.grants(3, grant), purpose=both)
+    assert (len(ended.pieces), ended.whole) == (1, False), "what one gave is not given by another"
+
+
 @pytest.mark.parametrize("sender", [f"{ASKER}/window", GATEWAY])
 async def test_who_asks_or_sends_on_and_is_no_member_any_more_is_told_no_further(
     node: Node, settings: Settings, sender: str
