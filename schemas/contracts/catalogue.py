@@ -28,13 +28,7 @@ class Catalogue:
     def contract(self, dataset: str, major: int | None = None) -> Contract:
         """The contract of that major, or of the preferred one, which is the lowest where nobody said otherwise; Problem
         `unknown-dataset`, `unknown-version`."""
-        versions = self._contracts.get(dataset)
-        if versions is None:
-            raise Problem(
-                "unknown-dataset",
-                f"there is no dataset {_shown(dataset)}",
-                members={"nearest": self._near(dataset)},
-            )
+        versions = self._versions(dataset)
         wanted = self._preferred.get(dataset, min(versions)) if major is None else major
         if wanted not in versions:
             raise Problem(
@@ -43,6 +37,10 @@ class Catalogue:
                 members={"versions": sorted(versions)},
             )
         return versions[wanted]
+
+    def every(self, dataset: str) -> tuple[Contract, ...]:
+        """The contracts of all its majors, the lowest first; Problem `unknown-dataset`."""
+        return tuple(one for _, one in sorted(self._versions(dataset).items()))
 
     def preferring(self, majors: Mapping[str, int]) -> "Catalogue":
         """The same, with the major of some datasets by which they are read where none is asked for."""
@@ -53,6 +51,16 @@ class Catalogue:
     def links(self, dataset: str) -> Mapping[str, Link]:
         """Every link that starts from a dataset, by name."""
         return self._links.get(dataset, {})
+
+    def _versions(self, dataset: str) -> Mapping[int, Contract]:
+        versions = self._contracts.get(dataset)
+        if versions is None:
+            raise Problem(
+                "unknown-dataset",
+                f"there is no dataset {_shown(dataset)}",
+                members={"nearest": self._near(dataset)},
+            )
+        return versions
 
     def _both_directions(self) -> dict[str, dict[str, Link]]:
         found: dict[str, dict[str, Link]] = {}

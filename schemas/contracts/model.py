@@ -139,6 +139,11 @@ class Contract:
     def open_items(self) -> frozenset[str]:
         return frozenset(name for name, item in self.items.items() if item.open)
 
+    def shares(self, name: str) -> bool:
+        """Whether it has an item of that name, and does not withhold it."""
+        item = self.items.get(name)
+        return item is not None and item.sharing.sharing_class is not SharingClass.WITHHELD
+
 
 #: Words that the query grammar keeps for itself: no item and no link may be called so.
 RESERVED = frozenset("select order limit offset and or not cursor columns on_conflict sealed".split())

@@ -37,7 +37,8 @@ class Application:
     """What a request states (article 20), as it was filled in: a field that was left empty is empty here.
 
     `items` of the dataset, for `rows` (a filter such as `division.eq.330203`; empty: all rows), until `until`, the last
-    day of use, on `terms`. `officer` applies, `head` is the head of the officer's unit, who consents.
+    day of use, on `terms`. `officer` applies, `head` is the head of the officer's unit, who consents. `majors` are
+    those that the dataset had in the catalogue then, as the office says.
     """
 
     dataset: str
@@ -51,6 +52,7 @@ class Application:
     officer: str
     head: str
     terms: Terms = _USUAL
+    majors: tuple[int, ...] = ()
 
     @classmethod
     def read(cls, form: Mapping[str, Any], officer: str, head: str) -> "Application":
@@ -60,7 +62,8 @@ class Application:
         items = tuple(_text(one) for one in listed) if isinstance(listed, list) else ()
         named = tuple(one for one in items if one)
         until, terms = _day(form.get("until")), Terms.read(form)
-        return cls(items=named, until=until, officer=officer, head=head, terms=terms, **texts)
+        majors = majors_of(form)
+        return cls(items=named, until=until, officer=officer, head=head, terms=terms, majors=majors, **texts)
 
 
 _TEXTS = ("dataset", "rows", "legal_basis", "scenario", "purpose", "mode")
@@ -71,6 +74,11 @@ _NEEDED = {
     "officer": "name who applies",
     "head": "name the head of the unit, who consents",
 }
+
+
+def majors_of(said: Mapping[str, Any]) -> tuple[int, ...]:
+    """The majors that the step of an application says were published; none where it is one of before."""
+    return tuple(said.get("majors", ()))
 
 
 def gaps(application: Application, contract: Contract, today: date) -> tuple[Gap, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ssl import SSLContext
+from types import MappingProxyType
 from typing import Protocol
 
 import httpx
@@ -101,7 +102,7 @@ class Asking:
         contract = complaint.contract
         path = f"/records/{contract.kind}/{contract.name}/lookup"
         body = orjson.dumps({"record_ids": [complaint.record], "select": f"record_version,{complaint.item}"})
-        answered = await self.post(complaint, node, path, body)
+        answered = await self.post(complaint, node, path, body, {names.CONTRACT_VERSION: f"{contract.major}"})
         first, _, rest = answered.partition(b"\n")
         try:
             found, [text] = orjson.loads(first)["records"], orjson.loads(rest)["end"]["receipts"]
@@ -118,8 +119,10 @@ class Asking:
         except DocumentRefused:
             raise missing(complaint, "what it answers is no page of a log") from None
 
-    async def post(self, asked: Asked, node: str, path: str, body: bytes) -> bytes:
-        """What that node answers, which alone can use the call. Problem source-missing."""
+    async def post(
+        self, asked: Asked, node: str, path: str, body: bytes, more: Mapping[str, str] = MappingProxyType({})
+    ) -> bytes:
+        """What that node answers, which alone can use the call; `more` are further headers. Problem source-missing."""
         url = self.addresses.get(node)
         if url is None:
             raise missing(asked, f"the address of {node} is not among node_urls")
@@ -132,7 +135,7 @@ class Asking:
                 verify=self.tls or True,
                 transport=self.transport,
             ) as http:
-                headers = self._headers(asked)
+                headers = {**self._headers(asked), **more}
                 async with http.stream("POST", path, content=body, headers=headers) as answer:
                     if answer.status_code != httpx.codes.OK:
                         raise missing(asked, f"it answered {answer.status_code}")

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from schemas.contracts.catalogue import Catalogue
-from schemas.contracts.model import SharingClass
 from schemas.law.calendar import WorkingDays
 from schemas.law.sharing.correction import RULES, Correction, CorrectionState, CorrectionStep, Said, folded
 from schemas.law.sharing.limits import Clock
@@ -63,12 +62,11 @@ class CorrectionDesk:
         """A new correction request, of a shared item; by the person whom a `word` identifies, where there is one.
         Whether there is such a record, and what it holds, whoever files is not told. StepRefused, also too-many-open,
         filed-already; Problem unknown-dataset, unknown-item, bad-vouching, vouching-required."""
-        contract = self.contracts.contract(str(form["dataset"]))
-        kept_by = provider_of(contract, provider, self.office)
-        item = contract.items.get(str(form["item"]))
-        if item is None or item.sharing.sharing_class is SharingClass.WITHHELD:
-            raise Problem("unknown-item", f"{contract.dataset} shares no such item.")
-        filed = Filed(people.system, kept_by, contract.dataset, str(form["record"]))
+        majors = self.contracts.every(str(form["dataset"]))
+        kept_by = provider_of(majors[0], provider, self.office)
+        if not any(one.shares(str(form["item"])) for one in majors):
+            raise Problem("unknown-item", f"{majors[0].dataset} shares no such item.")
+        filed = Filed(people.system, kept_by, majors[0].dataset, str(form["record"]))
         facts = {**form, **await self._by_subject(word, filed)}
         rules = self._rules(kept_by)
         return await self.desk.begin(

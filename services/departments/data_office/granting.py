@@ -12,6 +12,7 @@ from schemas.trust.keys import KeyPair
 from schemas.trust.left_out import LeftOut
 from schemas.trust.retiring import Retirement
 from schemas.wire.problem import Problem
+from services.departments.data_office.agreed import Agreed, of_itself
 from services.departments.data_office.correction_desk import CorrectionDesk
 from services.departments.data_office.granted import (
     ROOM,
@@ -21,7 +22,7 @@ from services.departments.data_office.granted import (
     of_corrections,
     of_requests,
 )
-from services.departments.data_office.matters import Record
+from services.departments.data_office.matters import REQUESTS, Record
 from services.departments.data_office.request_desk import RequestDesk
 from services.departments.data_office.retirements import retirements
 
@@ -30,7 +31,7 @@ _SERVES = timedelta(minutes=10)
 #: How long it is told without a look at the records, into which another process of the office may have written.
 _UNSEEN = timedelta(seconds=1)
 _log = logging.getLogger("langqiao.engine")
-_MadeOf = tuple[list[Record], list[Record], list[Retirement]]
+_MadeOf = tuple[list[Record], list[Record], list[Record], list[Retirement]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ class Granting:
     key: Callable[[], KeyPair] | None
     room: int = ROOM
     _issued: dict[str, Issued] = field(default_factory=dict)
+    _agreed: Agreed = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._agreed = Agreed(self.requests.desk.books)
 
     async def document(self, provider: str) -> Issued:
         """The newest for a department; Problem not-ready where there is no key."""
@@ -90,19 +95,24 @@ class Granting:
         return {provider: one.left_out for provider, one in self._issued.items() if one.left_out}
 
     async def _made_of(self, provider: str) -> _MadeOf:
-        """The requests in force at a department, the correction requests that are open there, and its majors that
-        end."""
+        """The requests in force at a department, those that it agreed to and those that came of themselves, the
+        correction requests that are open there, and its majors that end."""
         in_force = await self.requests.in_force(provider=provider)
+        agreed = await self._agreed.of(in_force)
         wrong = await self.corrections.open_at(provider)
-        return in_force, wrong, await retirements(self.requests.desk.books, provider)
+        ending = await retirements(self.requests.desk.books, provider)
+        over = {(one.dataset, one.major) for one in ending if one.over}
+        others = [one for one in in_force if one[REQUESTS.id_item] not in agreed]
+        return (
+            [one for one in in_force if one[REQUESTS.id_item] in agreed],
+            [of_itself(one, self.requests.contracts, over) for one in others],
+            wrong,
+            ending,
+        )
 
     def _document(self, number: int, made_of: _MadeOf, now: datetime, unlisted: Unlisted) -> dict[str, Any]:
         """What a member gets by itself comes last, the newest at the end, where the room ends first."""
-        in_force, wrong, ending = made_of
-        agreed: list[Record] = []
-        by_itself: list[Record] = []
-        for one in in_force:
-            (agreed if self.requests.is_agreed(one) else by_itself).append(one)
+        agreed, by_itself, wrong, ending = made_of
         made = [
             *of_requests(agreed, unlisted),
             *of_corrections(wrong, self.requests.office, now, unlisted),

@@ -1,11 +1,10 @@
 """The desk of sharing requests: apply, step, and what ends by itself; called by `routes` and `office`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.contracts.catalogue import Catalogue
-from schemas.contracts.model import SharingClass
 from schemas.law.calendar import WorkingDays
 from schemas.law.sharing.request import Standing, Step
 from schemas.law.sharing.request_rules import RULES, State, StepKind
@@ -48,7 +47,7 @@ class RequestDesk:
         not-published, too-many-open."""
         dataset = str(form.get("dataset") or "")
         kept_by = provider_of(self.contracts.contract(dataset), provider, self.office)
-        await self._published(dataset, kept_by)
+        majors = await self._published(dataset, kept_by)
         refuse_personal(str(form.get("rows") or ""), self.contracts, dataset)
 
         def first(rules: Rules[StepKind, Standing]) -> Step:
@@ -57,7 +56,7 @@ class RequestDesk:
 
         return await self.desk.begin(
             REQUESTS,
-            lambda mine: self._rules(mine, dataset, kept_by),
+            lambda mine: self._rules(mine, dataset, kept_by, majors),
             first,
             once,
             allowed=lambda: self._few_open(people.member, kept_by),
@@ -73,10 +72,12 @@ class RequestDesk:
     ) -> Taken:
         """The next step of a request. StepRefused; Problem unknown-record, bad-body."""
         rules = self._rules_of(await self.desk.record(REQUESTS, request_id))
-        refuse_personal(str(facts.get("rows") or ""), self.contracts, rules.contract.dataset)
+        if kind is StepKind.SUPPLEMENTED:
+            refuse_personal(str(facts.get("rows") or ""), self.contracts, rules.dataset)
+            rules = replace(rules, published=await self._published(rules.dataset, rules.provider))
 
         def following(standing: Standing | None) -> Step:
-            if kind is StepKind.SUPPLEMENTED and facts.get("dataset") != rules.contract.dataset:
+            if kind is StepKind.SUPPLEMENTED and facts.get("dataset") != rules.dataset:
                 raise StepRefused("wrong-state", "a supplement is of the dataset that was asked for")
             return self._step(rules, kind, standing, people, facts)
 
@@ -104,16 +105,6 @@ class RequestDesk:
             REQUESTS.records, ("state", Operator.EQ, State.IN_FORCE.value), *conditions
         )
 
-    def is_agreed(self, request: Record) -> bool:
-        """Whether its department agreed to a request in force, which is so of what is shared on condition; else the
-        law left it no choice."""
-        dataset = str(request["dataset"])
-        if dataset not in self.contracts.datasets():
-            return True
-        contract, names = self.contracts.contract(dataset), str(request["items"]).split(",")
-        asked = (contract.items[name] for name in names if name in contract.items)
-        return any(one.sharing.sharing_class is SharingClass.CONDITIONAL for one in asked)
-
     def _step(
         self,
         rules: RequestRules,
@@ -128,9 +119,11 @@ class RequestDesk:
     def _rules_of(self, record: Record) -> RequestRules:
         return self._rules(str(record["request_id"]), str(record["dataset"]), str(record["provider"]))
 
-    def _rules(self, request_id: str, dataset: str, provider: str) -> RequestRules:
-        contract = self.contracts.contract(dataset)
-        return RequestRules(request_id, contract, provider, self.office, self.calendar)
+    def _rules(
+        self, request_id: str, dataset: str, provider: str, published: tuple[int, ...] = ()
+    ) -> RequestRules:
+        majors = self.contracts.every(dataset)
+        return RequestRules(request_id, majors, provider, self.office, self.calendar, published)
 
     async def _few_open(self, member: str, provider: str) -> None:
         """Each is a grant sooner or later, and what a department's node takes of these has an end."""
@@ -143,9 +136,13 @@ class RequestDesk:
         if count >= self.most_open:
             raise StepRefused("too-many-open", f"{self.most_open} requests are open there: end one first")
 
-    async def _published(self, dataset: str, provider: str) -> None:
+    async def _published(self, dataset: str, provider: str) -> tuple[int, ...]:
+        """The majors of a dataset that can be asked for at a department. StepRefused not-published."""
         entries = await self.desk.books.found(
             ENTRIES.records, ("dataset", Operator.EQ, dataset), ("provider", Operator.EQ, provider)
         )
-        if not any(askable(one) for one in entries):
+        published = {one["major"] for one in entries if askable(one)}
+        majors = tuple(one for one in self.contracts.majors(dataset) if one in published)
+        if not majors:
             raise StepRefused("not-published", "only what the catalogue has published can be asked for")
+        return majors

@@ -9,6 +9,8 @@ from schemas.contracts.model import Contract
 from schemas.law.calendar import WorkingDays
 from schemas.law.divisions import UnknownDivision, lowest_common_ancestor
 from schemas.law.sharing import request
+from schemas.law.sharing.application import majors_of
+from schemas.law.sharing.judged import judged
 from schemas.law.sharing.limits import legal_day
 from schemas.law.sharing.passing import passed
 from schemas.law.sharing.request import Standing, Step
@@ -21,40 +23,51 @@ from services.departments.data_office.matters import clock_values, terms_values
 GRANTED = (State.IN_FORCE.value, State.SUSPENDED.value)
 #: Those in which a grant may still come of it, too.
 OPEN = (State.INCOMPLETE.value, State.RECEIVED.value, State.AGREED.value, *GRANTED)
+#: The steps that say what is asked for.
+_ASKING = (StepKind.APPLIED, StepKind.SUPPLEMENTED)
 #: How long a requester has to dispose of data when its use ends by itself; no law says it, an order may say other.
 _DISPOSE_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRules:
-    """The rules for one request: its id, the contract of what is asked for, who keeps that, and the office itself."""
+    """The rules for one request: its id, every major of what is asked for, the lowest first, who keeps that, and the
+    office itself. What is asked is judged by the majors that were `published` when it was asked, which its step says
+    for good; where one of before says none, by the lowest."""
 
     request_id: str
-    contract: Contract
+    majors: tuple[Contract, ...]
     provider: str
     office: str
     calendar: WorkingDays
+    published: tuple[int, ...] = ()
+
+    @property
+    def dataset(self) -> str:
+        return self.majors[0].dataset
 
     def check(self, standing: Standing | None, step: Step) -> None:
-        request.check(standing, step, self.contract)
+        request.check(standing, step, self._contract(standing, step))
 
     def after(self, standing: Standing | None, step: Step) -> Standing:
-        return request.after(standing, step, self.contract)
+        return request.after(standing, step, self._contract(standing, step))
 
     def own(self, standing: Standing, now: datetime) -> Step | None:
-        late = passed(request.running(standing, self.contract, self.calendar), standing.passed, now)
+        late = passed(
+            request.running(standing, self._contract(standing), self.calendar), standing.passed, now
+        )
         if late is not None:
             return Step(OVERDUE[late.clock], now, Party.BRIDGE, self.office, facts=late.facts)
-        kind = request.needed(standing, self.contract, legal_day(now))
+        kind = request.needed(standing, self._contract(standing), legal_day(now))
         if kind is None:
             return None
         return Step(kind, now, Party.BRIDGE, self.office, facts=self._said(kind, standing, now))
 
     def record(self, standing: Standing) -> dict[str, Value]:
         asked = standing.application
-        clock, due = request.running(standing, self.contract, self.calendar) or (None, None)
+        clock, due = request.running(standing, self._contract(standing), self.calendar) or (None, None)
         return {
-            "dataset": self.contract.dataset,
+            "dataset": self.dataset,
             "provider": self.provider,
             "requester": standing.requester,
             "items": ",".join(asked.items) or None,
@@ -83,17 +96,27 @@ class RequestRules:
     ) -> dict[str, Any]:
         """The facts of a member's step, with what the office adds to them."""
         added: dict[str, Any] = {}
+        if kind in _ASKING:
+            added["majors"] = list(self.published)
         if kind is StepKind.DELIVERED:
             added["grant"] = self.request_id
         if kind is StepKind.DISPUTED and standing is not None:
             added["decided_by"] = decided_by(standing.requester, self.provider)
         return {**facts, **added}
 
+    def _contract(self, standing: Standing | None, step: Step | None = None) -> Contract:
+        """What the application is held against: the one that a step makes, or the one that stands."""
+        if step is not None and step.kind in _ASKING:
+            named = majors_of(step.facts)
+        else:
+            named = standing.application.majors if standing is not None else ()
+        return judged([one for one in self.majors if one.major in named] or self.majors[:1])
+
     def _said(self, kind: StepKind, standing: Standing, now: datetime) -> dict[str, Any]:
         today = legal_day(now)
         match kind:
             case StepKind.GAPS_NOTICED:
-                lacks = request.lacks(standing, self.contract, today)
+                lacks = request.lacks(standing, self._contract(standing), today)
                 return {"gaps": [{"field": one.field, "reason": one.reason} for one in lacks]}
             case StepKind.DELIVERED:
                 return {"grant": self.request_id}

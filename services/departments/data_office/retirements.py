@@ -32,14 +32,13 @@ async def retirements(books: Books, provider: str) -> list[Retirement]:
 async def by_which(
     books: Books, contracts: Catalogue, provider: str, dataset: str, item: str, now: datetime
 ) -> Contract:
-    """The contract by which a department answers and tells of an item now: of the lowest major that has not ended; of
-    the lowest of all where none is left, or that has no such item. Problem unknown-dataset."""
+    """The contract by which a department answers and tells of an item now: of the lowest major that shares it and has
+    not ended; where there is none, of the lowest that shares it, or of the lowest of all. Problem unknown-dataset."""
     ending = {(one.dataset, one.major): one for one in await retirements(books, provider)}
     ended = retiring.over(ending, now)
-    lowest = contracts.contract(dataset)
-    left = [one for one in contracts.majors(dataset) if (dataset, one) not in ended]
-    found = contracts.contract(dataset, left[0]) if left else lowest
-    return found if item in found.items else lowest
+    known = contracts.every(dataset)
+    left = [one for one in known if (dataset, one.major) not in ended]
+    return next((one for one in (*left, *known) if one.shares(item)), known[0])
 
 
 def _retirement(entry: Record, noticed: Mapping[str, datetime]) -> Retirement:

@@ -99,7 +99,7 @@ def _request(request_id: str, contract: Contract, items: list[str]) -> Iterator[
             facts={"grant": _GRANT},
         ),
     ]
-    rules = RequestRules(request_id, contract, provider, _OFFICE, WorkingDays())
+    rules = RequestRules(request_id, (contract,), provider, _OFFICE, WorkingDays())
     yield from _matter(REQUESTS, request_id, rules, steps)
 
 

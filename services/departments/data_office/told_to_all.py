@@ -22,11 +22,7 @@ def names_nobody(text: str) -> str:
 def refuse_personal(rows: str, contracts: Catalogue, dataset: str) -> None:
     """Problem bad-body where a row scope names an item that a contract of the dataset marks personal. By its words, for
     what cannot be read as a filter is written down all the same."""
-    items = [
-        item
-        for major in contracts.majors(dataset)
-        for item in contracts.contract(dataset, major).items.values()
-    ]
+    items = [item for contract in contracts.every(dataset) for item in contract.items.values()]
     if named := sorted({one.name for one in items if one.personal}.intersection(_WORD.findall(rows))):
         reason = f"every member reads this: it may not be by {', '.join(named)}, which tells of a person"
         raise Problem(

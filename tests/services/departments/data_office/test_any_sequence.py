@@ -90,7 +90,7 @@ _FORMS = (made.FORM, {**made.FORM, "items": made.ASKED}, {**made.FORM, "items": 
 
 
 def _rules() -> RequestRules:
-    return RequestRules("R-1", made.CONTRACT, made.PROVIDER, made.AUTHORITY, WorkingDays())
+    return RequestRules("R-1", (made.CONTRACT,), made.PROVIDER, made.AUTHORITY, WorkingDays())
 
 
 @st.composite
@@ -172,7 +172,7 @@ async def test_after_any_calls_the_record_is_what_the_steps_say_and_each_was_all
     office: Office = bureau.app.state.office
     steps = await office.requests.desk.books.steps(REQUESTS, request_id)
     rules = RequestRules(
-        request_id, office.requests.contracts.contract(ASKED["dataset"]), PROVIDER, OFFICE, WorkingDays()
+        request_id, (office.requests.contracts.contract(ASKED["dataset"]),), PROVIDER, OFFICE, WorkingDays()
     )
     standing: Standing | None = None
     for step in steps:

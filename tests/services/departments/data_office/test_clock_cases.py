@@ -75,7 +75,7 @@ _SAID: dict[str, Mapping[str, Any]] = {
 def _rules(case: Mapping[str, Any]) -> Rules[Any, Any]:
     match case["matter"]:
         case "request":
-            return RequestRules("R-1", made.CONTRACT, made.PROVIDER, made.AUTHORITY, WorkingDays())
+            return RequestRules("R-1", (made.CONTRACT,), made.PROVIDER, made.AUTHORITY, WorkingDays())
         case "correction":
             proof = Corrected(Version(1, 5), frozenset({"holder"}))
             return CorrectionRules(made.PROVIDER, made.AUTHORITY, WorkingDays(), proof)

@@ -183,7 +183,7 @@ async def test_one_matter_that_cannot_be_read_hides_no_other(
     def rules(record: Record) -> RequestRules:
         contract = office.requests.contracts.contract(str(record["dataset"]))
         number = str(record["request_id"])
-        return RequestRules(number, contract, PROVIDER, OFFICE, office.requests.calendar)
+        return RequestRules(number, (contract,), PROVIDER, OFFICE, office.requests.calendar)
 
     desk.clocks.ahead = timedelta(days=300)
     fresh = (await late.bureau.take(REQUESTER, "requests", ASKED)).json()["request_id"]
