@@ -24,6 +24,7 @@ _NOUNS = (
         "log",
         "receivers",
         "deadlines",
+        "matter",
         "evidence",
         "topics",
         "acls",

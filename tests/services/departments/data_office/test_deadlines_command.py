@@ -1,4 +1,4 @@
-"""`langqiao deadlines`, as an officer runs it against an office behind a port."""
+"""`langqiao deadlines` and `langqiao matter`, as an officer runs them against an office behind a port."""
 
 import json
 import threading
@@ -37,10 +37,11 @@ from tests.waiting import until_sync
 
 @dataclass(frozen=True)
 class Served:
-    """Where the office answers, and its app."""
+    """Where the office answers, its app, and the request that waits there."""
 
     url: str
     app: FastAPI
+    request: str
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +60,8 @@ def served(trust: Trust, seeded: Path, tmp_path_factory: pytest.TempPathFactory)
     client = Bureau(app, trust).client(REQUESTER)
     asking = httpx.Client(base_url=url, headers=client.headers, auth=client.auth)
     with asking:
-        assert asking.post("/office/requests", json=ASKED).status_code == 201
-    yield Served(url, app)
+        request = asking.post("/office/requests", json=ASKED).json()["request_id"]
+    yield Served(url, app, request)
     server.should_exit = True
     thread.join()
 
@@ -71,13 +72,17 @@ def office(served: Served) -> str:
 
 
 def _deadlines(office: str, trust: Trust, folder: Path, member: str, *arguments: str) -> Result:
+    return _run("deadlines", office, trust, folder, member, *arguments)
+
+
+def _run(noun: str, office: str, trust: Trust, folder: Path, member: str, *arguments: str) -> Result:
     system = f"{member}/window"
     (folder / "key.pem").write_bytes(keys.write_private(trust.systems[system]))
     profile = folder / "profile.json"
     said = {"gateway": "http://127.0.0.1:1", "member": member, "system": system, "officer": "officer-1"}
     profile.write_text(json.dumps({**said, "purpose": CASE, "key_file": "key.pem"}))
     wide: dict[str, str | None] = {"COLUMNS": "200"}
-    return run("deadlines", "--office", office, "--profile", str(profile), *arguments, environment=wide)
+    return run(noun, "--office", office, "--profile", str(profile), *arguments, environment=wide)
 
 
 def test_an_officer_sees_what_has_to_be_done_by_whom_and_by_which_article(
@@ -113,3 +118,25 @@ def test_where_no_office_answers_it_says_so(trust: Trust, tmp_path: Path) -> Non
     told = _deadlines(f"http://127.0.0.1:{port}", trust, tmp_path, OFFICE)
     assert told.exit_code == 3
     assert f"http://127.0.0.1:{port}" in told.output
+
+
+def test_a_party_sees_a_matter_with_what_each_step_says(served: Served, trust: Trust, tmp_path: Path) -> None:
+    for number in (served.request, f"{PROVIDER}.legal_representatives:1.0.0"):
+        told = _run("matter", served.url, trust, tmp_path, PROVIDER, number, "--json")
+        assert told.exit_code == 0, told.output
+        steps = json.loads(told.output)["steps"]
+        shown = _run("matter", served.url, trust, tmp_path, PROVIDER, number)
+        assert (shown.exit_code, number in shown.output) == (0, True)
+        assert all(one["kind"] in shown.output and one["officer"] in shown.output for one in steps)
+
+
+def test_whoever_is_no_party_is_told_that_there_is_nothing(
+    served: Served, trust: Trust, tmp_path: Path
+) -> None:
+    told = [
+        _run("matter", served.url, trust, tmp_path, OTHER, number)
+        for number in (served.request, "R-2026-999999", "no number?")
+    ]
+    assert {one.exit_code for one in told} == {1}
+    assert len({one.output for one in told}) == 1
+    assert "unknown-record" in told[0].output
