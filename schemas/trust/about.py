@@ -1,7 +1,7 @@
 """What a person is told of the access log: the form of the ask and of its answer, and which entries are told as what;
 pure. Used by nodes, by the gateway that asks them all, and by whoever asks it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,7 +92,8 @@ def told(said: Mapping[str, Any], now: datetime, grants: Mapping[str, Grant]) ->
 
     Who: member, system, and the officer's unit, which is what stands before a slash in the officer's name; not the
     officer, whom the department knows by the entry's number. `found` says whether a record was shown. `use` is what
-    the grant was given for, while it is known: the one that was leaned on, or else the first that the purpose names.
+    the grant was given for, while it is known: the one that was leaned on, or else the first that the purpose names;
+    of one that hides it is not told.
     """
     since, records = said.get("told_from", ""), said.get("records", 0)
     if "untold" in said or not isinstance(since, str) or since > instant(now):
@@ -110,12 +111,25 @@ def _use(said: Mapping[str, Any], grants: Mapping[str, Grant]) -> str | None:
     ids = (str(said["grant"]),) if "grant" in said else ids_named(str(said.get("purpose", "")))
     known = (grants[one] for one in ids if one in grants)
     member = said.get("on_behalf", said.get("member"))
-    return next((one.purpose for one in known if one.member == member), None)
+    return next((one.purpose for one in known if one.member == member and not _hides(one, said)), None)
 
 
-def told_from(grant: Grant | None, at: datetime) -> str | None:
+def _hides(grant: Grant, said: Mapping[str, Any]) -> bool:
+    """Whether a grant hides what is told now: an entry that was made before this was known does not say so itself."""
+    return grant.untold is not None or (grant.told_after_days is not None and "told_from" not in said)
+
+
+def hidden_by(named: Iterable[Grant], at: datetime) -> tuple[str | None, str | None]:
+    """On what basis no person is told of a call at `at` whose purpose names these grants of the caller, and from when
+    they are: any of them hides, for the call's purpose tells of each, whatever dataset it was for."""
+    grants = sorted(named, key=lambda one: one.id)
+    times = [since for one in grants if (since := told_from(one, at)) is not None]
+    return next((one.untold for one in grants if one.untold is not None), None), max(times, default=None)
+
+
+def told_from(grant: Grant, at: datetime) -> str | None:
     """From when a person is told of what was done under a grant at `at`; None: at once, or never (`untold`)."""
-    if grant is None or grant.told_after_days is None:
+    if grant.told_after_days is None:
         return None
     try:
         return instant(at + timedelta(days=grant.told_after_days))

@@ -50,7 +50,8 @@ class Entry:
     the log says of itself.
 
     `untold` is the legal basis on which no person is told of the entry, and `told_from` the time from which they are:
-    both as the purpose was defined when the entry was made, so that nothing that comes later uncovers it.
+    both as any grant of the caller that `purpose` names was defined when the entry was made, so that nothing that comes
+    later uncovers it.
     """
 
     at: datetime

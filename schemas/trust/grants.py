@@ -52,8 +52,13 @@ class Grants:
         caller's own, or of the member for which it acts, if the grant names the calling system as a delegate."""
         if self.expires is None or now >= self.expires:
             return ()
+        return tuple(one for one in self.of_caller(caller) if _fits(one, caller, dataset, now, owner))
+
+    def of_caller(self, caller: Caller) -> tuple[Grant, ...]:
+        """The grants that the call's purpose names, in its order, and that are the caller's: whatever they are for, and
+        whether they hold now or not."""
         named = (self.by_id[one] for one in ids_named(caller.purpose) if one in self.by_id)
-        return tuple(one for one in named if _fits(one, caller, dataset, now, owner))
+        return tuple(one for one in named if one.member == caller.principal)
 
 
 def ids_named(purpose: str | None) -> tuple[str, ...]:
@@ -67,7 +72,7 @@ def ids_named(purpose: str | None) -> tuple[str, ...]:
 
 
 def _fits(grant: Grant, caller: Caller, dataset: str, now: datetime, owner: str) -> bool:
-    if grant.member != caller.principal or grant.dataset != dataset:
+    if grant.dataset != dataset:
         return False
     if caller.on_behalf is not None and caller.system not in grant.delegates:
         return False

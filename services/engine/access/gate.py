@@ -160,6 +160,10 @@ class Gate:
         """The first fitting grant that a call's purpose names, whether what is asked is due to it or not."""
         return self._grants(caller).named(caller, contract.dataset, self.clock(), self.owner)
 
+    def named(self, caller: Caller) -> tuple[Grant, ...]:
+        """The caller's own grants that its purpose names, whatever they are for."""
+        return self.grants.value.of_caller(caller)
+
     def stands(self, grant: Grant, contract: Contract, caller: Caller) -> bool:
         """Whether a grant that a call leaned on is still one that its purpose names, and unchanged."""
         return grant in self._grants(caller).fitting(caller, contract.dataset, self.clock(), self.owner)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.types import Receive
 
-from schemas.trust.model import Caller, Member
+from schemas.trust.model import Caller, Grant, Member
 from schemas.trust.question import taken_apart
 from schemas.trust.registry import Registry
 from schemas.trust.retiring import answered
@@ -30,8 +30,8 @@ class Call:
     """What came in. `record_id` is set at one record's address alone; `caller` from the access stage on,
     `estimate` (records that may be touched) from the cost stage on, `disclosure` from the select stage on.
     `query` is the query string as it came, `sent` the body once it was read (`whole`). From the access stage on,
-    `known_by` is the registry by which the caller is known, `message` names the signed message that it was, `sender`
-    who sent it, and `seals` are for what is given sealed; `handed` is the question that a gateway handed on with it;
+    `known_by` is the registry by which the caller is known, `named` are its own grants that its purpose has named at
+    any time since, `message` names the signed message that it was, `sender` who sent it, and `seals` are for what is given sealed; `handed` is the question that a gateway handed on with it;
     `request` is the digest of all under `salt`, from the log stage on."""
 
     node: Node
@@ -51,6 +51,7 @@ class Call:
     sent: bytes = b""
     whole: bool = False
     known_by: Registry | None = None
+    named: frozenset[Grant] = frozenset()
     message: str | None = None
     sender: Member | None = None
     handed: Any = None

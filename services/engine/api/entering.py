@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundColumn, BoundQuery, Value, conditions
-from schemas.trust.about import told_from
+from schemas.trust.about import hidden_by
 from schemas.trust.cases import about
 from schemas.trust.entries import Act, Entry, salted
 from schemas.trust.model import Case, Grant
 from schemas.trust.subjects import Subject, SubjectReader, searched
 from schemas.wire import headers as names
 from services.engine.api.call import Call, Reply
-from services.engine.api.knowing import still
+from services.engine.api.knowing import naming, still
 
 _SALT_BYTES = 16
 #: Refusals that tell of the records themselves, and so are disclosures.
@@ -35,7 +35,7 @@ class Disclosure:
     """What an answer, or a chunk of one, discloses. `items` are shown, `searched` the question's filters go by, both by
     name; `subjects` are identifiers as they are, which leave this process as pseudonyms alone. `contract` is that of
     the records, None where none are. `grant` is the one that the answer is due to; `only` the case whose records alone
-    it lets be shown; `purpose` the grant that the call names, whether it leans on it or not."""
+    it lets be shown."""
 
     act: Act
     contract: Contract | None
@@ -43,7 +43,6 @@ class Disclosure:
     searched: tuple[str, ...] = ()
     grant: Grant | None = None
     only: Case | None = None
-    purpose: Grant | None = None
     subjects: set[Subject] = field(default_factory=set)
     records: int = 0
     counted: int | None = None
@@ -83,7 +82,6 @@ async def asked(call: Call, act: Act, question: BoundQuery, decided: BoundQuery)
         searched=tuple(sorted({one.item.name for one in conditions(question.where)})),
         grant=grant,
         only=call.node.gate.only(call.caller, grant),
-        purpose=call.node.gate.under(decided.contract, call.caller),
         subjects=set(searched(question.contract, question.where)),
     )
 
@@ -121,7 +119,9 @@ async def enter(call: Call, disclosure: Disclosure, chunk: bytes) -> str | None:
         call.request = salted(
             call.salt, call.method.encode(), call.path.encode("latin-1"), call.query, call.sent
         )
-    now, contract, purpose = call.node.clock(), disclosure.contract, disclosure.purpose
+    now, contract = call.node.clock(), disclosure.contract
+    naming(call)
+    untold, told_from = hidden_by(call.named, now)
     entry = Entry(
         at=now,
         node=log.node,
@@ -140,8 +140,8 @@ async def enter(call: Call, disclosure: Disclosure, chunk: bytes) -> str | None:
         records=disclosure.records,
         counted=disclosure.counted,
         grant=disclosure.grant.id if disclosure.grant is not None else None,
-        untold=purpose.untold if purpose is not None else None,
-        told_from=told_from(purpose, now),
+        untold=untold,
+        told_from=told_from,
         question=call.question,
         message=call.message,
         request=call.request,

@@ -19,12 +19,19 @@ async def know(call: Call) -> None:
     await gate.meet(call.headers)
     call.known_by = gate.registry.value
     call.caller = gate.caller(call.headers)
+    naming(call)
     if not gate.needs_check(call.headers, call.caller):
         return
     query, body = call.query.decode("utf-8", "replace"), await call.body()
     message = Message(call.method, call.path, query, call.headers, body)
     sent = await gate.sent(message, call.caller)
     call.message, call.sender = str(sent), sent.sender
+
+
+def naming(call: Call) -> None:
+    """Add to what the call's purpose has named what it names by now; what was named once is not taken back, so that
+    nothing which ends meanwhile uncovers the call."""
+    call.named |= frozenset(call.node.gate.named(call.caller))
 
 
 async def know_own(call: Call) -> None:

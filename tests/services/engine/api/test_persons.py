@@ -106,6 +106,30 @@ async def test_what_the_law_exempts_is_absent_for_good_whether_the_grant_was_nee
         assert [one["act"] for one in await desk.entries(0)] == ["view"]
 
 
+async def test_what_the_law_exempts_is_absent_whatever_else_is_asked_under_the_grants_name(
+    settings: Settings, trust: Trust, clock: Clock
+) -> None:
+    """An exempt question goes to every dataset that it joins, and its purpose names the grant to each."""
+    inspections = {"dataset": f"{office.KIND}.inspections", "items": ["passed"]}
+    grant_anew(trust, clock, untold="刑事诉讼法 第五十四条", **inspections)
+    async with opened(settings, trust, clock) as (desk, window):
+        assert (await window.get(f"{VEHICLES}/A00?select=plate")).status_code == 200
+        assert (await window.get(f"{VEHICLES}/unknown?select=plate")).status_code == 404
+        assert (await desk.ask(0)).content == (await desk.ask(998)).content
+        told_of = [one.get("untold") for one in entries_of(settings)[:2]]
+        assert told_of == ["刑事诉讼法 第五十四条"] * 2
+
+
+async def test_who_names_a_grant_that_is_exempt_and_is_not_its_member_hides_nothing(
+    settings: Settings, trust: Trust, clock: Clock
+) -> None:
+    grant_anew(trust, clock, untold="刑事诉讼法 第五十四条", member="330203.police")
+    async with opened(settings, trust, clock) as (desk, window):
+        assert (await window.get(f"{VEHICLES}/A00?select=plate")).status_code == 200
+        [told] = await desk.entries(0)
+        assert (told["purpose"], "use" in told) == ("grant:G-1", False)
+
+
 async def test_what_is_told_later_appears_in_its_place_when_the_time_has_come(
     settings: Settings, trust: Trust, clock: Clock
 ) -> None:

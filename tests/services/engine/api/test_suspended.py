@@ -141,6 +141,16 @@ async def test_of_two_grants_that_are_named_the_one_that_is_leaned_on_ends_answe
     assert (len(ended.pieces), ended.whole) == (1, False), "what one gave is not given by another"
 
 
+async def test_what_was_begun_under_a_name_that_nobody_is_told_of_stays_untold_when_that_is_suspended(
+    node: Node, trust: Trust, settings: Settings
+) -> None:
+    [grant] = signed.unchecked((trust.folder / "grants.jws").read_text())["grants"]
+    node.grants(2, {**grant, "untold": "监察法 第十八条"})
+    told = await node.ask("lookup", _PLATES, lambda: node.grants(3), purpose="grant:G-1")
+    assert told.whole, "it leans on no grant"
+    assert [one.get("untold") for one in entries_of(settings)] == ["监察法 第十八条"] * len(told.pieces[:-1])
+
+
 @pytest.mark.parametrize("sender", [f"{ASKER}/window", GATEWAY])
 async def test_who_asks_or_sends_on_and_is_no_member_any_more_is_told_no_further(
     node: Node, settings: Settings, sender: str
