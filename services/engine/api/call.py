@@ -31,7 +31,8 @@ class Call:
     `estimate` (records that may be touched) from the cost stage on, `disclosure` from the select stage on.
     `query` is the query string as it came, `sent` the body once it was read (`whole`). From the access stage on,
     `known_by` is the registry by which the caller is known, `named` are its own grants that its purpose has named at
-    any time since, `message` names the signed message that it was, `sender` who sent it, and `seals` are for what is given sealed; `handed` is the question that a gateway handed on with it;
+    any time since, `message` names the signed message that it was, `sender` who sent it, and `seals` are for what is
+    given sealed; `handed` is the question that a gateway handed on with it;
     `request` is the digest of all under `salt`, from the log stage on."""
 
     node: Node
