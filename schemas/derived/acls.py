@@ -1,7 +1,7 @@
 """Who may read and write which topic, from contracts, registry and grants, as a list of plain values; the directory
 puts it into force at a broker."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from schemas.derived.topics import topics_of
 from schemas.trust.grants import Grants
 from schemas.trust.model import Role
 from schemas.trust.registry import Registry
+from schemas.wire.projection import shows_members
 from schemas.wire.topics import Audience, Topic, registry_topic
 
 EVERYBODY = "*"
@@ -59,10 +60,12 @@ def rights(
 ) -> list[Right]:
     """Every right under an environment, sorted.
 
-    Public topics are everybody's; shared and control topics every member's; granted topics those members' who hold a
-    grant on all the dataset's records now. Each department's relay writes and reads its own topics, and makes none; its
-    service reads the registry's, which the operator alone writes. An expired registry has no members, expired grants
-    allow nothing: as at the departments themselves. Of a major that was retired nobody but its relay reads a topic.
+    Public topics are everybody's, shared topics every member's, granted topics those members' who hold a grant on all
+    the dataset's records now. A control topic is every member's where members see anything of the records, else the
+    granted one's readers': it tells how many records there are. Each department's relay writes and reads its own
+    topics, and makes none; its service reads the registry's, which the operator alone writes. An expired registry has
+    no members, expired grants allow nothing: as at the departments themselves. Of a major that was retired nobody but
+    its relay reads a topic.
     """
     members = _systems(registry, now)
     found: set[Right] = set()
@@ -70,22 +73,21 @@ def rights(
         found.add(Right("topic", registry_topic(environment), "literal", publisher.department, "read"))
         for contract in publisher.contracts:
             holders = _holders(publisher, contract.dataset, now)
-            granted = sorted(system for system, member in members.items() if member in holders)
+            granted = [system for system, member in members.items() if member in holders]
+            readers: Mapping[Audience, Iterable[str]] = {
+                Audience.PUBLIC: (EVERYBODY,),
+                Audience.SHARED: members,
+                Audience.GRANTED: granted,
+                Audience.CONTROL: members if shows_members(contract) else granted,
+            }
             for topic in topics_of(contract, environment, publisher.division):
-                of_it = _of_topic(topic, publisher.department, sorted(members), granted)
+                of_it = _of_topic(topic, publisher.department, readers[topic.audience])
                 own = publisher.retired(contract, now)
                 found |= {one for one in of_it if not own or one.principal == publisher.department}
     return sorted(found | {_of_group(environment, system) for system in members})
 
 
-def _of_topic(topic: Topic, department: str, members: list[str], granted: list[str]) -> Iterator[Right]:
-    match topic.audience:
-        case Audience.PUBLIC:
-            readers = [EVERYBODY]
-        case Audience.GRANTED:
-            readers = granted
-        case Audience.SHARED | Audience.CONTROL:
-            readers = members
+def _of_topic(topic: Topic, department: str, readers: Iterable[str]) -> Iterator[Right]:
     name = str(topic)
     yield from (Right("topic", name, "literal", reader, "read") for reader in (department, *readers))
     yield Right("topic", name, "literal", department, "write")

@@ -7,7 +7,7 @@ from schemas.contracts.model import Contract
 from schemas.derived.events import control_file_name, file_name
 from schemas.derived.topics import CONTROL_PARTITIONS
 from schemas.wire.control import KINDS, PARKED
-from schemas.wire.projection import audiences
+from schemas.wire.projection import audiences, shows_members
 from schemas.wire.topics import Audience
 
 #: Of the events' form; each contract has a version of its own.
@@ -16,7 +16,6 @@ _WHO = {
     Audience.PUBLIC: "everybody: open items",
     Audience.SHARED: "members: items shared unconditionally",
     Audience.GRANTED: "holders of a grant: that a record changed, to be fetched under the grant",
-    Audience.CONTROL: "members: what the feed says of itself, the newest of each kind",
 }
 #: CloudEvents' attributes and ours, as Kafka headers: name, what it holds, whether every event has it.
 _HEADERS = (
@@ -95,7 +94,7 @@ def _channel(contract: Contract, audience: Audience) -> dict[str, Any]:
     return {
         "address": f"{{environment}}.{{division}}.{name}",
         "title": contract.title_zh,
-        "description": f"{contract.title_en}, for {_WHO[audience]}.",
+        "description": f"{contract.title_en}, for {_who(contract, audience)}.",
         "messages": {label: _reference("messages", one) for label, one in _messages(name, audience).items()},
         "parameters": {one: _reference("parameters", one) for one in ("environment", "division")},
         "bindings": {
@@ -106,6 +105,14 @@ def _channel(contract: Contract, audience: Audience) -> dict[str, Any]:
             }
         },
     }
+
+
+def _who(contract: Contract, audience: Audience) -> str:
+    """Whom a channel is for, and what it tells them."""
+    if audience is not Audience.CONTROL:
+        return _WHO[audience]
+    readers = "members" if shows_members(contract) else "holders of a grant"
+    return f"{readers}: what the feed says of itself, the newest of each kind"
 
 
 def _messages(name: str, audience: Audience) -> dict[str, str]:

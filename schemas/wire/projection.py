@@ -28,5 +28,10 @@ def audiences(contract: Contract) -> tuple[Audience, ...]:
     return tuple(one for one in RECORD_AUDIENCES if watched_for(contract, one))
 
 
+def shows_members(contract: Contract) -> bool:
+    """Whether every member may see something of the dataset's records, be it what is open to all."""
+    return any(shown_to(contract, one) for one in RECORD_AUDIENCES)
+
+
 def _of_class(contract: Contract, classes: set[SharingClass]) -> tuple[str, ...]:
     return tuple(name for name, item in contract.items.items() if item.sharing.sharing_class in classes)

@@ -12,6 +12,7 @@ from schemas.trust.registry import Registry
 from schemas.trust.statements import Checkpoint
 from schemas.wire import control
 from schemas.wire import headers as names
+from schemas.wire.projection import shows_members
 from services.engine.beside import beside
 from services.engine.capture import telling
 from services.engine.capture.database import Database, DatabaseAway
@@ -78,7 +79,7 @@ def telling_on_topic(
 ) -> Publish:
     """Checkpoints as control records of the department's first major that is not `over`, so that its subscribers hold
     them too. While the database is away, or nothing is captured yet, one is passed over: the next covers it."""
-    majors = sorted((dataset, one) for dataset in catalogue.datasets() for one in catalogue.majors(dataset))
+    majors = majors_told_first(catalogue)
 
     async def publish(one: Checkpoint, text: str) -> None:
         ended = over()
@@ -92,6 +93,13 @@ def telling_on_topic(
             )
 
     return publish
+
+
+def majors_told_first(catalogue: Catalogue) -> list[tuple[str, int]]:
+    """All majors, first of all those whose control topic every member may read."""
+    known = (catalogue.contract(name, one) for name in catalogue.datasets() for one in catalogue.majors(name))
+    ordered = sorted(known, key=lambda one: (not shows_members(one), one.dataset, one.major))
+    return [(one.dataset, one.major) for one in ordered]
 
 
 def _client(security: SSLContext | None) -> "httpx.AsyncClient":

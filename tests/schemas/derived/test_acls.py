@@ -30,6 +30,14 @@ _GRANT = Grant(
     not_before=_NOW - _DAY,
     expires=_NOW + _DAY,
 )
+_OF_LOANS = replace(_GRANT, dataset=workshop.LOANS, items=("lent_at",))
+#: Loans without the one item that every member may see.
+_CLOSED = workshop.contract(
+    workshop.LOANS,
+    1,
+    tuple(one for one in workshop.LOANS_1.items.values() if one.name != "count"),
+    ("borrower",),
+)
 
 
 def _registry(expires: datetime = _NOW + _DAY, further: Mapping[str, str] | None = None) -> Registry:
@@ -71,6 +79,15 @@ def test_each_audience_is_read_by_those_it_is_for_and_by_its_own_relay(
     audience: str, readers: set[str]
 ) -> None:
     assert _readers(_rights(_grants(_GRANT), _registry()), _topic(audience)) == readers | {_RELAY}
+
+
+@pytest.mark.parametrize(("grant", "holders"), [(_GRANT, set()), (_OF_LOANS, {_WINDOW, _DESK})])
+def test_of_a_dataset_that_tells_members_nothing_holders_of_a_grant_alone_are_told_how_its_feed_goes(
+    grant: Grant, holders: set[str]
+) -> None:
+    found = rights("city", [Publisher(_RELAY, (_CLOSED,), _grants(grant))], _registry(), _NOW)
+    for audience in ("granted", "control"):
+        assert _readers(found, _topic(audience, workshop.LOANS)) == holders | {_RELAY}
 
 
 def test_of_a_major_that_was_retired_nobody_but_its_relay_reads_a_topic() -> None:
