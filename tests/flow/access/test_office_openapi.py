@@ -115,6 +115,8 @@ def _is_answered(office: Described, runner: asyncio.Runner, data: st.DataObject)
     with ends():
         answer = runner.run(office.ask(made.request(), by))
         require_sound(answer)
+        if answer.is_success and made.method == "GET":
+            operation.validate_response(answer)
         runner.run(office.bureau.grants(PROVIDER))
 
 
