@@ -1,6 +1,8 @@
 """Keys, member registry, grants and profiles of a demo world: made anew at each start, by nobody's hand."""
 
+import os
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -59,9 +61,11 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
     listed += _lines({REGISTRAR: registrar}, Role.REGISTRAR)
     _write_signed(plan.registry, _registry(listed, now), authority)
     plan.gateway_registry.write_bytes(plan.registry.read_bytes())
+    trusted = {authority.key_id: authority.public_hex}
+    anybody = _anybody(plan, trusted)
+    anybody.save(plan.profiles / "anonymous.json")
     for system, (member, key) in systems.items():
-        _profile(plan, system, member, key)
-    Profile(gateway=plan.gateway_url, bootstrap=plan.bootstrap).save(plan.profiles / "anonymous.json")
+        _save_profile(plan, anybody, system, member, key)
     for one in plan.departments:
         one.folder.mkdir(parents=True, exist_ok=True)
         _write_signed(one.grants, _grants(one.kind, now), authority)
@@ -75,7 +79,7 @@ def make_trust(plan: WorldPlan) -> dict[str, str]:
     plan.gateway_key.write_bytes(keys.write_private(gateway[1]))
     plan.registrar_key.write_bytes(keys.write_private(registrar[1]))
     plan.authority_key.write_bytes(keys.write_private(authority))
-    return {authority.key_id: authority.public_hex}
+    return trusted
 
 
 def _write_link_keys(plan: WorldPlan, now: datetime) -> None:
@@ -139,13 +143,22 @@ def _write_signed(path: Path, document: dict[str, object], authority: KeyPair) -
     path.write_text(signed.sign(document, authority))
 
 
-def _profile(plan: WorldPlan, system: str, member: str, key: KeyPair) -> None:
-    name = member.partition(".")[2]
-    (plan.profiles / f"{name}.key.pem").write_bytes(keys.write_private(key))
-    Profile(
+def _anybody(plan: WorldPlan, trusted: dict[str, str]) -> Profile:
+    """Who knows the members, so that receipts are looked at, and is none of them."""
+    return Profile(
         gateway=plan.gateway_url,
         node=GATEWAY,
         bootstrap=plan.bootstrap,
+        registry_file=os.path.relpath(plan.registry, plan.profiles),
+        authority_keys=trusted,
+    )
+
+
+def _save_profile(plan: WorldPlan, anybody: Profile, system: str, member: str, key: KeyPair) -> None:
+    name = member.partition(".")[2]
+    (plan.profiles / f"{name}.key.pem").write_bytes(keys.write_private(key))
+    replace(
+        anybody,
         member=member,
         system=system,
         officer="officer-0017",

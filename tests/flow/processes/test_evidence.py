@@ -31,9 +31,8 @@ def test_what_several_departments_answered_is_kept_timed_and_checked(world: Worl
 def test_a_department_asked_without_a_gateway_gives_evidence_too(world: World, tmp_path: Path) -> None:
     one = world.plan.department("credit")
     said = orjson.loads((world.plan.profiles / "approvals.json").read_bytes())
-    key = str(world.plan.profiles / said["key_file"])
-    profile = tmp_path / "direct.json"
-    profile.write_bytes(orjson.dumps({**said, "gateway": one.url, "node": one.member, "key_file": key}))
+    profile = world.plan.profiles / "direct.json"
+    profile.write_bytes(orjson.dumps({**said, "gateway": one.url, "node": one.member}))
     file = tmp_path / "evidence.json"
     saved = run(
         "evidence", "save", str(file), "credit.penalties?select=kind&limit=2", "--profile", str(profile)

@@ -1,7 +1,6 @@
 """Signed calls among real processes: from the gateway, from the tool, and from whoever asks a department itself."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import httpx
 import orjson
@@ -16,13 +15,10 @@ _KIND = "credit"
 _PENALTIES = "/records/credit/penalties?select=kind&limit=1"
 
 
-def test_the_tool_asks_a_department_itself(world: World, tmp_path: Path) -> None:
-    folder = world.plan.profiles
-    profile = Profile.load(folder / "approvals.json")
-    key = str((folder / (profile.key_file or "")).resolve())
-    here = tmp_path / "here.json"
-    one = world.plan.department(_KIND)
-    replace(profile, gateway=one.url, node=one.member, key_file=key).save(here)
+def test_the_tool_asks_a_department_itself(world: World) -> None:
+    folder, one = world.plan.profiles, world.plan.department(_KIND)
+    here = folder / "here.json"
+    replace(Profile.load(folder / "approvals.json"), gateway=one.url, node=one.member).save(here)
     for _ in range(2):
         asked = run("ask", "--profile", str(here), "--json", "credit.penalties?select=case_name&limit=1")
         assert asked.exit_code == 0, asked.output
