@@ -23,17 +23,18 @@ _USUAL = Terms()
 class Standing:
     """How a request stands after its steps.
 
-    `received` is when it was complete, `agreed` when the provider agreed, both aware; `extension` the working days
-    granted on top, `asked` those that the provider asked for and the authority has not answered. `noticed`: its one
-    notice of gaps has gone out. `grant` is the id of the grant that came of it. `by_day` is the day that an order
-    named, to mend what it was suspended for or to dispose of the data. `disputed` is since when (aware) a dispute waits
-    for a decision; `passed` are the last days that passed with nothing done. `terms` are those that were asked for, and
-    once the provider has agreed those agreed to.
+    `gaps` is what the application lacked on the day on which it was made. `received` is when it was complete, `agreed`
+    when the provider agreed, both aware; `extension` the working days granted on top, `asked` those that the provider
+    asked for and the authority has not answered. `noticed`: its one notice of gaps has gone out. `grant` is the id of
+    the grant that came of it. `by_day` is the day that an order named, to mend what it was suspended for or to dispose
+    of the data. `disputed` is since when (aware) a dispute waits for a decision; `passed` are the last days that passed
+    with nothing done. `terms` are those that were asked for, and once the provider has agreed those agreed to.
     """
 
     state: State
     application: Application
     requester: str
+    gaps: tuple[Gap, ...] = ()
     noticed: bool = False
     received: datetime | None = None
     agreed: datetime | None = None
@@ -154,11 +155,6 @@ def _of_the_law(
     return None
 
 
-def lacks(standing: Standing, contract: Contract, today: date) -> tuple[Gap, ...]:
-    """What an incomplete request still lacks."""
-    return gaps(standing.application, contract, today) if standing.state is State.INCOMPLETE else ()
-
-
 def conditions(application: Application, contract: Contract) -> dict[str, str]:
     """The published conditions that a request may be refused by, by name, with their text (articles 14 and 21)."""
     found = {"conditions_of_use": contract.conditions_of_use}
@@ -172,12 +168,16 @@ def conditions(application: Application, contract: Contract) -> dict[str, str]:
 
 def _applied(standing: Standing | None, step: Step, contract: Contract) -> Standing:
     application = Application.read(step.facts, step.officer, step.second)
-    whole = not gaps(application, contract, legal_day(step.at))
-    state = State.RECEIVED if whole else State.INCOMPLETE
-    received = step.at if whole else None
-    if standing is None:
-        return Standing(state, application, step.member, received=received, terms=application.terms)
-    return replace(standing, state=state, application=application, received=received, terms=application.terms)
+    lacking = gaps(application, contract, legal_day(step.at))
+    before = standing or Standing(State.INCOMPLETE, application, step.member)
+    return replace(
+        before,
+        state=State.INCOMPLETE if lacking else State.RECEIVED,
+        application=application,
+        gaps=lacking,
+        received=None if lacking else step.at,
+        terms=application.terms,
+    )
 
 
 def _check_standing(standing: Standing, step: Step, contract: Contract) -> None:

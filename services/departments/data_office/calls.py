@@ -7,6 +7,7 @@ from typing import TypeVar
 import orjson
 from pydantic import ValidationError
 
+from schemas.law.sharing.request import Standing
 from schemas.law.sharing.steps import StepRefused
 from schemas.trust.access import require_purpose
 from schemas.trust.entries import Act
@@ -17,6 +18,7 @@ from services.departments.data_office.desk import Outcome
 from services.departments.data_office.forms import Form
 from services.departments.data_office.matters import K, Matter
 from services.departments.data_office.people import People
+from services.departments.data_office.requests import lacking
 from services.departments.data_office.rules import S
 from services.engine.api.call import Call, Reply
 from services.engine.api.entering import Disclosure
@@ -24,8 +26,8 @@ from services.engine.api.knowing import know, refuse_gateway
 from services.engine.source.port import Once
 
 F = TypeVar("F", bound=Form)
-#: What the office adds to a step, or says in its own, and whoever takes it must learn at once.
-_LEARNT = ("decided_by", "gaps")
+#: What the office adds to a step, and whoever takes it must learn at once.
+_LEARNT = ("decided_by",)
 
 
 async def admitted(call: Call) -> People:
@@ -80,6 +82,7 @@ async def answered(
         matter.id_item: outcome.matter_id,
         "steps": [one.kind.value for one in outcome.steps],
         **outcome.record,
+        **(lacking(outcome.standing) if isinstance(outcome.standing, Standing) else {}),
         **{name: one.facts[name] for one in outcome.steps for name in _LEARNT if name in one.facts},
     }
     return Reply(201, orjson.dumps(told), names.JSON)

@@ -1,7 +1,7 @@
 """Sharing requests as the office keeps them: the law's rules, the bridge's own steps, and a request as a record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -116,8 +116,7 @@ class RequestRules:
         today = legal_day(now)
         match kind:
             case StepKind.GAPS_NOTICED:
-                lacks = request.lacks(standing, self._contract(standing), today)
-                return {"gaps": [{"field": one.field, "reason": one.reason} for one in lacks]}
+                return lacking(standing)
             case StepKind.DELIVERED:
                 return {"grant": self.request_id}
             case StepKind.ENDED:
@@ -125,6 +124,12 @@ class RequestRules:
             case StepKind.DISPOSAL_ORDERED:
                 return {"dispose_by": (today + _DISPOSE_WITHIN).isoformat()}
         return {}
+
+
+def lacking(standing: Standing) -> dict[str, Any]:
+    """What an incomplete request lacks, as whoever applies is told it; nothing of one that is not."""
+    incomplete = standing.state is State.INCOMPLETE
+    return {"gaps": [asdict(one) for one in standing.gaps]} if incomplete else {}
 
 
 def judge(one: str, other: str, office: str) -> str:

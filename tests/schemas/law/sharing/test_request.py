@@ -15,7 +15,6 @@ from schemas.law.sharing.request import (
     after,
     check,
     conditions,
-    lacks,
     needed,
     running,
     stands,
@@ -103,7 +102,7 @@ def test_rows_that_let_nothing_be_seen_and_terms_that_nobody_can_grant_are_gaps(
 ) -> None:
     said: dict[str, Any] = {"items": ASKED, **form}
     standing = taken(applied(**said))
-    assert [one.field for one in lacks(standing, CONTRACT, _TODAY)] == [gap]
+    assert [one.field for one in standing.gaps] == [gap]
 
 
 @pytest.mark.parametrize("rows", ["number.eq.1", "or(number.eq.1,holder.like.3*)", ""])
@@ -142,7 +141,7 @@ def test_it_is_never_to_more_nor_to_what_cannot_be_read(facts: dict[str, Any], c
 
 def test_an_incomplete_request_gets_one_notice_of_all_its_gaps() -> None:
     standing = taken(applied(items=[], legal_basis="", until="yesterday"))
-    assert [one.field for one in lacks(standing, CONTRACT, _TODAY)] == ["legal_basis", "until", "items"]
+    assert [one.field for one in standing.gaps] == ["legal_basis", "until", "items"]
     assert needed(standing, CONTRACT, _TODAY) is StepKind.GAPS_NOTICED
     noticed = taken(applied(items=[]), step(StepKind.GAPS_NOTICED, Party.BRIDGE))
     assert needed(noticed, CONTRACT, _TODAY) is None
@@ -173,7 +172,7 @@ def test_an_incomplete_request_is_never_refused_and_its_clock_begins_when_it_is_
 )
 def test_what_is_missing_or_cannot_be_read_is_a_gap(changed: dict[str, Any], field: str) -> None:
     standing = taken(applied(**changed))
-    assert [one.field for one in lacks(standing, CONTRACT, _TODAY)] == [field]
+    assert [one.field for one in standing.gaps] == [field]
 
 
 def test_only_a_published_condition_is_a_ground_to_refuse() -> None:

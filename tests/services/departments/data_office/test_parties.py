@@ -97,8 +97,12 @@ async def test_whoever_applies_is_told_all_gaps_in_the_answer(bureau: Bureau) ->
     assert {"items", "legal_basis", "mode", "until"} <= {one["field"] for one in told["gaps"]}
     assert all(one["reason"] for one in told["gaps"])
     assert (await bureau.take(REQUESTER, "requests", poor, key="poor")).json()["gaps"] == told["gaps"]
-    _, steps = await _matter(bureau, REQUESTER, f"requests/{told['request_id']}")
+    path = f"requests/{told['request_id']}"
+    _, steps = await _matter(bureau, REQUESTER, path)
     assert steps[1]["facts"]["gaps"] == told["gaps"]
+    again = await _taken(bureau, REQUESTER, f"{path}/supplemented", **{**ASKED, "legal_basis": ""})
+    assert (again["steps"], [one["field"] for one in again["gaps"]]) == (["supplemented"], ["legal_basis"])
+    assert "gaps" not in await _taken(bureau, REQUESTER, f"{path}/ended", reason="done")
 
 
 @pytest.mark.parametrize("member", [REQUESTER, PROVIDER, OFFICE])
