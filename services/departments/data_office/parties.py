@@ -67,5 +67,6 @@ def about_record(contract: Contract, record: Record, contracts: Catalogue) -> se
     if "record" not in record:
         return set()
     dataset, its = str(record["dataset"]), str(record["record"])
-    named = named_by(contracts.contract(dataset), its) if dataset in contracts.datasets() else set()
+    majors = contracts.every(dataset) if dataset in contracts.datasets() else ()
+    named = (subject for one in majors for subject in named_by(one, its))
     return {(kind_of(contract, contract.items["record"]), its), *named}

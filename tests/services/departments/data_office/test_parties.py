@@ -141,6 +141,17 @@ async def test_whoever_filed_reads_the_reasons_and_the_department_what_it_verifi
         assert (record["state"], steps[-1]["facts"]) == ("upheld", {"reason": "as registered"})
 
 
+async def test_what_a_subject_filed_is_shown_to_the_member_at_whose_window_it_was(
+    bureau: Bureau, shown: Shown
+) -> None:
+    shown.identified = "identified:visit-1"
+    path = f"corrections/{await filed(bureau, vouched='a signed word')}"
+    record, [step] = await _matter(bureau, REQUESTER, path)
+    assert (record["by_subject"], record["filed_by"]) == (True, REQUESTER)
+    assert step["facts"]["identified"] == "identified:visit-1"
+    assert (await _asked(bureau, OTHER, path)).status_code == 404
+
+
 async def test_what_the_office_saw_at_the_department_is_told_to_it_and_not_to_whoever_filed(
     bureau: Bureau, shown: Shown
 ) -> None:
