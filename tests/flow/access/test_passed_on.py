@@ -124,39 +124,43 @@ async def _office(folder: Path) -> AsyncIterator[Place]:
 
 
 @pytest.fixture(scope="module", params=[_department, _office], ids=["a department", "an office"])
-def place(
+def described_node(
     request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:
-    running: Any = request.param(tmp_path_factory.mktemp("place"))
+    running: Any = request.param(tmp_path_factory.mktemp("node"))
     yield runner.run(running.__aenter__())
     runner.run(running.__aexit__(None, None, None))
 
 
 def test_a_gateway_does_nothing_but_read_with_a_token_that_it_was_passed(
-    place: Place, runner: asyncio.Runner
+    described_node: Place, runner: asyncio.Runner
 ) -> None:
-    others = [one for one in place.addresses() if one[2] not in _PASSED_ON | _ANYBODYS]
+    others = [one for one in described_node.addresses() if one[2] not in _PASSED_ON | _ANYBODYS]
     assert len(others) > 2
     done = {
         f"{method} {path} for {system}": answer
         for method, path, _ in others
-        for system in place.passed
-        if (answer := runner.run(place.call(method, path, system))) != (401, "wrong-sender")
+        for system in described_node.passed
+        if (answer := runner.run(described_node.call(method, path, system))) != (401, "wrong-sender")
     }
     assert done == {}
 
 
-def test_reads_are_taken_of_a_gateway(place: Place, runner: asyncio.Runner) -> None:
-    read = [one for one in place.addresses() if one[2] in _PASSED_ON]
+def test_reads_are_taken_of_a_gateway(described_node: Place, runner: asyncio.Runner) -> None:
+    read = [one for one in described_node.addresses() if one[2] in _PASSED_ON]
     assert {one for _, _, one in read} == _PASSED_ON
     for method, path, shape in read:
-        status, _ = runner.run(place.call(method, path, place.passed[0]))
+        status, _ = runner.run(described_node.call(method, path, described_node.passed[0]))
         assert status not in (401, 405), shape
 
 
-def test_no_token_makes_a_difference_to_what_is_anybodys(place: Place, runner: asyncio.Runner) -> None:
-    anybodys = [one for one in place.addresses() if one[2] in _ANYBODYS]
+def test_no_token_makes_a_difference_to_what_is_anybodys(
+    described_node: Place, runner: asyncio.Runner
+) -> None:
+    anybodys = [one for one in described_node.addresses() if one[2] in _ANYBODYS]
     assert {one for _, _, one in anybodys} == _ANYBODYS
     for method, path, shape in anybodys:
-        own = [runner.run(place.call(method, path, system)) for system in (None, *place.passed)]
+        own = [
+            runner.run(described_node.call(method, path, system)) for system in (None, *described_node.passed)
+        ]
         assert len(set(own)) == 1, (shape, own)

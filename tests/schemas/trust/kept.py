@@ -20,6 +20,7 @@ from schemas.trust.keys import KeyPair, new_key
 from schemas.trust.message import Message
 from schemas.trust.receipts import Receipt, Signer
 from schemas.trust.statements import Checkpoint, Countersigned, countersign
+from schemas.trust.suites import ED25519, Suite
 
 NODE, OTHER, WITNESS, SISTER = "330203.workshop", "330203.taxation", "330203.credit", "330203.workshop.second"
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -34,12 +35,14 @@ _PIECES = (
 
 @dataclass
 class Town:
-    """Some nodes with a key each; `signs` answers for the workshop, `created` is when."""
+    """Some nodes with a key of the `suite` each; `created` is when answers are signed."""
 
-    keys: dict[str, KeyPair] = field(
-        default_factory=lambda: {node: new_key() for node in (NODE, OTHER, WITNESS, SISTER)}
-    )
+    suite: Suite = ED25519
     created: datetime = NOON
+    keys: dict[str, KeyPair] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = {node: new_key(self.suite) for node in (NODE, OTHER, WITNESS, SISTER)}
 
     def history(self, *issues: Issue) -> History:
         return History(issues or [self.issued(1)])

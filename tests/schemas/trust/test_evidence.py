@@ -1,7 +1,6 @@
 """Evidence holds as it was made, and whatever was done to it is found and named; cases as data in evidence.yaml."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,39 +9,53 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.trust.entries import Act
 from schemas.trust.evidence import BadPart, Part, read_part
-from schemas.trust.evidence_answer import WANTED, sign, wanted
-from schemas.trust.evidence_chunks import Chain, sha256, split, without
+from schemas.trust.evidence_answer import WANTED, wanted
+from schemas.trust.evidence_chunks import without
 from schemas.trust.evidence_judged import Check, judge
 from schemas.trust.signed import DocumentRefused
+from schemas.trust.suites import ED25519
+from tests.schemas.trust.deeds import done, with_content
 from tests.schemas.trust.kept import DAY, NODE, NOON, WITNESS, Town
+from tests.suites import by_each_suite
 
 _CASES = yaml.safe_load(Path(__file__).with_name("evidence.yaml").read_text(encoding="utf-8"))
-_TOWN = Town()
-_WHOLE = {"answer": _TOWN.answer(), "stream": _TOWN.stream()}
+_FORMS = ("answer", "stream")
+_by_each_suite = by_each_suite("town")
 
 
-@pytest.mark.parametrize("form", _WHOLE)
-def test_evidence_as_it_was_made_holds(form: str) -> None:
-    found = judge(_WHOLE[form], _TOWN.history())
+@pytest.fixture(scope="module")
+def town(request: pytest.FixtureRequest) -> Town:
+    return Town(getattr(request, "param", ED25519))
+
+
+@pytest.fixture(scope="module")
+def whole(town: Town) -> dict[str, Part]:
+    return {"answer": town.answer(), "stream": town.stream()}
+
+
+@_by_each_suite
+@pytest.mark.parametrize("form", _FORMS)
+def test_evidence_as_it_was_made_holds(form: str, town: Town, whole: dict[str, Part]) -> None:
+    found = judge(whole[form], town.history())
     assert found.holds, found
     assert [one.check for one in found.findings] == list(Check)
     assert (found.node, found.member, found.dataset) == (NODE, NODE, "workshop.repairs")
 
 
-@pytest.mark.parametrize("form", _WHOLE)
-def test_evidence_is_the_same_after_a_file(form: str) -> None:
-    assert read_part(_WHOLE[form].document()) == _WHOLE[form]
+@_by_each_suite
+@pytest.mark.parametrize("form", _FORMS)
+def test_evidence_is_the_same_after_a_file(form: str, whole: dict[str, Part]) -> None:
+    assert read_part(whole[form].document()) == whole[form]
 
 
+@_by_each_suite
 @pytest.mark.parametrize("case", _CASES, ids=lambda one: f"{one['name']}, {one.get('of', 'answer')}")
-def test_what_was_done_is_found(case: dict[str, Any]) -> None:
-    town = _TOWN
+def test_what_was_done_is_found(case: dict[str, Any], town: Town) -> None:
     makers: dict[str, Callable[..., Part]] = {"answer": town.answer, "stream": town.stream}
     made = makers[case.get("of", "answer")](case.get("by", NODE), **case.get("made", {}))
     if "deed" in case:
-        made = _DEEDS[case["deed"]](made, *case.get("with", ()))
+        made = done(town, made, case["deed"], *case.get("with", ()))
     issues = [
         town.issued(**{**one, "without": tuple(one.get("without", ()))}) for one in case.get("registries", ())
     ]
@@ -53,23 +66,24 @@ def test_what_was_done_is_found(case: dict[str, Any]) -> None:
     assert not found.holds
 
 
-def test_a_key_that_was_rotated_out_later_still_holds() -> None:
-    later = _TOWN.issued(2, day=5, without=(NODE, WITNESS))
-    assert judge(_WHOLE["answer"], _TOWN.history(_TOWN.issued(1), later)).holds
+@_by_each_suite
+def test_a_key_that_was_rotated_out_later_still_holds(town: Town, whole: dict[str, Part]) -> None:
+    later = town.issued(2, day=5, without=(NODE, WITNESS))
+    assert judge(whole["answer"], town.history(town.issued(1), later)).holds
 
 
 @pytest.mark.parametrize(
     "path", ["/log/about-me", "/records/workshop/repairs", "/records/workshop/tools/r-1"]
 )
-def test_a_department_signs_what_it_keeps_and_what_is_no_dataset_s(path: str) -> None:
-    assert judge(_TOWN.answer(path=path), _TOWN.history()).holds
+def test_a_department_signs_what_it_keeps_and_what_is_no_dataset_s(path: str, town: Town) -> None:
+    assert judge(town.answer(path=path), town.history()).holds
 
 
-def test_two_registries_of_one_number_are_no_history() -> None:
-    once, other = _TOWN.issued(1), _TOWN.issued(1, without=(WITNESS,))
-    assert _TOWN.history(once, once).every == once.registry
+def test_two_registries_of_one_number_are_no_history(town: Town) -> None:
+    once, other = town.issued(1), town.issued(1, without=(WITNESS,))
+    assert town.history(once, once).every == once.registry
     with pytest.raises(DocumentRefused, match="contradicts"):
-        _TOWN.history(once, other)
+        town.history(once, other)
 
 
 @pytest.mark.parametrize(
@@ -84,40 +98,45 @@ def test_two_registries_of_one_number_are_no_history() -> None:
     ],
 )
 def test_a_key_ends_by_its_date_or_by_the_registry_that_leaves_it_out(
-    issues: list[dict[str, Any]], end: int | None
+    issues: list[dict[str, Any]], end: int | None, town: Town
 ) -> None:
-    found = _TOWN.history(*(_TOWN.issued(**one) for one in issues)).ending
-    key_id = _TOWN.keys[NODE].key_id
+    found = town.history(*(town.issued(**one) for one in issues)).ending
+    key_id = town.keys[NODE].key_id
     assert found.key(key_id) is not None
     assert found.keys[key_id][0].until.get(key_id) == (None if end is None else NOON + end * DAY)
 
 
-@pytest.mark.parametrize("form", _WHOLE)
+@_by_each_suite
+@pytest.mark.parametrize("form", _FORMS)
 @given(place=st.integers(min_value=0), flip=st.integers(1, 255))
-def test_any_altered_byte_of_an_answer_is_found(form: str, place: int, flip: int) -> None:
-    one = _WHOLE[form]
+def test_any_altered_byte_of_an_answer_is_found(
+    form: str, town: Town, whole: dict[str, Part], place: int, flip: int
+) -> None:
+    one = whole[form]
     content = bytearray(one.content)
     content[place % len(content)] ^= flip
-    assert not judge(_with_content(one, bytes(content)), _TOWN.history()).holds
+    assert not judge(with_content(one, bytes(content)), town.history()).holds
 
 
+@_by_each_suite
 @given(count=st.integers(0, 5))
-def test_a_stream_that_ends_early_is_found(count: int) -> None:
-    one = _WHOLE["stream"]
+def test_a_stream_that_ends_early_is_found(town: Town, whole: dict[str, Part], count: int) -> None:
+    one = whole["stream"]
     lines = one.content.splitlines(keepends=True)
     for end in range(count, len(lines)):
-        assert not judge(_with_content(one, b"".join(lines[:end])), _TOWN.history()).holds
+        assert not judge(with_content(one, b"".join(lines[:end])), town.history()).holds
 
 
-def test_a_judgement_repeats_nothing_of_question_or_answer() -> None:
-    town = Town()
+def test_a_judgement_repeats_nothing_of_question_or_answer(town: Town) -> None:
     made = town.answer(body=b'[{"name":"canary-name"}]')
-    for one in (made, _DEEDS["body"](made, "canary-name", "canary-other"), _DEEDS["untimed"](made)):
+    other = done(town, made, "body", "canary-name", "canary-other")
+    for one in (made, other, done(town, made, "untimed")):
         assert "canary" not in repr(judge(one, town.history()))
 
 
-def test_a_stream_reads_as_if_nobody_had_signed_it() -> None:
-    plain = without(_WHOLE["stream"].content)
+@_by_each_suite
+def test_a_stream_reads_as_if_nobody_had_signed_it(whole: dict[str, Part]) -> None:
+    plain = without(whole["stream"].content)
     assert plain.count(b"\n") == 4
     assert b"signed" not in plain
 
@@ -155,8 +174,10 @@ def test_a_caller_asks_by_the_tag_of_the_signature(text: str, asks: bool) -> Non
     ],
 )
 @pytest.mark.parametrize("bad", [None, 3.5, ["x"], True])
-def test_what_is_no_part_is_refused(place: tuple[str | int, ...], bad: object) -> None:
-    said: Any = {"part": _WHOLE["answer"].document()}
+def test_what_is_no_part_is_refused(
+    place: tuple[str | int, ...], bad: object, whole: dict[str, Part]
+) -> None:
+    said: Any = {"part": whole["answer"].document()}
     *way, last = ("part", *place)
     within = said
     for one in way:
@@ -164,121 +185,3 @@ def test_what_is_no_part_is_refused(place: tuple[str | int, ...], bad: object) -
     within[last] = bad
     with pytest.raises(BadPart):
         read_part(said["part"])
-
-
-def _with_content(one: Part, content: bytes) -> Part:
-    body = None if one.answered.body is None else content
-    return replace(one, content=content, answered=replace(one.answered, body=body))
-
-
-def _body(one: Part, old: str | None = None, new: str = "") -> Part:
-    content = b"" if old is None else one.content.replace(old.encode(), new.encode(), 1)
-    return _with_content(one, content)
-
-
-def _asked(one: Part, **changed: Any) -> Part:
-    return replace(one, answered=replace(one.answered, asked=replace(one.answered.asked, **changed)))
-
-
-def _headed(one: Part, headers: dict[str, str]) -> Part:
-    return replace(one, answered=replace(one.answered, headers=headers))
-
-
-def _dropped(headers: Any, name: str) -> dict[str, str]:
-    return {each: value for each, value in headers.items() if each != name}
-
-
-def _pieces(one: Part) -> list[bytes]:
-    """Each piece with its statement."""
-    return [piece + b'{"signed":"' + (text or "").encode() + b'"}\n' for piece, text in split(one.content)]
-
-
-def _reordered(one: Part, order: Callable[[list[bytes]], list[bytes]]) -> Part:
-    return _with_content(one, b"".join(order(_pieces(one))))
-
-
-def _swapped(one: Part, first: int, second: int) -> Part:
-    order = _pieces(one)
-    order[first - 1], order[second - 1] = order[second - 1], order[first - 1]
-    return _with_content(one, b"".join(order))
-
-
-def _exchanged(one: Part, first: int, second: int) -> Part:
-    """The bytes of two pieces, each before the other's statement."""
-    found = list(split(one.content))
-    a, b = found[first - 1][0], found[second - 1][0]
-    return _with_content(one, one.content.replace(a, b"?").replace(b, a).replace(b"?", b))
-
-
-def _piece_of_another(one: Part, place: int) -> Part:
-    other = _pieces(_TOWN.stream(query="limit=9"))
-    return _reordered(one, lambda each: [*each[: place - 1], other[place - 1], *each[place:]])
-
-
-def _pieces_by(one: Part, signer: str) -> Part:
-    chain = Chain(_TOWN.keys[signer], sha256(one.head))
-    *pieces, _ = [piece for piece, _ in split(one.content)]
-    body = b"".join(piece + chain.line(piece) for piece in pieces) + chain.line(b"", end=True)
-    return _with_content(one, body)
-
-
-def _with_receipt(one: Part, receipt: str) -> Part:
-    """The same answer with another receipt, signed by the node itself."""
-    headers = {**one.answered.headers, "langqiao-receipt": receipt}
-    bare = {name: value for name, value in headers.items() if not name.startswith("signature")}
-    answered = replace(one.answered, headers=bare)
-    made = _headed(one, bare | sign(answered, _TOWN.keys[NODE], _TOWN.created))
-    return replace(made, tokens=(_TOWN.token(made),))
-
-
-def _token(one: Part, said: dict[str, Any]) -> Part:
-    act = {"act": Act(said["act"])} if "act" in said else {}
-    return replace(one, tokens=(_TOWN.token(one, **{**said, **act}),))
-
-
-def _retold(one: Part, **changed: str) -> Part:
-    return replace(one, tokens=(replace(one.tokens[0], **changed),))
-
-
-_DEEDS: dict[str, Callable[..., Part]] = {
-    "body": _body,
-    "body_end": lambda one, more: _with_content(one, one.content + more.encode()),
-    "cut": lambda one, size: _with_content(one, one.content[:size]),
-    "asked_body": lambda one, old, new: _asked(
-        one, body=one.answered.asked.body.replace(old.encode(), new.encode())
-    ),
-    "asked_header": lambda one, name, text: _asked(one, headers={**one.answered.asked.headers, name: text}),
-    "without_asked_header": lambda one, name: _asked(one, headers=_dropped(one.answered.asked.headers, name)),
-    "asked_path": lambda one, old, new: _asked(one, path=one.answered.asked.path.replace(old, new)),
-    "status": lambda one, status: replace(one, answered=replace(one.answered, status=status)),
-    "header": lambda one, name, text: _headed(one, {**one.answered.headers, name: text}),
-    "without_header": lambda one, name: _headed(one, _dropped(one.answered.headers, name)),
-    "earlier": lambda one: _headed(
-        one,
-        {
-            **one.answered.headers,
-            "signature-input": one.answered.headers["signature-input"].replace("created=1", "created=0"),
-        },
-    ),
-    "node": lambda one, node: replace(one, node=node),
-    "without_piece": lambda one, place: _reordered(one, lambda each: [*each[: place - 1], *each[place:]]),
-    "swapped": _swapped,
-    "twice": lambda one, place: _reordered(one, lambda each: [*each[:place], each[place - 1], *each[place:]]),
-    "exchanged": _exchanged,
-    "piece_of_another": _piece_of_another,
-    "pieces_by": _pieces_by,
-    "receipt_of_another": lambda one: _with_receipt(one, _TOWN.receipt(one.answered.asked, b"[]")),
-    "receipt_by": lambda one, node: _with_receipt(
-        one, _TOWN.receipt(one.answered.asked, one.content, node=node)
-    ),
-    "receipt_of_day": lambda one, day: _with_receipt(
-        one, _TOWN.receipt(one.answered.asked, one.content, at=NOON + day * DAY)
-    ),
-    "receipt_of_entry": lambda one, number: _with_receipt(
-        one, _TOWN.receipt(one.answered.asked, one.content, number=number)
-    ),
-    "untimed": lambda one: replace(one, tokens=()),
-    "token": _token,
-    "entry": lambda one, old, new: _retold(one, entry=one.tokens[0].entry.replace(old * 64, new * 64)),
-    "word": lambda one, text: _retold(one, witnessed=text),
-}

@@ -3,7 +3,6 @@
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,10 @@ from schemas.trust.message import Message, MessageRefused
 from schemas.trust.receipts import Receipt
 from schemas.trust.ring import read_ring, write_ring
 from schemas.trust.signed import DocumentRefused
-from schemas.trust.suites import ED25519, SM2, SUITES, Suite
+from schemas.trust.suites import ED25519, SM2, Suite
 from schemas.wire.problem import Problem
 from tests.services.cli.tool import run
-
-_INSTALLED = find_spec("gmssl_pyx") is not None
-#: What needs SM2 itself runs where the extra is installed.
-_sm2 = pytest.mark.skipif(not _INSTALLED, reason="the extra `sm` is not installed")
+from tests.suites import EACH_SUITE, needs_sm2
 
 #: The public key of the example of GB/T 32918.5.
 _EXAMPLE = (
@@ -36,9 +32,7 @@ _CALLED = {"authorization": "Bearer x", "langqiao-node": _NODE}
 _CALL = Message("POST", "/records/k/d/query", "", _CALLED, b"{}")
 
 
-@pytest.fixture(
-    params=[pytest.param(one, marks=[_sm2] if one is SM2 else [], id=one.name) for one in SUITES.values()]
-)
+@pytest.fixture(params=EACH_SUITE)
 def suite(request: pytest.FixtureRequest) -> Suite:
     found: Suite = request.param
     return found
@@ -107,7 +101,7 @@ def test_a_receipt_is_its_nodes(key: KeyPair) -> None:
     assert receipts.read_receipt(receipts.Signer(key).sign(one), _registry(key)) == one
 
 
-@_sm2
+@needs_sm2
 def test_a_key_of_one_suite_follows_a_key_of_the_other(key: KeyPair, suite: Suite) -> None:
     other = keys.new_key(SM2 if suite is ED25519 else ED25519)
     alone = read_ring(keys.write_private(key))
@@ -118,7 +112,7 @@ def test_a_key_of_one_suite_follows_a_key_of_the_other(key: KeyPair, suite: Suit
         assert token.check(token.make(ring.at(at), system=_SYSTEM, member=_NODE, now=at), both, at)
 
 
-@_sm2
+@needs_sm2
 def test_no_suite_is_taken_for_another(key: KeyPair, suite: Suite) -> None:
     other = keys.new_key(SM2 if suite is ED25519 else ED25519)
     text = jose.encode(b"{}", key)
@@ -131,7 +125,7 @@ def test_no_suite_is_taken_for_another(key: KeyPair, suite: Suite) -> None:
         message.check(sent, _registry(key), _NOW, node=_NODE)
 
 
-@_sm2
+@needs_sm2
 def test_sm2_is_that_of_the_standard() -> None:
     """The example of GB/T 32918.5: its key, its message, its signature."""
     signature = bytes.fromhex(
@@ -148,7 +142,7 @@ def test_bytes_that_are_no_point_of_the_curve_are_no_key(point: bytes) -> None:
         keys.public_key(point.hex())
 
 
-@_sm2
+@needs_sm2
 @given(st.binary(max_size=70))
 def test_no_bytes_are_a_signature(signature: bytes) -> None:
     assert not keys.verifies(_EXAMPLE, signature, b"question")
@@ -175,7 +169,7 @@ def test_where_the_extra_is_missing_registries_are_read_and_its_signatures_are_n
         keys.new_key(SM2)
 
 
-@_sm2
+@needs_sm2
 def test_the_tool_makes_keys_of_a_suite_and_lets_one_of_another_follow(tmp_path: Path) -> None:
     made = run("keys", "new", "--out", str(tmp_path), "--name", "node", "--suite", "sm2-sm3")
     assert made.exit_code == 0, made.output
