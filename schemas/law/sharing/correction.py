@@ -79,12 +79,12 @@ Said = Step[CorrectionStep]
 @dataclass(frozen=True, slots=True)
 class Correction:
     """How a correction request stands. `wrong` is the version that was said to be wrong, by which nothing is judged;
-    `by_subject` says that by the record's department it is about the person who files. `look` is what the office saw
-    when it was filed, `corrected` the version that mends that, since `closed`. `received_by` are all systems that
-    received the wrong value: those that the department's access log shows, which is `read` once the office has held all
-    of it against what others hold, and those that the department names beside it; `contradictions` are what the office
-    found that was done to that log. `told` are the systems that were told, and when; `acknowledged` those of them that
-    have confirmed. `passed` are the last days that passed with nothing done."""
+    `by_subject` says that by the record's department it is about the person who files. `looked`: the office has seen
+    how the record stood, its `look`, None: there was none; `corrected` is the version that mends that, since `closed`.
+    `received_by` are all systems that received the wrong value: those that the department's access log shows, which is
+    `read` once the office has held all of it against what others hold, and those that the department names beside it;
+    `contradictions` are what the office found that was done to that log. `told` are the systems that were told, and
+    when; `acknowledged` those of them that have confirmed. `passed` are the last days that passed with nothing done."""
 
     state: CorrectionState
     dataset: str
@@ -94,6 +94,7 @@ class Correction:
     filed: datetime
     filed_by: str = ""
     by_subject: bool = False
+    looked: bool = False
     look: Look | None = None
     corrected: Version | None = None
     closed: datetime | None = None
@@ -120,9 +121,7 @@ RULES: Mapping[CorrectionStep, Rule[CorrectionState]] = {
     CorrectionStep.FILED: rule(
         frozenset({None}), Party.REQUESTER, says=("dataset", "record", "item", "reason")
     ),
-    CorrectionStep.LOOKED: rule(
-        frozenset({CorrectionState.FILED}), Party.BRIDGE, says=("was", "node", "entry", "hash")
-    ),
+    CorrectionStep.LOOKED: rule(frozenset({CorrectionState.FILED}), Party.BRIDGE),
     CorrectionStep.CORRECTED: rule(frozenset({CorrectionState.FILED}), Party.PROVIDER),
     CorrectionStep.UPHELD: rule(frozenset({CorrectionState.FILED}), Party.PROVIDER, says=("reason",)),
     CorrectionStep.NOTIFIED: rule(frozenset({CorrectionState.CORRECTED}), Party.BRIDGE),
@@ -143,6 +142,8 @@ RULES: Mapping[CorrectionStep, Rule[CorrectionState]] = {
     ),
 }
 
+#: What a look says that shows no such record: everybody reads the step's kind, and not what it says.
+ABSENT = "absent"
 #: What comes of reading the department's access log.
 _OF_LOG = (CorrectionStep.RECEIVERS_READ, CorrectionStep.LOG_CONTRADICTED)
 #: The step that records that a clock's last day has passed.
@@ -159,7 +160,7 @@ def check(stands: Correction | None, step: Said, *, proof: Corrected | None = No
     steps.check(RULES, stands.state if stands is not None else None, step)
     if stands is None:
         _check_version(step)
-    elif step.kind is CorrectionStep.LOOKED and stands.look is not None:
+    elif step.kind is CorrectionStep.LOOKED and stands.looked:
         raise StepRefused("wrong-state", "it is looked at already")
     elif step.kind is CorrectionStep.CORRECTED:
         _check_proof(stands, proof)
@@ -179,20 +180,19 @@ def after(stands: Correction | None, step: Said) -> Correction:
     """How it stands after one more step, which was allowed."""
     if stands is None:
         facts = step.facts
-        wrong = _version(step)
         return Correction(
             CorrectionState.FILED,
             str(facts["dataset"]),
             str(facts["record"]),
             str(facts["item"]),
-            wrong,
+            _version(step),
             step.at,
             step.member,
             _is_by_subject(facts),
         )
     match step.kind:
         case CorrectionStep.LOOKED:
-            return replace(stands, look=_look(step))
+            return replace(stands, looked=True, look=None if ABSENT in step.facts else _look(step))
         case CorrectionStep.CORRECTED:
             mended = _version(step) if "epoch" in step.facts else None
             closed = replace(stands, state=CorrectionState.CORRECTED, corrected=mended, closed=step.at)
@@ -290,8 +290,10 @@ def _check_version(step: Said) -> None:
 def _check_proof(stands: Correction, proof: Corrected | None) -> None:
     """Corrected is what has changed since the office looked, and not what somebody says, nor against what somebody
     says."""
-    if stands.look is None:
+    if not stands.looked:
         raise StepRefused("not-looked", "the office has not seen yet how the record stands unmended")
+    if stands.look is None:
+        raise StepRefused("not-corrected", "there was no such record to mend when the office looked")
     if proof is None or proof.version.order <= stands.look.version.order:
         raise StepRefused("not-corrected", "no later version of the record is published")
     if stands.item not in proof.changed:

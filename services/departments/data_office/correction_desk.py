@@ -10,7 +10,16 @@ from typing import Any
 
 from schemas.contracts.catalogue import Catalogue
 from schemas.law.calendar import WorkingDays
-from schemas.law.sharing.correction import RULES, Correction, CorrectionState, CorrectionStep, Said, folded
+from schemas.law.sharing.correction import (
+    ABSENT,
+    RULES,
+    Correction,
+    CorrectionState,
+    CorrectionStep,
+    Look,
+    Said,
+    folded,
+)
 from schemas.law.sharing.limits import Clock
 from schemas.law.sharing.steps import Party, Step, StepRefused
 from schemas.query.bound import Value
@@ -116,23 +125,14 @@ class CorrectionDesk:
         return await self._found(("clock", Operator.EQ, Clock.RECEIVERS.value))
 
     async def see(self, record: Record) -> bool:
-        """Look how the record stands that is said to be wrong, once; whether that is done. Problem source-missing."""
+        """Look how the record stands that is said to be wrong, once, also where there is none; whether that is done.
+        Problem source-missing."""
         correction_id = str(record[CORRECTIONS.id_item])
-        complaint = await self._complaint(correction_id, str(record["provider"]))
-        if complaint.look is not None or self.proofs is None:
+        standing = folded(await self.desk.books.steps(CORRECTIONS, correction_id))
+        if self.proofs is None or standing is None or standing.looked:
             return True
-        seen = await self.proofs.look(complaint)
-        if seen is None:
-            return False
-        facts = {
-            "epoch": seen.version.epoch,
-            "version": seen.version.version,
-            "was": dict(seen.was),
-            "node": seen.node,
-            "entry": seen.entry,
-            "hash": seen.hash,
-        }
-        await self._take_itself(correction_id, record, CorrectionStep.LOOKED, facts)
+        seen = await self.proofs.look(await self._complaint(correction_id, str(record["provider"])))
+        await self._take_itself(correction_id, record, CorrectionStep.LOOKED, _seen(seen))
         return True
 
     async def read(self, logs: Logs, record: Record) -> bool:
@@ -237,3 +237,17 @@ class CorrectionDesk:
 
     def _rules(self, provider: str) -> CorrectionRules:
         return CorrectionRules(provider, self.office, self.calendar)
+
+
+def _seen(look: Look | None) -> dict[str, Any]:
+    """What the step of a look says."""
+    if look is None:
+        return {ABSENT: True}
+    return {
+        "epoch": look.version.epoch,
+        "version": look.version.version,
+        "was": dict(look.was),
+        "node": look.node,
+        "entry": look.entry,
+        "hash": look.hash,
+    }

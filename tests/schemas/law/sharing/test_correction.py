@@ -132,6 +132,14 @@ def test_nothing_is_corrected_before_the_office_has_seen_how_the_record_stands()
     assert refused(after(None, filed()), _CORRECTED, _MENDED) == "not-looked"
 
 
+def test_a_look_that_shows_no_such_record_is_the_only_one_and_nothing_is_corrected_after_it() -> None:
+    stands, nothing = after(None, filed()), said(CorrectionStep.LOOKED, Party.BRIDGE, absent=True)
+    check(stands, nothing)
+    stands = after(stands, nothing)
+    codes = [refused(stands, one, _MENDED) for one in (nothing, _LOOKED, _CORRECTED)]
+    assert codes == ["wrong-state", "wrong-state", "not-corrected"]
+
+
 @pytest.mark.parametrize("version", [1, 4, 99])
 def test_what_the_record_held_when_it_was_filed_counts_whatever_version_was_named(version: int) -> None:
     stands = looked(version=version)
@@ -289,5 +297,4 @@ def test_the_office_looks_once_while_the_request_is_open() -> None:
     stands = looked()
     assert stands.look is not None
     assert (stands.look.version, stands.look.entry) == (Version(1, 4), 3)
-    assert refused(stands, _LOOKED) == "wrong-state"
-    assert refused(corrected(), _LOOKED) == "wrong-state"
+    assert refused(stands, _LOOKED) == refused(corrected(), _LOOKED) == "wrong-state"

@@ -33,12 +33,14 @@ class Shown:
     since: datetime | None = None
     identified: str | None = None
     filed: tuple[Word, Filed] | None = None
+    looks: int = 0
 
     async def of(self, complaint: Complaint, since: datetime) -> Corrected | None:
         self.asked, self.since = complaint, since
         return self.proof
 
     async def look(self, complaint: Complaint) -> Look | None:
+        self.looks += 1
         return self.seen
 
     async def subject(self, word: Word, filed: Filed) -> str | None:

@@ -1,5 +1,6 @@
 """Correction requests: closed by what is published, and not by what is said."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,10 +9,13 @@ from schemas.law.sharing.correction import Corrected
 from services.departments.data_office.filers import Filed, Word
 from services.departments.data_office.matters import CORRECTIONS
 from services.departments.data_office.office import Office
+from services.departments.data_office.receiving import Receiving
 from tests.services.departments.data_office.conftest import FILING, PROVIDER, REQUESTER, Bureau
 from tests.services.departments.data_office.shown import (
     Shown,
     filed,
+    kinds,
+    look_again,
     looked,
     seen,
     shown,
@@ -84,6 +88,34 @@ async def test_it_is_not_corrected_before_the_office_has_seen_how_the_record_sta
     answer = await bureau.take(PROVIDER, f"corrections/{correction}/corrected")
     assert (answer.status_code, answer.json()["reason"]) == (409, "not-looked")
     assert shown.asked is None, "what is mended by now is compared with nothing"
+
+
+async def _all_of(bureau: Bureau, correction: str) -> list[dict[str, Any]]:
+    """What every member is told of it, without its number and what its filing says."""
+    steps = await bureau.read(f"correction_steps?correction_id=eq.{correction}&order=number")
+    [record] = await bureau.read(f"corrections?correction_id=eq.{correction}")
+    own = {"step_id", "correction_id", "at", "recorded_at", "changed_at", "filed_at"}
+    return [{name: value for name, value in one.items() if name not in own} for one in (*steps, record)]
+
+
+async def test_nobody_is_told_whether_there_is_such_a_record(bureau: Bureau, shown: Shown) -> None:
+    there = await looked(bureau, shown)
+    shown.seen, shown.looks = None, 0
+    absent = await filed(bureau)
+    await look_again(bureau)
+    assert await _all_of(bureau, absent) == await _all_of(bureau, there)
+    assert await kinds(bureau, absent) == ["filed", "looked"]
+    office: Office = bureau.app.state.office
+    bureau.app.state.office = replace(office, receiving=Receiving(office.corrections, shown))
+    await look_again(bureau)
+    assert shown.looks == 1, "another process of the office does not look again"
+    shown.proof = seen(4, "address")
+    refused = await bureau.take(PROVIDER, f"corrections/{absent}/corrected")
+    assert (refused.status_code, refused.json()["reason"]) == (409, "not-corrected")
+    upheld = await bureau.take(
+        PROVIDER, f"corrections/{absent}/upheld", {"reason": "there is no such record"}
+    )
+    assert upheld.json()["state"] == "upheld"
 
 
 @pytest.mark.parametrize("version", [0, 2, 99])
