@@ -37,6 +37,7 @@ from tests.services.departments.data_office.shown import (
     shown,
 )
 from tests.services.engine.api.logged import entries_of, named
+from tests.services.engine.log.desk import full_disk
 
 __all__ = ["shown"]
 
@@ -278,3 +279,12 @@ async def test_the_answer_has_the_form_that_the_office_describes(bureau: Bureau,
         other = httpx.Response(200, json={**told, "steps": [{"kind": "many"}]}, request=answer.request)
         other.elapsed = answer.elapsed
         assert not described.is_valid_response(other)
+
+
+async def test_what_cannot_be_entered_is_not_shown(bureau: Bureau) -> None:
+    # The last of all: a log that could not be written takes a while to go on.
+    with full_disk(10):
+        for member in (PROVIDER, OTHER):
+            answer = await _asked(bureau, member, f"entries/{_ENTRY}")
+            assert (answer.status_code, answer.json()["code"]) == (503, "log-unavailable")
+            assert _ENTRY not in answer.text
