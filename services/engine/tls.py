@@ -86,9 +86,20 @@ class Tls:
 
     def why_not(self, now: datetime) -> str:
         """What a person should look at; empty when all is well."""
-        if self.fault is not None or self.ends is None:
-            return self.fault or ""
-        return f"the certificate ends at {self.ends:%Y-%m-%d %H:%M}" if self.ends <= now + _SOON else ""
+        return self.fault if self.fault is not None else ending(self.ends, now)
+
+
+def ending(ends: datetime | None, now: datetime) -> str:
+    """What is to be told of a certificate that ends soon; empty where it does not, or there is none."""
+    return (
+        f"the certificate ends at {ends:%Y-%m-%d %H:%M}" if ends is not None and ends <= now + _SOON else ""
+    )
+
+
+def end_of(certificate: Path) -> datetime:
+    """When the first certificate of a file ends; raises BadTlsFile."""
+    found = _usable(certificate, lambda: x509.load_pem_x509_certificates(certificate.read_bytes()))
+    return found[0].not_valid_after_utc
 
 
 def open_tls(files: TlsFiles) -> Tls:
@@ -113,7 +124,7 @@ def _made(files: TlsFiles) -> tuple[SSLContext | None, SSLContext | None, dateti
     for context in (server, client):
         if context is not None:
             _fill(context, files)
-    return server, client, None if files.certificate is None else _end(files.certificate)
+    return server, client, None if files.certificate is None else end_of(files.certificate)
 
 
 def _fill(context: SSLContext, files: TlsFiles) -> None:
@@ -130,11 +141,6 @@ def _usable(path: Path | None, use: Callable[[], _T]) -> _T:
         return use()
     except (OSError, ValueError) as fault:
         raise BadTlsFile(f"{path}: {_why(fault)}") from None
-
-
-def _end(certificate: Path) -> datetime:
-    found = _usable(certificate, lambda: x509.load_pem_x509_certificates(certificate.read_bytes()))
-    return found[0].not_valid_after_utc
 
 
 def _state(files: TlsFiles) -> tuple[tuple[int, int], ...]:

@@ -149,6 +149,7 @@ def _outbox(stands: Stands) -> Finding:
         "snapshots": status.snapshots,
         "reconciled": {dataset: asdict(found) for dataset, found in status.reconciled.items()},
         "relay_trouble": status.relay.trouble if status.relay else None,
+        "relay_worry": status.relay.worry if status.relay else None,
         "relay_spoke_seconds_ago": round(status.relay.age_seconds, 3) if status.relay else None,
     }
     reason = _backlog(status)
@@ -172,4 +173,6 @@ def _backlog(status: CaptureStatus) -> str:
         return f"table and topics differ in {', '.join(differing)}: see `langqiao reconcile`"
     if status.relay is not None and status.relay.age_seconds > _LATE_SECONDS:
         return f"the relay has been silent for {status.relay.age_seconds:.0f} s"
+    if status.relay is not None and status.relay.worry:
+        return f"the relay's way to the broker: {status.relay.worry}"
     return ""

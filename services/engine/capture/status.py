@@ -26,11 +26,12 @@ _SNAPSHOT, _RECONCILED = "snapshot.", "reconciled."
 
 @dataclass(frozen=True, slots=True)
 class RelayWord:
-    """What the relay last said: the trouble that keeps it from publishing, empty when there is none, and how many
-    seconds ago it said so."""
+    """What the relay last said: the trouble that keeps it from publishing, and the worry that is to be looked at on its
+    way to the broker before it does, each empty when there is none; and how many seconds ago it said so."""
 
     trouble: str
     age_seconds: float
+    worry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,9 @@ async def capture_status(database: Database, captured: Sequence[Captured]) -> Ca
     return await database.read(_status, database.dialect, captured)
 
 
-def say(connection: Connection, trouble: str) -> None:
+def say(connection: Connection, trouble: str, worry: str = "") -> None:
     """Keep the relay's word, with the database's time."""
-    word = {"trouble": trouble, "at": clock.read_seconds(connection)}
+    word = {"trouble": trouble, "worry": worry, "at": clock.read_seconds(connection)}
     state.put(connection, {_WORD: orjson.dumps(word).decode()})
 
 
@@ -139,7 +140,8 @@ def _counted(connection: Connection, query: Select[Any]) -> int:
 
 def _word(said: str, now: float) -> RelayWord:
     word = orjson.loads(said)
-    return RelayWord(word["trouble"], max(0.0, now - word["at"]))
+    # A relay of the release before says nothing of worries.
+    return RelayWord(word["trouble"], max(0.0, now - word["at"]), word.get("worry", ""))
 
 
 def _reconciled(said: str, now: float) -> Reconciled:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from schemas.wire.event import Headers
@@ -78,6 +79,10 @@ class Topics(Protocol):
 
 class Broker(Topics, Protocol):
     """One writer of some topics. Its own calls come from one task."""
+
+    def why_not(self, now: datetime) -> str:
+        """What a person should look at on the way there, well as it may go at an aware time; empty when all is well."""
+        ...
 
     async def prepare(self, topics: Mapping[str, int]) -> None:
         """Have the topics with their partitions; raises CannotPublish."""

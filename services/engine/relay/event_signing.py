@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from schemas.trust.keys import KeyPair
 from schemas.trust.signed_events import Published, sign
@@ -25,6 +26,9 @@ class SigningBroker:
                 await asyncio.sleep(0)
             signed.append(self._signed(one))
         return await self.broker.publish(signed)
+
+    def why_not(self, now: datetime) -> str:
+        return self.broker.why_not(now)
 
     async def prepare(self, topics: Mapping[str, int]) -> None:
         await self.broker.prepare(topics)

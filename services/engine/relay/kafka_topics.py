@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -32,6 +33,10 @@ class KafkaTopics:
             settings.broker_ca_file, settings.broker_certificate_file, settings.broker_key_file
         )
         self._way = options(settings.bootstrap_servers, self._security)
+
+    def why_not(self, now: datetime) -> str:
+        """What a person should look at on the way to the broker, well as it may go; empty when all is well."""
+        return "" if self._security is None else self._security.why_not(now)
 
     async def ends(self, topics: Mapping[str, int]) -> dict[Place, int]:
         """A topic is looked up in the list of all: some brokers make one when somebody asks for it by name."""

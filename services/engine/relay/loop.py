@@ -50,7 +50,7 @@ class Relay:
         self._over: frozenset[tuple[str, int]] = frozenset()
         self._turned = False
         self._stopping = asyncio.Event()
-        self._trouble = ""
+        self._trouble, self._worry = "", ""
 
     @property
     def stopping(self) -> bool:
@@ -98,7 +98,7 @@ class Relay:
         reconciler = Reconciler(self._database, feeds, self._broker, self._settings)
         async with asyncio.TaskGroup() as group:
             beside = (
-                group.create_task(lease.keep(lambda connection: status.say(connection, self._trouble))),
+                group.create_task(lease.keep(lambda one: status.say(one, self._trouble, self._worry))),
                 group.create_task(chores.run(lease)),
                 group.create_task(reconciler.run(lease)),
                 group.create_task(self._look_for_ends()),
@@ -109,8 +109,9 @@ class Relay:
         await lease.release()
 
     async def _look_for_ends(self) -> None:
-        """Until others have ended than those that are not told."""
+        """Until majors have ended that are told; and whether what is shown to the broker is to end."""
         while not self._turned:
+            self._worry = self._broker.why_not(self._clock())
             await asyncio.sleep(_LOOK_SECONDS)
             with suppress(DatabaseAway):
                 self._turned = await self._database.read(retired.over, self._clock()) != self._over
@@ -157,7 +158,7 @@ class Relay:
         elif self._trouble and not trouble:
             _log.info("publishing goes on")
         self._trouble = trouble
-        await lease.write(status.say, trouble)
+        await lease.write(status.say, trouble, self._worry)
 
     async def _pause(self, seconds: float) -> None:
         """At most so long: told to stop, not at all."""

@@ -3,12 +3,13 @@ a Kafka client, with the files that settings or a profile name."""
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from ssl import SSLContext, SSLError, SSLObject, create_default_context
 from typing import Any, Self
 
 from services.engine.followed_file import State, state_of
-from services.engine.tls import Followed
+from services.engine.tls import BadTlsFile, Followed, end_of, ending
 
 _log = logging.getLogger("langqiao.relay")
 
@@ -29,12 +30,16 @@ class _Files:
         named = (self.ca, self.certificate, self.key)
         return tuple(state_of(one) for one in named if one is not None)
 
-    def context(self) -> SSLContext:
-        """By the files as they stand; raises BadSecurityFile."""
+    def context(self) -> tuple[SSLContext, datetime | None]:
+        """By the files as they stand, and when the certificate that is shown ends; raises BadSecurityFile."""
         context = create_default_context() if self.ca is None else _trusting(self.ca)
-        if self.certificate is not None and self.key is not None:
-            _show(context, self.certificate, self.key)
-        return context
+        if self.certificate is None or self.key is None:
+            return context, None
+        _show(context, self.certificate, self.key)
+        try:
+            return context, end_of(self.certificate)
+        except BadTlsFile as fault:
+            raise BadSecurityFile(str(fault)) from None
 
 
 class Renewed(Followed):
@@ -43,14 +48,16 @@ class Renewed(Followed):
     """
 
     fault: str
+    _ends: datetime | None
     _files: _Files
     _seen: tuple[State | None, ...] | None
 
     def __new__(cls, files: _Files) -> Self:
         # Before they are read: what changes meanwhile is another state at the next look.
         seen = files.state()
-        made = super().__new__(cls, files.context())
-        made._files, made._seen, made.fault = files, seen, ""
+        context, ends = files.context()
+        made = super().__new__(cls, context)
+        made._files, made._seen, made.fault, made._ends = files, seen, "", ends
         return made
 
     def wrap_bio(self, *ends: Any, **said: Any) -> SSLObject:
@@ -63,7 +70,7 @@ class Renewed(Followed):
         if seen == self._seen:
             return
         try:
-            self.now = self._files.context()
+            self.now, self._ends = self._files.context()
         except BadSecurityFile as fault:
             if str(fault) != self.fault:
                 _log.error("the files for the broker are not usable, and those before stay: %s", fault)
@@ -72,6 +79,11 @@ class Renewed(Followed):
         else:
             _log.info("the files for the broker are taken up anew")
             self._seen, self.fault = seen, ""
+
+    def why_not(self, now: datetime) -> str:
+        """What a person should look at, by the files as they stand; empty when all is well."""
+        self.look()
+        return self.fault or ending(self._ends, now)
 
 
 def secured(ca: Path | None, certificate: Path | None, key: Path | None) -> Renewed | None:

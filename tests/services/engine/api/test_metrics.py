@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from time import time
 
 import httpx
 import orjson
@@ -80,6 +81,23 @@ async def test_the_relays_word_is_told_by_its_age_and_not_by_its_text(
     await until(troubled, what="the relay's trouble is told")
     assert (await _values(anonymous))["relay_word_age_seconds", ""] > 86_400
     assert "away" not in (await anonymous.get("/metrics")).text
+
+
+async def test_a_certificate_of_the_relay_that_is_to_end_is_told_in_health_and_leaves_the_node_ready(
+    anonymous: httpx.AsyncClient, settings: Settings
+) -> None:
+    await until(lambda: ready(anonymous), what="the node says that it is ready")
+    worry = "the certificate ends at 2026-12-01 00:00"
+    word = orjson.dumps({"trouble": "", "worry": worry, "at": time()}).decode()
+    _execute(settings, f"INSERT INTO lq_state VALUES ('relay', '{word}')")
+
+    async def told() -> bool:
+        return f"outbox: the relay's way to the broker: {worry}" in await reasons(anonymous)
+
+    await until(told, what="it is told")
+    health = (await anonymous.get("/health")).json()
+    assert health["checks"]["outbox"]["relay_worry"] == worry
+    assert health["ready"]
 
 
 async def test_a_stale_dataset_is_told_and_named_in_health_and_leaves_the_node_ready(

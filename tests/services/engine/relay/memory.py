@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from zlib import crc32
 
 from schemas.wire.event import Event, from_kafka
@@ -16,7 +17,8 @@ from tests.waiting import breath
 class MemoryBroker:
     """Partitions as lists. `away` refuses everything; `loses_acks` takes that many batches without a word of it;
     `refuses` are keys whose messages are never taken; `held` keeps every batch waiting until it is set; `surprises`
-    are called in turn, each before the next message is taken; `unreadable` refuses to show what topics keep."""
+    are called in turn, each before the next message is taken; `unreadable` refuses to show what topics keep; `worry` is
+    what is to be told of the way there."""
 
     logs: dict[Place, list[Message]] = field(default_factory=lambda: defaultdict(list))
     partitions: dict[str, int] = field(default_factory=dict)
@@ -26,8 +28,12 @@ class MemoryBroker:
     held: asyncio.Event | None = None
     surprises: list[Callable[[], object]] = field(default_factory=list)
     unreadable: bool = False
+    worry: str = ""
     batches: int = 0
     looks: int = 0
+
+    def why_not(self, now: datetime) -> str:
+        return self.worry
 
     async def prepare(self, topics: Mapping[str, int]) -> None:
         self._there()

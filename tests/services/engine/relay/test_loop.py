@@ -30,6 +30,20 @@ async def test_a_change_reaches_every_audience_that_it_concerns(
     assert second.time == "2020-06-17T16:00:00Z"
 
 
+async def test_a_worry_about_the_way_to_the_broker_is_told_while_all_is_published(
+    shop: Store, broker: MemoryBroker
+) -> None:
+    async def told() -> tuple[str, str] | None:
+        word = (await standing(shop)).relay
+        return None if word is None or word.worry != broker.worry else (word.trouble, word.worry)
+
+    async with relaying(shop, broker):
+        for broker.worry in ("the certificate ends at 2026-12-01 00:00", ""):
+            assert await until(told) == ("", broker.worry)
+        await shop.program.insert("ws_tool", **workshop.HAMMER)
+        await until(lambda: drained(shop))
+
+
 async def test_an_audience_hears_of_its_own_items_only(shop: Store, broker: MemoryBroker) -> None:
     async with relaying(shop, broker):
         await shop.program.insert("ws_tool", **workshop.HAMMER)

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,30 @@ async def test_files_that_cannot_be_used_change_nothing_and_are_named_once(
         whole.rename(path)
         await _connect(port, context)
     assert context.fault == ""
+
+
+def test_an_end_that_is_near_is_told_until_another_certificate_is_there(
+    authority: Authority, mine: Identity
+) -> None:
+    """Nobody need connect for that, and what cannot be used is told as well."""
+    context, ends = secured(mine.ca, mine.certificate, mine.key), _end(mine)
+    assert context is not None
+    assert context.why_not(ends - timedelta(days=15)) == ""
+    assert context.why_not(ends - timedelta(days=13)) == f"the certificate ends at {ends:%Y-%m-%d %H:%M}"
+    mine.certificate.write_bytes(b"nonsense")
+    assert str(mine.certificate) in context.why_not(ends - timedelta(days=15))
+    _put(mine, authority.identity(_NAME))
+    assert context.why_not(_end(mine) - timedelta(days=15)) == ""
+
+
+def test_who_shows_no_certificate_has_none_that_ends(mine: Identity) -> None:
+    context = secured(mine.ca, None, None)
+    assert context is not None
+    assert context.why_not(_end(mine)) == ""
+
+
+def _end(identity: Identity) -> datetime:
+    return x509.load_pem_x509_certificate(identity.certificate.read_bytes()).not_valid_after_utc
 
 
 async def test_half_of_a_renewed_pair_is_not_taken_up_before_the_other_half(
