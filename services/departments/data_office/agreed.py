@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from schemas.contracts.catalogue import Catalogue
-from schemas.contracts.model import SharingClass
+from schemas.contracts.model import Contract, SharingClass
 from schemas.law.sharing.request_rules import StepKind
 from schemas.law.sharing.steps import Party
 from schemas.query.tree import Operator
@@ -44,11 +44,18 @@ class Agreed:
 
 def of_itself(request: Record, contracts: Catalogue, over: Collection[tuple[str, int]]) -> Record:
     """A request in force that no department agreed to, with the items alone that no major shares on condition: one that
-    came later may, and a grant opens an item in each. `over` are the majors that have ended, by dataset."""
+    came later may, and a grant opens an item in each. `over` are the majors that have ended, by dataset. Where nothing
+    is left of it, it names what all may have: whoever uses that under it, or for another, goes on by the major that he
+    asked for."""
     dataset = str(request["dataset"])
     known = contracts.every(dataset) if dataset in contracts.datasets() else ()
-    its = [item for one in known if (dataset, one.major) not in over for item in one.items.values()]
-    asked = {one.name for one in its if one.sharing.sharing_class is SharingClass.CONDITIONAL}
-    free = {one.name for one in its} - asked
-    left = (one for one in str(request["items"] or "").split(",") if one in free)
+    majors = [one for one in known if (dataset, one.major) not in over]
+    free = _of_class(majors, SharingClass.UNCONDITIONAL) - _of_class(majors, SharingClass.CONDITIONAL)
+    named = str(request["items"] or "").split(",")
+    left = [one for one in named if one in free] or sorted(free if any(named) else ())
     return {**request, "items": ",".join(left)}
+
+
+def _of_class(majors: Iterable[Contract], its: SharingClass) -> set[str]:
+    """The items that one of the majors shares so."""
+    return {item.name for one in majors for item in one.items.values() if item.sharing.sharing_class is its}
