@@ -69,5 +69,5 @@ def compact(head: bytes, body: bytes, key: KeyPair) -> str:
 
 def head(key: KeyPair, **further: Any) -> bytes:
     """The header of what a key signs, and whatever else it is to say."""
-    said = {"alg": "EdDSA", "kid": key.key_id, **further}
+    said = {"alg": key.suite.jose, "kid": key.key_id, **further}
     return orjson.dumps(said, option=orjson.OPT_PASSTHROUGH_DATACLASS)

@@ -1,7 +1,7 @@
 """Whatever comes as a word on a person, a mandate, or a case's reference, it is its signer's or refused as one,
 and no refusal repeats whom it is about."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,9 +18,9 @@ from schemas.trust.model import Role
 from schemas.trust.signed import DocumentRefused
 from schemas.trust.vouching import Vouched, as_representative, read_vouched, vouch
 from schemas.wire.problem import Problem
-from tests import registered
 from tests.ends import ends
 from tests.schemas.trust.anything import DEEP, JSON, MOMENTS, altered, compact, damaged, head
+from tests.suites import INSTALLED
 
 _NOW = datetime(2026, 5, 1, 4, tzinfo=UTC)
 _PERSON, _ENTERPRISE = "330102199003070019", "91330100MA0TEXT128"
@@ -29,12 +29,21 @@ _SYSTEMS = {
     "330203.market/node": Role.ENTERPRISE_REGISTER,
     "330200.window/cases": Role.CASES,
 }
-_KEYS = {system: keys.new_key() for system in _SYSTEMS}
+#: Each system has a key of each suite.
+_KEYS = {suite.name: {system: keys.new_key(suite) for system in _SYSTEMS} for suite in INSTALLED}
 _REGISTRY = registry.from_document(
     {
         "number": 1,
         "expires": "2027-01-01T00:00:00Z",
-        "members": [registered.line(one, _KEYS[one], role=str(role)) for one, role in _SYSTEMS.items()],
+        "members": [
+            {
+                "id": one.partition("/")[0],
+                "system": one,
+                "role": str(role),
+                "keys": {key.key_id: key.public_hex for key in (by[one] for by in _KEYS.values())},
+            }
+            for one, role in _SYSTEMS.items()
+        ],
     }
 )
 _DESK, _MARKET, _KEEPER = _SYSTEMS
@@ -42,12 +51,18 @@ _DESK, _MARKET, _KEEPER = _SYSTEMS
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of statement: who signs it, one as it should be, what reads it, and the names of what it says."""
+    """A kind of statement: who signs it and by which suite, one as it should be, what reads it, and the names of what
+    it says."""
 
     by: str
+    suite: str
     text: str
     read: Callable[[str], object]
     members: tuple[str, ...]
+
+    def key(self, by: str | None = None) -> keys.KeyPair:
+        """That of a system; of whose statement it is, where none is named."""
+        return _KEYS[self.suite][by or self.by]
 
     @property
     def name(self) -> str:
@@ -66,26 +81,35 @@ def _case(text: str) -> object:
 _VOUCHED = Vouched(_DESK, _PERSON, "identified:visit-7", _NOW, _ENTERPRISE)
 _CASE = cases.case_of("2026-17", "330200.taxation", [("id-number", _PERSON)], b"s" * 16)
 _TIMES = {"opened": _NOW - timedelta(days=1), "now": _NOW, "until": _NOW + timedelta(hours=1)}
-_KINDS = {
-    "a word on a person": _Kind(
-        _DESK,
-        vouch(_VOUCHED, _KEYS[_DESK]),
-        lambda text: read_vouched(text, _REGISTRY, _NOW)[0],
-        ("system", "id_number", "credit_code", "purpose", "at", "for"),
-    ),
-    "a mandate": _Kind(
-        _MARKET,
-        sign_mandate(Mandate("330203.market", "a" * 64), _KEYS[_MARKET]),
-        lambda text: read_mandate(text, _REGISTRY, _NOW),
-        ("node", "ask"),
-    ),
-    "a case's reference": _Kind(
-        _KEEPER,
-        cases.refer(_CASE, _KEYS[_KEEPER], **_TIMES),
-        _case,
-        ("number", "member", "status", "opened", "issued", "until", "salt", "subjects"),
-    ),
-}
+
+
+def _kinds(suite: str, by: Mapping[str, keys.KeyPair]) -> dict[str, _Kind]:
+    return {
+        f"a word on a person, {suite}": _Kind(
+            _DESK,
+            suite,
+            vouch(_VOUCHED, by[_DESK]),
+            lambda text: read_vouched(text, _REGISTRY, _NOW)[0],
+            ("system", "id_number", "credit_code", "purpose", "at", "for"),
+        ),
+        f"a mandate, {suite}": _Kind(
+            _MARKET,
+            suite,
+            sign_mandate(Mandate("330203.market", "a" * 64), by[_MARKET]),
+            lambda text: read_mandate(text, _REGISTRY, _NOW),
+            ("node", "ask"),
+        ),
+        f"a case's reference, {suite}": _Kind(
+            _KEEPER,
+            suite,
+            cases.refer(_CASE, by[_KEEPER], **_TIMES),
+            _case,
+            ("number", "member", "status", "opened", "issued", "until", "salt", "subjects"),
+        ),
+    }
+
+
+_KINDS = {what: one for suite, by in _KEYS.items() for what, one in _kinds(suite, by).items()}
 _REASONS = {
     "malformed",
     "unknown-key",
@@ -116,7 +140,7 @@ def _read(what: str, text: str) -> object | None:
 def _by_hand(what: str, said: object, by: str | None = None) -> str | None:
     """A statement of the kind that says anything, signed as it should be; None: it cannot be written."""
     one = _KINDS[what]
-    key = _KEYS[by or one.by]
+    key = one.key(by)
     try:
         return compact(head(key), orjson.dumps({one.name: said}), key)
     except TypeError:
@@ -173,10 +197,10 @@ def test_any_member_of_a_statement_is_read_or_refused(what: str, data: st.DataOb
 @given(deep=DEEP)
 def test_a_statement_nested_without_end_is_refused(what: str, deep: bytes) -> None:
     one = _KINDS[what]
-    key = _KEYS[one.by]
+    key = one.key()
     for body in (deep, b'{"%b":%b}' % (one.name.encode(), deep)):
         assert _read(what, compact(head(key), body, key)) is None
-    nested = b'{"alg":"EdDSA","kid":"%b","x":%b}' % (key.key_id.encode(), deep)
+    nested = b'{"alg":"%b","kid":"%b","x":%b}' % (key.suite.jose.encode(), key.key_id.encode(), deep)
     assert _read(what, compact(nested, b"{}", key)) is None
 
 
@@ -195,7 +219,7 @@ def test_a_statement_counts_by_a_system_of_its_own_role_alone(what: str, by: str
 @given(said=st.dictionaries(st.sampled_from(["vouched", "mandate", "case", "receipt"]), JSON, min_size=2))
 def test_no_document_is_two_statements(what: str, said: dict[str, Any]) -> None:
     one = _KINDS[what]
-    key = _KEYS[one.by]
+    key = one.key()
     whole = {one.name: signed.unchecked(one.text)[one.name]}
     with suppress(TypeError):
         assert _read(what, compact(head(key), orjson.dumps(said | whole), key)) is None

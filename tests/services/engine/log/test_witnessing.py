@@ -8,16 +8,22 @@ import pytest
 from schemas.trust import signed
 from schemas.trust.signed import DocumentRefused
 from schemas.trust.statements import read_checkpoint, read_countersigned
+from schemas.trust.suites import ED25519
 from services.engine.log.witnessing import Contradiction
 from tests.services.engine.log.desk import NODE, full_disk
 from tests.services.engine.log.witnesses import OTHERS, Nodes
+from tests.suites import by_each_suite
 
 
 @pytest.fixture
-def nodes() -> Nodes:
-    return Nodes()
+def nodes(request: pytest.FixtureRequest) -> Nodes:
+    return Nodes(getattr(request, "param", ED25519))
 
 
+_by_each_suite = by_each_suite("nodes")
+
+
+@_by_each_suite
 def test_a_checkpoint_is_held_and_countersigned_and_again_when_it_comes_again(
     nodes: Nodes, tmp_path: Path
 ) -> None:
@@ -31,6 +37,7 @@ def test_a_checkpoint_is_held_and_countersigned_and_again_when_it_comes_again(
     assert witness.alarms == []
 
 
+@_by_each_suite
 @pytest.mark.parametrize(
     ("number", "digest", "minute"),
     [(9, "c", 5), (9, "c", -5), (3, "a", 5), (1, "a", 2)],
@@ -39,7 +46,8 @@ def test_a_checkpoint_is_held_and_countersigned_and_again_when_it_comes_again(
 def test_what_contradicts_an_earlier_checkpoint_is_refused_and_kept_as_evidence(
     nodes: Nodes, tmp_path: Path, number: int, digest: str, minute: int
 ) -> None:
-    nodes.witness(tmp_path).hold(nodes.signed(9, "b", minute=1), nodes.registry)
+    right = nodes.signed(9, "b", minute=1)
+    nodes.witness(tmp_path).hold(right, nodes.registry)
     # Another process: it knows what stands on the disk.
     witness = nodes.witness(tmp_path)
     wrong = nodes.signed(number, digest, minute=minute)
@@ -48,7 +56,7 @@ def test_what_contradicts_an_earlier_checkpoint_is_refused_and_kept_as_evidence(
     assert told.value.known == 9
     assert witness.alarms == [NODE]
     assert (witness.folder / f"{NODE}.contradictions.jws").read_text().splitlines() == [wrong]
-    assert (witness.folder / f"{NODE}.jws").read_text().splitlines() == [nodes.signed(9, "b", minute=1)]
+    assert (witness.folder / f"{NODE}.jws").read_text().splitlines() == [right]
 
 
 def test_one_that_is_dated_ahead_is_refused_so_that_nothing_after_it_looks_late(
@@ -78,10 +86,11 @@ def test_nodes_are_held_apart(nodes: Nodes, tmp_path: Path) -> None:
     assert witness.alarms == []
 
 
+@_by_each_suite
 def test_who_is_not_the_node_itself_is_refused(nodes: Nodes, tmp_path: Path) -> None:
     witness, right = nodes.witness(tmp_path), nodes.signed(1)
     said = signed.read(right, {nodes.keys[NODE].key_id: nodes.keys[NODE].public_hex})
-    stranger = Nodes()
+    stranger = Nodes(nodes.suite)
     said_outside = {"checkpoint": {**said["checkpoint"], "node": "../outside"}}
     said_short = {"checkpoint": {**said["checkpoint"], "hash": "abc"}}
     for wrong in (

@@ -8,6 +8,7 @@ from schemas.trust.keys import KeyPair, new_key, write_private
 from schemas.trust.model import Member
 from schemas.trust.registry import Registry
 from schemas.trust.statements import Checkpoint, sign_checkpoint
+from schemas.trust.suites import ED25519, Suite
 from services.engine.access.putting import put
 from services.engine.log.witnessing import Witness
 from services.engine.own_key import OwnKey, open_key
@@ -23,11 +24,13 @@ HELD_AT = NOON + timedelta(hours=1)
 
 @dataclass
 class Nodes:
-    """The workshop's node and others, each with a key."""
+    """The workshop's node and others, each with a key of the `suite`."""
 
-    keys: dict[str, KeyPair] = field(
-        default_factory=lambda: {node: new_key() for node in (NODE, *OTHERS, SISTER, ANOTHER)}
-    )
+    suite: Suite = ED25519
+    keys: dict[str, KeyPair] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = {node: new_key(self.suite) for node in (NODE, *OTHERS, SISTER, ANOTHER)}
 
     @property
     def registry(self) -> Registry:
