@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from schemas.trust.elsewhere import Brief
 from schemas.trust.entries import instant
 from schemas.trust.grants import ids_named
 from schemas.trust.model import Grant
@@ -119,7 +120,7 @@ def _hides(grant: Grant, said: Mapping[str, Any]) -> bool:
     return grant.untold is not None or (grant.told_after_days is not None and "told_from" not in said)
 
 
-def hidden_by(named: Iterable[Grant], at: datetime) -> tuple[str | None, str | None]:
+def hidden_by(named: Iterable[Grant | Brief], at: datetime) -> tuple[str | None, str | None]:
     """On what basis no person is told of a call at `at` whose purpose names these grants of the caller, and from when
     they are: any of them hides, for the call's purpose tells of each, whatever dataset it was for."""
     grants = sorted(named, key=lambda one: one.id)
@@ -127,7 +128,7 @@ def hidden_by(named: Iterable[Grant], at: datetime) -> tuple[str | None, str | N
     return next((one.untold for one in grants if one.untold is not None), None), max(times, default=None)
 
 
-def told_from(grant: Grant, at: datetime) -> str | None:
+def told_from(grant: Grant | Brief, at: datetime) -> str | None:
     """From when a person is told of what was done under a grant at `at`; None: at once, or never (`untold`)."""
     if grant.told_after_days is None:
         return None

@@ -29,6 +29,7 @@ def decide(
     contract = query.contract
     used = query.used_items()
     refuse_early(contract, used.values(), caller)
+    grants.require_known(caller, now)
     grant = grants.named(caller, contract.dataset, now, owner) if not caller.anonymous else None
     owned = _owns(caller, owner)
     own = (item for name, item in used.items() if name not in SYSTEM_ITEMS)

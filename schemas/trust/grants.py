@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.query.parse import parse_params
-from schemas.trust import left_out, retiring
+from schemas.trust import elsewhere, left_out, retiring
+from schemas.trust.elsewhere import Brief, Briefs
 from schemas.trust.left_out import LeftOut
 from schemas.trust.model import Caller, Grant
 from schemas.trust.retiring import Retirements
-from schemas.trust.signed import DocumentRefused, moment, numbered, text_of
+from schemas.trust.signed import DocumentRefused, bound_of, moment, numbered, text_of
 from schemas.trust.word import LEEWAY
 from schemas.wire.problem import Problem
 
@@ -35,13 +36,15 @@ LONGEST = timedelta(hours=2)
 class Grants:
     """The grants of one numbered document, by id. `expires` is aware; None: there is no document. `retiring` are the
     majors that end on a day; that they were told to end holds beyond `expires`. `left_out` are the grants that its
-    office could not list."""
+    office could not list, `elsewhere` those of other departments, as far as it says any; None: whoever signed knows
+    none of these, so that a name which is unknown here may be one of theirs."""
 
     number: int = 0
     expires: datetime | None = None
     by_id: Mapping[str, Grant] = field(default_factory=dict)
     retiring: Retirements = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    elsewhere: Briefs | None = None
 
     def named(self, caller: Caller, dataset: str, now: datetime, owner: str) -> Grant | None:
         """The first grant of those that the call's purpose names which is `fitting`."""
@@ -52,13 +55,26 @@ class Grants:
         caller's own, or of the member for which it acts, if the grant names the calling system as a delegate."""
         if self.expires is None or now >= self.expires:
             return ()
-        return tuple(one for one in self.of_caller(caller) if _fits(one, caller, dataset, now, owner))
-
-    def of_caller(self, caller: Caller) -> tuple[Grant, ...]:
-        """The grants that the call's purpose names, in its order, and that are the caller's: whatever they are for, and
-        whether they hold now or not."""
         named = (self.by_id[one] for one in ids_named(caller.purpose) if one in self.by_id)
-        return tuple(one for one in named if one.member == caller.principal)
+        return tuple(one for one in named if _fits(one, caller, dataset, now, owner))
+
+    def of_caller(self, caller: Caller) -> tuple[Grant | Brief, ...]:
+        """The grants that the call's purpose names and that are the caller's: here and elsewhere, whatever they are
+        for, and whether they hold now or not."""
+        found: list[Grant | Brief] = []
+        for one in ids_named(caller.purpose):
+            found += [self.by_id[one]] if one in self.by_id else []
+            found += (self.elsewhere or {}).get(one, ())
+        return tuple(one for one in found if one.member == caller.principal)
+
+    def require_known(self, caller: Caller, now: datetime) -> None:
+        """Problem unknown-grant where the purpose names grants and none of them is the caller's and in force, here or
+        elsewhere; whoever else's they are. By what the office said last, also after that has expired: an office that is
+        away keeps nobody from what needs no grant."""
+        if self.elsewhere is None or not ids_named(caller.purpose):
+            return
+        if not any(one.not_before <= now < one.expires for one in self.of_caller(caller)):
+            raise Problem("unknown-grant", "the purpose names no grant of the caller that is in force")
 
 
 def ids_named(purpose: str | None) -> tuple[str, ...]:
@@ -72,7 +88,7 @@ def ids_named(purpose: str | None) -> tuple[str, ...]:
 
 
 def _fits(grant: Grant, caller: Caller, dataset: str, now: datetime, owner: str) -> bool:
-    if grant.dataset != dataset:
+    if grant.member != caller.principal or grant.dataset != dataset:
         return False
     if caller.on_behalf is not None and caller.system not in grant.delegates:
         return False
@@ -86,7 +102,14 @@ def from_document(document: Mapping[str, Any], owner: str = "") -> Grants:
     by_id = {grant.id: grant for grant in grants}
     if len(by_id) != len(grants):
         raise DocumentRefused("malformed", "two grants bear one id")
-    return Grants(number, expires, by_id, retiring.read(document, owner), left_out.read(document))
+    return Grants(
+        number,
+        expires,
+        by_id,
+        retiring.read(document, owner),
+        left_out.read(document),
+        elsewhere.read(document),
+    )
 
 
 def number_at(now: datetime) -> int:
@@ -132,13 +155,13 @@ def _grant(one: Mapping[str, Any]) -> Grant:
         not_before=moment(one, "not_before"),
         expires=moment(one, "expires"),
         rows=_rows(one.get("rows")),
-        quota_per_day=_bound(one, "quota_per_day"),
-        calls_per_second=_bound(one, "calls_per_second"),
+        quota_per_day=bound_of(one, "quota_per_day"),
+        calls_per_second=bound_of(one, "calls_per_second"),
         provider=None if one.get("provider") is None else text_of(one, "provider"),
         delegates=delegates,
         case_required=_case(one.get("case")),
         untold=None if one.get("untold") is None else text_of(one, "untold"),
-        told_after_days=_bound(one, "told_after_days"),
+        told_after_days=bound_of(one, "told_after_days"),
     )
 
 
@@ -162,13 +185,6 @@ def _case(said: object) -> bool:
     if said not in (None, "required"):
         raise DocumentRefused("malformed", "case is required, or not said")
     return said is not None
-
-
-def _bound(one: Mapping[str, Any], name: str) -> int | None:
-    bound = one.get(name)
-    if bound is not None and (type(bound) is not int or bound < 1):
-        raise DocumentRefused("malformed", f"{name} is a whole number from 1")
-    return bound
 
 
 def _rows(text: object) -> str | None:

@@ -80,6 +80,14 @@ def text_of(document: Mapping[str, Any], name: str) -> str:
     return found
 
 
+def bound_of(document: Mapping[str, Any], name: str) -> int | None:
+    """A member that holds a whole number from 1, where it is said; raises DocumentRefused."""
+    bound = document.get(name)
+    if bound is not None and (type(bound) is not int or bound < 1):
+        raise DocumentRefused("malformed", f"{name} is a whole number from 1")
+    return bound
+
+
 def number_of(document: Mapping[str, Any]) -> int:
     """Its member `number`; raises DocumentRefused."""
     number = document.get("number")

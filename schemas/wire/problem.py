@@ -60,6 +60,8 @@ _ALL = (
             "Sign the call, its Langqiao-Question included, with the key of the token's own system."),
     _caller("purpose-required", 403, "The call does not say what it is for", "Send the purpose and the officer."),
     _caller("grant-required", 403, "No grant covers these items", "Apply for a grant that names them."),
+    _caller("unknown-grant", 403, "The purpose names no grant of the caller that is in force",
+            "Name a grant of the member that asks, or the case that the call is for."),
     _caller("case-required", 403, "This use needs an open case",
             "Send Langqiao-Case with the reference that whoever keeps the case has signed."),
     _caller("case-refused", 403, "The case's reference is not accepted",

@@ -85,12 +85,17 @@ def _made(
     return made
 
 
-def _of_request(request: Record) -> Mapping[str, Any]:
-    """A request in force as a grant: until the end of its last day in Asia/Shanghai."""
+def in_force_for(request: Record) -> dict[str, str]:
+    """Between which times a request in force is a grant: until the end of its last day in Asia/Shanghai. TypeError,
+    OverflowError."""
     until, delivered = request["until"], request["delivered_at"]
     if not isinstance(until, date) or not isinstance(delivered, datetime):
         raise TypeError("it has no last day, or was not delivered")
     ends = datetime.combine(until + timedelta(days=1), time(), ZONE)
+    return {"not_before": delivered.isoformat(), "expires": ends.isoformat()}
+
+
+def _of_request(request: Record) -> Mapping[str, Any]:
     scope = {"rows": request["rows"]} if request["rows"] else {}
     return {
         "id": request["grant_id"],
@@ -99,8 +104,7 @@ def _of_request(request: Record) -> Mapping[str, Any]:
         "items": str(request["items"] or "").split(","),
         "purpose": request["purpose"],
         "provider": request["provider"],
-        "not_before": delivered.isoformat(),
-        "expires": ends.isoformat(),
+        **in_force_for(request),
         **granted_terms(request),
         **scope,
     }

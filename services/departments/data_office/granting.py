@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from schemas.trust import grants, left_out, retiring, signed
+from schemas.trust import elsewhere, grants, left_out, retiring, signed
 from schemas.trust.keys import KeyPair
 from schemas.trust.left_out import LeftOut
 from schemas.trust.retiring import Retirement
 from schemas.wire.problem import Problem
 from services.departments.data_office.agreed import Agreed, of_itself
+from services.departments.data_office.briefs import Briefs, Told
 from services.departments.data_office.correction_desk import CorrectionDesk
 from services.departments.data_office.granted import (
     ROOM,
@@ -31,7 +32,9 @@ _SERVES = timedelta(minutes=10)
 #: How long it is told without a look at the records, into which another process of the office may have written.
 _UNSEEN = timedelta(seconds=1)
 _log = logging.getLogger("langqiao.engine")
-_MadeOf = tuple[list[Record], list[Record], list[Record], list[Retirement]]
+_MadeOf = tuple[list[Record], list[Record], list[Record], list[Retirement], Told]
+#: Why a grant elsewhere is not told: there is no room for it.
+_NO_ROOM = "no-room-elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,11 @@ class Granting:
     room: int = ROOM
     _issued: dict[str, Issued] = field(default_factory=dict)
     _agreed: Agreed = field(init=False)
+    _briefs: Briefs = field(init=False)
 
     def __post_init__(self) -> None:
         self._agreed = Agreed(self.requests.desk.books)
+        self._briefs = Briefs(self.requests, self._agreed)
 
     async def document(self, provider: str) -> Issued:
         """The newest for a department; Problem not-ready where there is no key."""
@@ -75,7 +80,7 @@ class Granting:
         if last is not None and serves and last.kept == desk.kept and now < last.seen + _UNSEEN:
             return last
         # Counted before the records are read: a step that is taken meanwhile makes the next document.
-        kept, made_of = desk.kept, await self._made_of(provider)
+        kept, made_of = desk.kept, await self._made_of(provider, now)
         if last is not None and serves and last.made_of == made_of:
             self._issued[provider] = replace(last, kept=kept, seen=now)
             return self._issued[provider]
@@ -94,9 +99,9 @@ class Granting:
         """What the newest document of each department that asks leaves out, where it does."""
         return {provider: one.left_out for provider, one in self._issued.items() if one.left_out}
 
-    async def _made_of(self, provider: str) -> _MadeOf:
+    async def _made_of(self, provider: str, now: datetime) -> _MadeOf:
         """The requests in force at a department, those that it agreed to and those that came of themselves, the
-        correction requests that are open there, and its majors that end."""
+        correction requests that are open there, its majors that end, and all grants in brief."""
         in_force = await self.requests.in_force(provider=provider)
         agreed = await self._agreed.of(in_force)
         wrong = await self.corrections.open_at(provider)
@@ -108,21 +113,25 @@ class Granting:
             [of_itself(one, self.requests.contracts, over) for one in others],
             wrong,
             ending,
+            await self._briefs.told(now),
         )
 
     def _document(self, number: int, made_of: _MadeOf, now: datetime, unlisted: Unlisted) -> dict[str, Any]:
         """What a member gets by itself comes last, the newest at the end, where the room ends first."""
-        agreed, by_itself, wrong, ending = made_of
+        agreed, by_itself, wrong, ending, briefs = made_of
         made = [
             *of_requests(agreed, unlisted),
             *of_corrections(wrong, self.requests.office, now, unlisted),
             *of_requests(by_itself, unlisted),
         ]
+        for request_id in briefs.left_out:
+            unlisted.add(_NO_ROOM, request_id)
         document = {
             "number": number,
             "issued": now.isoformat(),
             "expires": (now + VALID).isoformat(),
             "grants": fitting(made, self.room, unlisted),
+            elsewhere.MEMBER: list(briefs.listed),
             retiring.MEMBER: [one.facts for one in ending],
             left_out.MEMBER: [one.facts for one in unlisted.told],
         }

@@ -9,6 +9,7 @@ from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
 from schemas.trust import cases, message
 from schemas.trust.access import decide, decide_write, leaned_on
+from schemas.trust.elsewhere import Brief
 from schemas.trust.follows import Step
 from schemas.trust.grants import Grants
 from schemas.trust.message import Message, MessageRefused, Sent
@@ -160,8 +161,8 @@ class Gate:
         """The first fitting grant that a call's purpose names, whether what is asked is due to it or not."""
         return self._grants(caller).named(caller, contract.dataset, self.clock(), self.owner)
 
-    def named(self, caller: Caller) -> tuple[Grant, ...]:
-        """The caller's own grants that its purpose names, whatever they are for."""
+    def named(self, caller: Caller) -> tuple[Grant | Brief, ...]:
+        """The caller's own grants that its purpose names, whatever they are for, also at other departments."""
         return self.grants.value.of_caller(caller)
 
     def stands(self, grant: Grant, contract: Contract, caller: Caller) -> bool:

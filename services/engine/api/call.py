@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.types import Receive
 
+from schemas.trust.elsewhere import Brief
 from schemas.trust.model import Caller, Grant, Member
 from schemas.trust.question import taken_apart
 from schemas.trust.registry import Registry
@@ -52,7 +53,7 @@ class Call:
     sent: bytes = b""
     whole: bool = False
     known_by: Registry | None = None
-    named: frozenset[Grant] = frozenset()
+    named: frozenset[Grant | Brief] = frozenset()
     message: str | None = None
     sender: Member | None = None
     handed: Any = None

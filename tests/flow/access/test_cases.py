@@ -40,6 +40,8 @@ _GRANT = {
     "not_before": "-1d",
     "expires": "+30d",
 }
+#: Of a grant at another department its node is told so much.
+_BRIEF = {name: _GRANT[name] for name in ("member", "not_before", "expires")}
 _UNITS = {"s": "seconds", "h": "hours", "d": "days"}
 #: Rises from case to case: no node takes an older document.
 _NUMBERS = count(10, 10)
@@ -113,6 +115,9 @@ class _Story:
         if "grants" in given:
             document = {"number": self.number, **_dated(given.get("document", {}), self.world.clock)}
             grants = [_dated(_GRANT | one, self.world.clock) for one in given["grants"]]
+            if "elsewhere" in given:
+                briefs = [_dated(_BRIEF | one, self.world.clock) for one in given["elsewhere"]]
+                document["elsewhere"] = briefs
             trust.write_grants(grants, **document | {"number": self._counted(document["number"])})
         self.world.refresh()
 

@@ -57,10 +57,10 @@ def until_refused(world: World, name: str, path: str, reason: str) -> None:
     until_sync(lambda: step(world, name, path).json().get("reason") == reason, 20, f"refused as {reason}")
 
 
-def asked(world: World, request_id: str, dataset: str = DATASET) -> int:
+def asked(world: World, request_id: str, dataset: str = DATASET, item: str = "name") -> int:
     """What the department answers to a question under the grant."""
     kind, _, name = dataset.partition(".")
-    address = f"{world.plan.department(kind).url}/records/{kind}/{name}?select=name&limit=1"
+    address = f"{world.plan.department(kind).url}/records/{kind}/{name}?select={item}&limit=1"
     with client(world, "approvals", f"grant:{request_id}") as member:
         return member.get(address).status_code
 
@@ -78,9 +78,10 @@ def soon(world: World, request_id: str, status: int, dataset: str = DATASET) -> 
     until_sync(lambda: asked(world, request_id, dataset) == status, SOON, f"the department answers {status}")
 
 
-def granted(world: World, form: dict[str, Any] = FORM) -> str:
+def granted(world: World, form: dict[str, Any] = FORM, **said: Any) -> str:
     """A request for items on condition that was agreed to, delivered, and is honoured."""
-    request_id, dataset = str(take(world, "approvals", "requests", **form)["request_id"]), form["dataset"]
+    asked_for = take(world, "approvals", "requests", **form, **said)
+    request_id, dataset = str(asked_for["request_id"]), form["dataset"]
     kind = dataset.partition(".")[0]
     assert asked(world, request_id, dataset) == 403
     take(world, kind, f"requests/{request_id}/agreed", second="head-2")

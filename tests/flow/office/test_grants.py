@@ -1,6 +1,7 @@
 """A request from its application to the department's answer, and from its suspension to the department's refusal."""
 
 import asyncio
+from itertools import islice
 from typing import Any
 
 from schemas.wire.event import Event
@@ -10,6 +11,7 @@ from services.cli.world.world import World
 from services.client.topics import follow
 from services.engine.log.recent import entries_backwards
 from tests.flow.office import asking
+from tests.waiting import until_sync
 
 
 def test_a_request_is_granted_answered_suspended_and_refused_and_each_step_is_an_event(world: World) -> None:
@@ -42,6 +44,24 @@ def test_a_question_over_items_on_condition_of_two_departments_needs_a_grant_of_
         assert len(answer.json()) == 3
     leaned = [_leaned_on(world, kind) for kind in (asking.KIND, asking.OTHER)]
     assert leaned == [(f"grant:{grants[1]},{grants[0]}", one) for one in grants], "each on its own"
+
+
+def test_what_one_department_granted_is_a_purpose_at_another_and_hides_there_and_what_nobody_granted_is_none(
+    world: World,
+) -> None:
+    residents = asking.OF_RESIDENTS["dataset"]
+    exempt = asking.granted(world, untold="监察法 第十八条")
+
+    def known(purpose: str) -> int:
+        return asking.asked(world, purpose, residents, "division")
+
+    until_sync(lambda: known(exempt) == 200, asking.SOON, "the other department knows the grant's name")
+    [last] = islice(entries_backwards(world.plan.department(asking.OTHER).access_log), 1)
+    assert (last.said["purpose"], last.said["untold"]) == (f"grant:{exempt}", "监察法 第十八条")
+    assert [known(f"{exempt},none"), known("none")] == [200, 403]
+    beyond = {"second": "head-2", "reason": "used beyond its purpose", "mend_by": "2036-05-01"}
+    asking.take(world, asking.KIND, f"requests/{exempt}/suspended", **beyond)
+    until_sync(lambda: known(exempt) == 403, asking.SOON, "the other department forgets it")
 
 
 def _leaned_on(world: World, kind: str) -> tuple[str, str]:

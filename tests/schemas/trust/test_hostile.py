@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.trust import grants, keys, registry, signed, token
+from schemas.trust.about import hidden_by
 from schemas.trust.chain import check as check_chain
 from schemas.trust.entries import BadLine, read
 from schemas.trust.message import Message, MessageRefused, check, sign
@@ -214,6 +215,19 @@ def test_any_grant_that_is_read_can_be_looked_for(name: str, value: Any) -> None
         return
     caller = replace(_WHO, officer="o", purpose="grant:g1")
     found.named(caller, "harbour.boats", _NOW, "330203.harbour")
+
+
+@given(st.sampled_from(sorted(_GRANT)) | st.just("told_after_days"), JSON)
+def test_any_grant_elsewhere_that_is_read_can_be_known_and_hidden_by(name: str, value: Any) -> None:
+    caller = replace(_WHO, officer="o", purpose="grant:g1")
+    for listed in (value, [_GRANT | {name: value}]):
+        try:
+            found = grants.from_document(_DOCUMENT | {"grants": [], "elsewhere": listed})
+        except DocumentRefused:
+            continue
+        hidden_by(found.of_caller(caller), _NOW)
+        with suppress(Problem):
+            found.require_known(caller, _NOW)
 
 
 @given(MOMENTS)
