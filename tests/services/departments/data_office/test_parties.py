@@ -156,6 +156,10 @@ async def test_what_a_subject_filed_is_shown_to_the_member_at_whose_window_it_wa
 async def test_what_the_office_saw_at_the_department_is_told_to_it_and_not_to_whoever_filed(
     bureau: Bureau, shown: Shown
 ) -> None:
+    absent = await filed(bureau)
+    await look_again(bureau)
+    _, [_, look] = await _matter(bureau, REQUESTER, f"corrections/{absent}")
+    assert (look["kind"], look["facts"]) == ("looked", None), "as of a record that is there"
     correction = await looked(bureau, shown)
     shown.proof, shown.log = seen(4, "address"), log(f"{OTHER}/window", f"{REQUESTER}/window")
     await _taken(bureau, PROVIDER, f"corrections/{correction}/corrected", received_by=[f"{OTHER}/file"])
