@@ -84,6 +84,12 @@ def test_a_chain_from_a_key_that_was_never_told_brings_nobody_in(succession: Key
     assert succession.told.after([handed(succession.thief, succession.second, _END)]) == succession.told
 
 
+def _by_another(by: Keys) -> str:
+    """The handover under a signature that is another key's."""
+    said, _, _ = by.once.rpartition(".")
+    return f"{said}.{handed(by.thief, by.second, _END).rpartition('.')[2]}"
+
+
 _IMPOSSIBLE: dict[str, Callable[[Keys], list[str]]] = {
     "twice": lambda by: [by.once, handed(by.first, by.thief, _END)],
     "in a circle": lambda by: [by.once, handed(by.second, by.first, _END)],
@@ -94,6 +100,7 @@ _IMPOSSIBLE: dict[str, Callable[[Keys], list[str]]] = {
     "no end": lambda by: [
         signed.sign({"handover": {"key": {"id": "k", "public": by.third.public_hex}}}, by.first)
     ],
+    "another's signature": lambda by: [_by_another(by)],
     "another document": lambda by: [signed.sign({"number": 1}, by.first)],
     "altered": lambda by: [
         hand_over(by.first, by.second.key_id, by.third.public_hex, _END),
