@@ -22,12 +22,12 @@ _MOST_ODD = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """An item of a dataset, of records about these `subjects` (pseudonyms, as a log writes them); without any, of all
-    records, for nobody can tell then whose record was meant."""
+    """An item of a dataset, of records about these `subjects` (pseudonyms, as a log writes them); None: of all records,
+    for nobody can tell then whose record was meant."""
 
     dataset: str
     item: str
-    subjects: frozenset[str] = frozenset()
+    subjects: frozenset[str] | None = None
 
     def receiver(self, said: Mapping[str, Any]) -> str | None:
         """The system that an entry gave the item to: a record was shown with it, or a question that went by it was
@@ -35,7 +35,7 @@ class Sought:
         if said.get("dataset") != self.dataset or said.get("act") not in _GIVING:
             return None
         shown = self.item in said.get("items", ()) and said.get("records", 0) > 0
-        about = not self.subjects or not self.subjects.isdisjoint(said.get("subjects", ()))
+        about = self.subjects is None or not self.subjects.isdisjoint(said.get("subjects", ()))
         if not about or not (shown or self.item in said.get("searched", ())):
             return None
         system = said.get("system")

@@ -70,6 +70,14 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What one node answered of a record, and the receipt of that; `seen` is None where it shows no such record."""
+
+    receipt: Receipt
+    seen: Seen | None
+
+
+@dataclass(frozen=True, slots=True)
 class Asking:
     """`addresses` are the base URLs of departments' nodes, by their ids. `key` gives the office's own key as of now,
     `registry` the one in force; `transport` is how nodes are reached, None: over the network."""
@@ -95,10 +103,24 @@ class Asking:
             raise missing(asked, "the registry lists no node of it")
         return found
 
-    async def look(self, complaint: Complaint, node: str | None = None) -> Seen | None:
-        """The record as a node of its department answers it now, whichever it is; None where it shows no such record.
-        Problem source-missing."""
-        node = node or self.nodes(complaint)[0]
+    async def look(self, complaint: Complaint) -> Seen | None:
+        """The record as that node of its department answers it now which keeps it; None where each says that it has
+        none. Problem source-missing."""
+        away: Problem | None = None
+        for node in self.nodes(complaint):
+            try:
+                seen = (await self.at(complaint, node)).seen
+            except Problem as fault:
+                away = fault
+                continue
+            if seen is not None:
+                return seen
+        if away is not None:
+            raise away
+        return None
+
+    async def at(self, complaint: Complaint, node: str) -> Answered:
+        """What one node answers of the record now. Problem source-missing."""
         contract = complaint.contract
         path = f"/records/{contract.kind}/{contract.name}/lookup"
         body = orjson.dumps({"record_ids": [complaint.record], "select": f"record_version,{complaint.item}"})
@@ -108,7 +130,8 @@ class Asking:
             found, [text] = orjson.loads(first)["records"], orjson.loads(rest)["end"]["receipts"]
             receipt = read_receipt(text, self.registry())
             _require(receipt, node, (b"POST", path.encode(), b"", body), first + b"\n")
-            return Seen(_version(found[0]), found[0][complaint.item], receipt) if found else None
+            seen = Seen(_version(found[0]), found[0][complaint.item], receipt) if found else None
+            return Answered(receipt, seen)
         except (DocumentRefused, LookupError, TypeError, ValueError):
             raise missing(complaint, "its answer bears no receipt that holds") from None
 

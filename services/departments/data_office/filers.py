@@ -45,7 +45,7 @@ class Filers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AtTheDepartment:
-    """Asks the department's node. The word passes through this process, and is kept nowhere."""
+    """Asks the department's nodes, until one says so. The word passes through this process, and is kept nowhere."""
 
     asking: Asking
 
@@ -53,13 +53,25 @@ class AtTheDepartment:
         purpose = self._identified(word, filed)
         asked = _Asked(filed.provider, purpose)
         body = RecordAsk(filed.dataset, filed.record, word.vouched, word.mandates).body()
+        for node in self._nodes(asked):
+            if await self._says_so(asked, node, body):
+                return purpose
+        return None
+
+    def _nodes(self, asked: "_Asked") -> list[str]:
         try:
-            answer = await self.asking.post(asked, self.asking.nodes(asked)[0], PATH, body)
-            return purpose if read_answer(answer) else None
+            return self.asking.nodes(asked)
+        except Problem as fault:
+            _log.warning("whom a record is about is not known: %s", fault)
+            return []
+
+    async def _says_so(self, asked: "_Asked", node: str, body: bytes) -> bool:
+        try:
+            return read_answer(await self.asking.post(asked, node, PATH, body))
         except (Problem, DocumentRefused) as fault:
             # Whoever files is heard all the same; only not as the subject.
             _log.warning("whom a record is about is not known: %s", fault)
-            return None
+            return False
 
     def _identified(self, word: Word, filed: Filed) -> str:
         """By which act of its own the calling system identified the person who files about this record."""

@@ -12,7 +12,7 @@ from schemas.trust.entries import BadLine, read
 from schemas.trust.log_page import PageAsk
 from schemas.trust.received import LogReading, Sought, look
 from schemas.trust.statements import Checkpoint
-from services.departments.data_office.asking import Asking, Complaint, missing
+from services.departments.data_office.asking import Answered, Asking, Complaint, missing
 
 #: Most faults that are told of one log: it is not whole by the first.
 _MOST_FINDINGS = 10
@@ -55,38 +55,53 @@ class AtTheNodes:
     clock: Callable[[], datetime]
 
     async def received(self, complaint: Complaint) -> Received:
-        each = [await self._by_log(complaint, node) for node in self.asking.nodes(complaint)]
+        answers = [await self.asking.at(complaint, node) for node in self.asking.nodes(complaint)]
+        if not any(one.seen for one in answers):
+            raise missing(complaint, "it shows no such record")
+        each: list[Received] = []
+        known: frozenset[str] = frozenset()
+        # First those that show it: by whom it is about there, the others' logs are read.
+        for answered in sorted(answers, key=lambda one: one.seen is None):
+            found, subjects = await self._by_log(complaint, answered, known)
+            each.append(found)
+            known |= subjects
         return Received(
             frozenset().union(*(one.systems for one in each)),
             tuple(log for one in each for log in one.logs),
             tuple(finding for one in each for finding in one.findings),
         )
 
-    async def _by_log(self, complaint: Complaint, node: str) -> Received:
-        seen = await self.asking.look(complaint, node)
-        if seen is None:
-            raise missing(complaint, "it shows no such record")
-        receipt, before = seen.receipt, complaint.look
-        looks = [look(receipt.number, receipt.hash)]
+    async def _by_log(
+        self, complaint: Complaint, answered: Answered, known: frozenset[str]
+    ) -> tuple[Received, frozenset[str]]:
+        """Who received it by the log of the node that answered, and whom the record is about by that log: by one of a
+        node that shows no such record, those alone that are `known` or that its id names."""
+        receipt, before = answered.receipt, complaint.look
+        node, looks = receipt.node, [look(receipt.number, receipt.hash)]
         if before is not None and before.node == node:
             looks.insert(0, look(before.entry, before.hash))
-        sought, findings = await self._sought(complaint, node, looks)
+        subjects, findings = await self._about(complaint, node, looks)
+        if answered.seen is None:
+            subjects = (subjects or frozenset()) | known
+        sought = Sought(complaint.contract.dataset, complaint.item, subjects)
         reading = LogReading(sought, looks, await asyncio.to_thread(self.held, node))
         await self._read(complaint, node, reading)
         if not reading.is_held(self.clock()):
             raise missing(complaint, f"no checkpoint of {node} is held here that is young enough")
         findings += [f"{one.fault.value} {one.number}" for one in reading.findings()]
-        return Received(
+        found = Received(
             frozenset(reading.systems) - {self.asking.system},
             (LogRead(node, receipt.number, receipt.hash, reading.checkpoints),),
             tuple(f"{node}: {one}" for one in findings[:_MOST_FINDINGS]),
         )
+        return found, subjects or frozenset()
 
-    async def _sought(
+    async def _about(
         self, complaint: Complaint, node: str, looks: Sequence[Witnessed]
-    ) -> tuple[Sought, list[str]]:
-        """The item, and whom the record is about: as the office's own looks were entered, and as the node says that it
-        named them under earlier keys. Where an entry is another than the one that the receipt is of, that is found."""
+    ) -> tuple[frozenset[str] | None, list[str]]:
+        """Whom the record is about: as the office's own looks were entered, and as the node says that it named them
+        under earlier keys; None where an entry names nobody. Where an entry is another than the one that the receipt is
+        of, that is found."""
         subjects: set[str] = set()
         findings, everybody = [], False
         for one in looks:
@@ -100,9 +115,7 @@ class AtTheNodes:
             subjects |= named
         ask = PageAsk(complaint.contract.dataset, limit=1, record=complaint.record)
         subjects |= (await self.asking.log_page(complaint, node, ask)).subjects
-        return Sought(
-            complaint.contract.dataset, complaint.item, frozenset() if everybody else frozenset(subjects)
-        ), findings
+        return (None if everybody or not subjects else frozenset(subjects)), findings
 
     async def _read(self, complaint: Complaint, node: str, reading: LogReading) -> None:
         """The log from its first line, until the newest look is reached, or nothing new comes."""

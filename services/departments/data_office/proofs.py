@@ -80,7 +80,8 @@ class AtTheBridge:
 
     async def of(self, complaint: Complaint, since: datetime) -> Corrected | None:
         before = complaint.look
-        seen = None if before is None else await self.asking.look(complaint)
+        # By the node that showed it before: another one counts versions of its own.
+        seen = None if before is None else (await self.asking.at(complaint, before.node)).seen
         if before is None or seen is None or seen.version.order <= before.version.order:
             return None
         published = await self._published(complaint, before.version, seen, since)

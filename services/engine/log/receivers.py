@@ -13,7 +13,7 @@ def receivers(
 ) -> list[str]:
     """The systems, sorted, that received an item of a dataset since an aware time; with a subject (a pseudonym, as the
     log writes it) those alone whose answers were about it. Raises OSError."""
-    sought = Sought(dataset, item, frozenset() if subject is None else frozenset({subject}))
+    sought = Sought(dataset, item, None if subject is None else frozenset({subject}))
     found = set()
     for line in entries_backwards(folder):
         if datetime.fromisoformat(str(line.said["at"])) < since:

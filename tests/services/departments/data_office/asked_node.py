@@ -115,7 +115,7 @@ class Asked:
         return self._checkpoint(self.lines()[1])
 
     def _checkpoint(self, line: Line) -> Checkpoint:
-        return Checkpoint(OWNER, line.number, line.hash, self.clock())
+        return Checkpoint(self.settings.node_id, line.number, line.hash, self.clock())
 
     def lines(self) -> list[Line]:
         return [read(line[:-1]) for one in segments(self.settings.access_log) for line in lines(one)]
@@ -142,13 +142,19 @@ def written_again(one: Line, after: Head) -> tuple[bytes, Head]:
     return write(Entry(**said), after)
 
 
-def make_asked(folder: Path, items: Sequence[str] = ("price",), **changed: Any) -> Asked:
-    """New keys, a registry and a grant of these items for the office, and a fresh department."""
-    systems = {window(name): keys.new_key() for name in (*ASKERS, office.KIND)}
-    systems |= {name: keys.new_key() for name in _ROLES}
+def make_asked(
+    folder: Path, items: Sequence[str] = ("price",), beside: Asked | None = None, **changed: Any
+) -> Asked:
+    """New keys, a registry and a grant of these items for the office, and a fresh department; or another node of one
+    that is there."""
+    names = (*map(window, (*ASKERS, office.KIND)), *_ROLES)
+    systems = {name: keys.new_key() for name in names} if beside is None else {**beside.systems}
+    own = f"{changed.get('node', OWNER)}/node"
+    systems.setdefault(own, keys.new_key())
     now = datetime.now(UTC)
     dates = {"issued": _in(now, -1), "expires": _in(now, 30)}
     members = [registered.line(name, key, role=_ROLES.get(name, "system")) for name, key in systems.items()]
+    members = [one | {"id": OWNER, "role": "node"} if one["system"] == own else one for one in members]
     document = {"number": 1, **dates, "members": members}
     grant = {
         "id": CORRECTION,
@@ -164,7 +170,7 @@ def make_asked(folder: Path, items: Sequence[str] = ("price",), **changed: Any) 
     (folder / "registry.jws").write_text(signed.sign(document, authority))
     grants = {"number": 1, **dates, "grants": [grant]}
     (folder / "grants.jws").write_text(signed.sign(grants, systems[f"{OFFICE}/grants"]))
-    (folder / "node.key.pem").write_bytes(keys.write_private(systems[f"{OWNER}/node"]))
+    (folder / "node.key.pem").write_bytes(keys.write_private(systems[own]))
     (folder / "pseudonym.key").write_bytes(b"p" * 32)
     settings = _settings(folder, authority, **changed)
     return Asked(settings, systems, registry.from_document(document))
