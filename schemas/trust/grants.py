@@ -26,7 +26,8 @@ PURPOSE = (
     f"grant:<id>, or grant:<id>,<id> where departments gave a grant each, at most {MOST_NAMED} and no blanks; or"
     " case:<reference>"
 )
-_ID = re.compile(r"[\w./-]{1,100}", re.ASCII)
+_ID = r"[\w./-]{1,100}"
+_NAMED = re.compile(rf"{PREFIX}({_ID}(?:,{_ID}){{0,{MOST_NAMED - 1}}})", re.ASCII)
 #: Longest that what is brought is good for: whoever steals an office's key can grant nothing for longer after it is
 #: taken from him.
 LONGEST = timedelta(hours=2)
@@ -80,11 +81,9 @@ class Grants:
 def ids_named(purpose: str | None) -> tuple[str, ...]:
     """The grants that `grant:<id>` or `grant:<id>,<id>` names, in its order; none where the purpose is of another form,
     names one twice, or more than MOST_NAMED."""
-    if purpose is None or not purpose.startswith(PREFIX):
-        return ()
-    ids = purpose.removeprefix(PREFIX).split(",", MOST_NAMED)
-    sound = len(set(ids)) == len(ids) <= MOST_NAMED and all(map(_ID.fullmatch, ids))
-    return tuple(ids) if sound else ()
+    found = _NAMED.fullmatch(purpose or "")
+    ids = found[1].split(",") if found is not None else []
+    return tuple(ids) if len(set(ids)) == len(ids) else ()
 
 
 def _fits(grant: Grant, caller: Caller, dataset: str, now: datetime, owner: str) -> bool:
@@ -167,7 +166,7 @@ def _grant(one: Mapping[str, Any]) -> Grant:
 
 def _id_of(one: Mapping[str, Any]) -> str:
     grant_id = text_of(one, "id")
-    if not _ID.fullmatch(grant_id):
+    if ids_named(f"{PREFIX}{grant_id}") != (grant_id,):
         raise DocumentRefused(
             "malformed", "no purpose could name it: an id is of letters, digits, . _ - and /"
         )

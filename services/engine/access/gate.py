@@ -172,6 +172,7 @@ class Gate:
     def decide_write(self, contract: Contract, caller: Caller) -> None:
         """Only the department's own systems write, and they too say who acts and what for."""
         decide_write(contract, caller, owner=self.owner)
+        self.grants.value.require_known(caller, self.clock())
 
     def _case_alone(self, caller: Caller) -> bool:
         """Whether the call's purpose is a case, which here counts with the case's reference alone. The department's own

@@ -60,7 +60,8 @@ class Wish:
         if who == "owner":
             return True
         grant = self.grants[dataset]
-        return purpose == f"grant:{grant.id}" and item in grant.items and self._in_scope(grant, row)
+        named = purpose.removeprefix("grant:").split(",")
+        return grant.id in named and item in grant.items and self._in_scope(grant, row)
 
     def _in_scope(self, grant: Grant, row: int) -> bool:
         if grant.scope is None:
@@ -170,7 +171,8 @@ def questions(draw: st.DrawFn, wish: Wish) -> dict[str, Any]:
     call = draw(st.sampled_from([_listed, _listed, _counted, _addressed, _verified, _looked_up]))(
         draw, wish, dataset, at
     )
-    purpose = f"grant:{draw(st.sampled_from([*wish.grants.values()])).id}"
+    ids = sorted(one.id for one in wish.grants.values())
+    purpose = f"grant:{','.join(draw(st.lists(st.sampled_from(ids), min_size=1, unique=True)))}"
     return {"by": by, "at": at, "call": call, **({"purpose": purpose} if by == "grantee" else {})}
 
 

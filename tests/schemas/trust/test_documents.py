@@ -167,6 +167,7 @@ def test_a_malformed_registry_is_refused(path: tuple[Any, ...], value: object, s
         (("grants",), _GONE, "grants must be a list of objects"),
         (("grants",), [_GRANTS["grants"][0]] * 2, "two grants bear one id"),
         (("grants", 0, "id"), _GONE, "id must be a text"),
+        (("grants", 0, "id"), "g,1", "no purpose could name it"),
         (("grants", 0, "member"), None, "member must be a text"),
         (("grants", 0, "dataset"), "", "dataset must be a text"),
         (("grants", 0, "purpose"), _GONE, "purpose must be a text"),
