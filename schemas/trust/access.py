@@ -1,7 +1,7 @@
 """The one access decision: from contract, grants and question alone, before any record is read. Deny by default."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from schemas.contracts.model import SYSTEM_ITEMS, Contract, Item, SharingClass
@@ -16,9 +16,18 @@ _PURPOSES = ("grant", "case")
 _SAID = f"Send the header Langqiao-Purpose: {PURPOSE}."
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A question as its caller may put it, and the grant without which it would be answered otherwise; None: it needs
+    none. Both are of one moment, so that nothing is given on a grant that nobody spends from or asks after."""
+
+    query: BoundQuery
+    grant: Grant | None = None
+
+
 def decide(
     query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, owner: str, addressed: bool = False
-) -> BoundQuery:
+) -> Decided:
     """The question as this caller may put it, or a Problem.
 
     `query` is one level without embeds; `owner` is the member id of the department that keeps the dataset. The
@@ -40,18 +49,10 @@ def decide(
     if query.star:
         query = _without_star(query, visible_items(contract, caller, grant, owned))
     if grant is None or not _leans(query, contract, caller, owned):
-        return query
+        return Decided(query)
     if grant.case_required:
         cases.require(query, caller, addressed=addressed)
-    return query.narrowed(*_scope(grant, contract))
-
-
-def leaned_on(
-    query: BoundQuery, caller: Caller, grants: Grants, now: datetime, *, owner: str
-) -> Grant | None:
-    """The grant without which a question that was decided would have been answered otherwise; None: it needed none."""
-    grant = grants.named(caller, query.contract.dataset, now, owner) if not caller.anonymous else None
-    return grant if grant and _leans(query, query.contract, caller, _owns(caller, owner)) else None
+    return Decided(query.narrowed(*_scope(grant, contract)), grant)
 
 
 def refuse_early(contract: Contract, used: Iterable[Item], caller: Caller) -> None:

@@ -8,7 +8,7 @@ from ssl import SSLContext
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundQuery
 from schemas.trust import cases, message
-from schemas.trust.access import decide, decide_write, leaned_on
+from schemas.trust.access import Decided, decide, decide_write
 from schemas.trust.elsewhere import Brief
 from schemas.trust.follows import Step
 from schemas.trust.grants import Grants
@@ -128,7 +128,7 @@ class Gate:
             raise _refused("replayed")
         return found
 
-    def decide(self, query: BoundQuery, caller: Caller, *, addressed: bool = False) -> BoundQuery:
+    def decide(self, query: BoundQuery, caller: Caller, *, addressed: bool = False) -> Decided:
         """What of the question this caller may have; Problem token-required, purpose-required, … With `addressed` it is
         put to records by their ids."""
         now = self.clock()
@@ -142,20 +142,17 @@ class Gate:
         required = self._case_alone(caller) if grant is None else grant.case_required
         return caller.case if required else None
 
-    async def hold(self, step: Step, decided: BoundQuery, call: Arrived) -> None:
+    async def hold(self, step: Step, decided: Decided, call: Arrived) -> None:
         """Problem question-required, bad-question or not-asked where a gateway goes beyond what its caller asked;
         `step` is the question as it was put, `decided` as it was decided."""
-        items = step.query.used_items() | {one.item.name: one.item for one in decided.columns}
+        items = step.query.used_items() | {one.item.name: one.item for one in decided.query.columns}
         await self.questions.judge(step, items, call, self.registry.value, self.clock())
 
-    async def spend(self, query: BoundQuery, caller: Caller) -> Grant | None:
-        """The grant that a question which was decided owes its answer to; one more of its calls is spent. Problem
-        registry-stale, quota-spent, too-many-calls; LogUnavailable."""
-        grant = leaned_on(query, caller, self._grants(caller), self.clock(), owner=self.owner)
-        if grant is not None:
-            self.registry.require_word()
-            await self.spent.take(grant)
-        return grant
+    async def spend(self, grant: Grant) -> None:
+        """One more of the calls of a grant that a question which was decided leans on. Problem registry-stale,
+        quota-spent, too-many-calls; LogUnavailable."""
+        self.registry.require_word()
+        await self.spent.take(grant)
 
     def under(self, contract: Contract, caller: Caller) -> Grant | None:
         """The first fitting grant that a call's purpose names, whether what is asked is due to it or not."""

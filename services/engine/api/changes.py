@@ -43,13 +43,14 @@ async def changes(call: Call) -> Reply:
     call.mark("bind")
     # A gateway would be told all rows of the grant; and callers come here themselves.
     await know_own(call)
-    allowed = call.node.gate.decide(replace(bound, columns=(*bound.columns, _ID, _VERSION)), call.caller)
+    decided = call.node.gate.decide(replace(bound, columns=(*bound.columns, _ID, _VERSION)), call.caller)
     # The last two are for us.
-    allowed = replace(allowed, columns=allowed.columns[:-2])
+    allowed = replace(decided.query, columns=decided.query.columns[:-2])
     call.mark("access")
     call.estimate = await call.node.cost.check(allowed, counted=True)
     call.mark("cost")
-    lines = _lines(call, allowed, held, await asked(call, Act.READ, bound, allowed))
+    disclosure = await asked(call, Act.READ, bound, replace(decided, query=allowed))
+    lines = _lines(call, allowed, held, disclosure)
     first = await anext(lines)
     call.mark("select")
     headers = {names.CONTRACT_VERSION: str(bound.contract.major)}

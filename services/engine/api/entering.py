@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from schemas.contracts.model import Contract
 from schemas.query.bound import BoundColumn, BoundQuery, Value, conditions
 from schemas.trust.about import hidden_by
+from schemas.trust.access import Decided
 from schemas.trust.cases import about
 from schemas.trust.entries import Act, Entry, salted
 from schemas.trust.model import Case, Grant
@@ -71,17 +72,19 @@ class Disclosure:
         return replace(self, subjects={*self.subjects, *subjects}, records=0)
 
 
-async def asked(call: Call, act: Act, question: BoundQuery, decided: BoundQuery) -> Disclosure:
+async def asked(call: Call, act: Act, question: BoundQuery, decided: Decided) -> Disclosure:
     """What a question will disclose before a record is read: `question` as it was put, `decided` as it is answered.
     Where it leans on a grant, one of that grant's calls is spent. A count shows no item, whatever it was asked of."""
-    grant = await call.node.gate.spend(decided, call.caller)
+    gate, grant, columns = call.node.gate, decided.grant, decided.query.columns
+    if grant is not None:
+        await gate.spend(grant)
     return Disclosure(
         act=act,
-        contract=decided.contract,
-        items=() if act is Act.COUNT else shown(decided.columns),
+        contract=decided.query.contract,
+        items=() if act is Act.COUNT else shown(columns),
         searched=tuple(sorted({one.item.name for one in conditions(question.where)})),
         grant=grant,
-        only=call.node.gate.only(call.caller, grant),
+        only=gate.only(call.caller, grant),
         subjects=set(searched(question.contract, question.where)),
     )
 

@@ -2,7 +2,7 @@
 the decision itself; used by every action of the data plane."""
 
 from schemas.contracts.model import Contract
-from schemas.query.bound import BoundQuery
+from schemas.trust.access import Decided
 from schemas.trust.follows import Step
 from schemas.trust.message import Message, Sent
 from schemas.trust.model import Grant, Role
@@ -48,7 +48,7 @@ def refuse_gateway(call: Call | Sent) -> None:
         raise Problem("bad-message", f"the message is refused: {reason}", members={"reason": reason})
 
 
-async def hold(call: Call, step: Step, decided: BoundQuery) -> None:
+async def hold(call: Call, step: Step, decided: Decided) -> None:
     """Problem question-required, bad-question or not-asked where a gateway asks what it may not ask for its caller:
     `step` as it was put, `decided` as it would be answered."""
     await call.node.gate.hold(step, decided, _arrived(call))

@@ -56,13 +56,14 @@ async def list_records(call: Call) -> Reply:
     if call.seals:
         # A cursor is bound to the keys themselves: sealed for another question they are other texts.
         question = replace(question, query=unbind(bound))
-    put, bound = bound, call.node.gate.decide(bound, call.caller)
+    decided = call.node.gate.decide(bound, call.caller)
+    put, bound = bound, decided.query
     start = _start(call, question, bound)
-    await hold(call, Step(put, passed=start.passed, counted=question.prefer.count_exact), bound)
+    await hold(call, Step(put, passed=start.passed, counted=question.prefer.count_exact), decided)
     call.mark("access")
     call.estimate = await call.node.cost.check(bound, counted=question.prefer.count_exact)
     call.mark("cost")
-    call.disclosure = await asked(call, Act.COUNT if call.method == "HEAD" else Act.READ, put, bound)
+    call.disclosure = await asked(call, Act.COUNT if call.method == "HEAD" else Act.READ, put, decided)
     if call.method == "HEAD":
         bound = replace(bound, columns=())
     selected = await _select(call, question, bound, start)

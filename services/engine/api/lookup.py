@@ -13,6 +13,7 @@ from schemas.query.parse import parse_body
 from schemas.query.question import lookup_keys, lookup_query, lookup_values
 from schemas.query.sealed import SEALED, with_sealed
 from schemas.query.tree import Operator
+from schemas.trust.access import Decided
 from schemas.trust.entries import Act
 from schemas.trust.follows import Step
 from schemas.trust.subjects import Subject, addressed, reader, searched
@@ -45,12 +46,12 @@ async def look_up(call: Call) -> Reply:
     call.mark("bind")
     await know(call)
     bound = unsealed(call, bound)
-    allowed, probe = await _decide(call, bound, item, values)
+    decided, probe = await _decide(call, bound, item, values)
+    allowed = decided.query
     call.mark("access")
     call.estimate = len(values) if probe is None else await call.node.cost.check(allowed, counted=True)
     call.mark("cost")
-    # With the keys, for it may be they alone that a grant is needed for.
-    disclosure = await asked(call, Act.LOOKUP, bound, allowed)
+    disclosure = await asked(call, Act.LOOKUP, bound, decided)
     allowed = replace(allowed, where=tuple(one for one in allowed.where if one is not probe))
     lines = _lines(call, allowed, item, sent, values, disclosure)
     first = await anext(lines)
@@ -62,20 +63,21 @@ async def look_up(call: Call) -> Reply:
 
 async def _decide(
     call: Call, bound: BoundQuery, item: Item, values: Sequence[Value]
-) -> tuple[BoundQuery, BoundCondition | None]:
-    """Access with the keys as a filter, which is also returned: a lookup uses its item as a filter would.
+) -> tuple[Decided, BoundCondition | None]:
+    """Access with the keys as a filter, which is also returned: a lookup uses its item as a filter would, and it may be
+    the keys alone that a grant is needed for.
 
     A record id is an address, not an item: it needs no right beyond the items shown.
     """
     if item is _BY_RECORD_ID:
-        allowed = call.node.gate.decide(bound, call.caller, addressed=True)
-        await hold(call, Step(bound, ids=frozenset(map(str, values))), allowed)
-        return allowed, None
+        decided = call.node.gate.decide(bound, call.caller, addressed=True)
+        await hold(call, Step(bound, ids=frozenset(map(str, values))), decided)
+        return decided, None
     probe = _among(item, values)
     asked = replace(bound, where=(*bound.where[:-1], probe))
-    allowed = call.node.gate.decide(asked, call.caller)
-    await hold(call, Step(asked), allowed)
-    return allowed, probe
+    decided = call.node.gate.decide(asked, call.caller)
+    await hold(call, Step(asked), decided)
+    return decided, probe
 
 
 def _condition(one: BoundFilter) -> BoundCondition:

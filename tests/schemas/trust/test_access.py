@@ -70,7 +70,7 @@ def test_access_is_decided(case: dict[str, Any]) -> None:
         assert refused.value.code == case["refused"]
         assert refused.value.members.get("items") == case.get("items")
         return
-    allowed = decide(query, _caller(case), _grants(case), _NOW, owner=_OWNER)
+    allowed = decide(query, _caller(case), _grants(case), _NOW, owner=_OWNER).query
     assert [column.name for column in allowed.columns] == case["sees"]
     assert not allowed.star
     rows = render_params(Query(where=unbind(allowed).where))
@@ -97,7 +97,7 @@ def test_whatever_is_asked_nothing_withheld_and_nothing_ungranted_is_used(
     caller = Caller(**_DATA["callers"][name])
     grant = {"items": granted, "delegates": ["data-desk"]}
     try:
-        allowed = decide(query, caller, _grants({"grant": grant}), _NOW, owner=_OWNER)
+        allowed = decide(query, caller, _grants({"grant": grant}), _NOW, owner=_OWNER).query
     except Problem:
         return
     classes = _DATA["contracts"]["harbour.boats"]

@@ -11,12 +11,12 @@ import orjson
 import pytest
 from fastapi import FastAPI
 
-from schemas.query.bound import BoundQuery
 from schemas.trust import signed
 from schemas.trust.message import Message, sign
 from services.engine.api.app import create_app
+from services.engine.api.cost import Cost
 from services.engine.settings import Settings
-from services.engine.source.port import Page, RecordSource
+from services.engine.source.port import RecordSource
 from tests.clock import Clock
 from tests.services.engine.api import office
 from tests.services.engine.api.conftest import ASKER, CASE, GATEWAY, Trust, client_of, ready
@@ -176,18 +176,21 @@ async def test_no_piece_goes_by_a_registry_that_has_expired(node: Node) -> None:
 
 @dataclass
 class Slow:
-    """A store that lets something happen while it reads, and asks another."""
+    """A store that lets something happen while it does what is named, and asks another."""
 
     of: RecordSource
     meanwhile: Callable[[], None]
-
-    async def page(self, query: BoundQuery, *, limit: int, after: tuple[Any, ...] | None = None) -> Page:
-        found = await self.of.page(query, limit=limit, after=after)
-        self.meanwhile()
-        return found
+    at: str = "page"
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.of, name)
+        real = getattr(self.of, name)
+
+        async def slowly(*of: Any, **how: Any) -> Any:
+            found = await real(*of, **how)
+            self.meanwhile()
+            return found
+
+        return slowly if name == self.at else real
 
 
 async def test_an_answer_in_one_piece_is_refused_where_its_grant_was_suspended_while_it_was_read(
@@ -200,6 +203,48 @@ async def test_an_answer_in_one_piece_is_refused_where_its_grant_was_suspended_w
         listed = await granted.get(f"{_VEHICLES}?select=owner_id")
     assert (listed.status_code, listed.json()["code"]) == (403, "grant-required")
     assert listed.json()["items"] == ["owner_id"]
+    assert entries_of(settings) == []
+
+
+def _once_decided(node: Node, settings: Settings, meanwhile: Callable[[], None]) -> None:
+    """Have something happen each time a question was decided and what it costs is looked at."""
+    plane: Any = node.app.plane  # type: ignore[attr-defined]
+    slow: Any = Slow(plane.node.source, meanwhile, "estimate")
+    plane.node = replace(plane.node, cost=Cost(slow, settings, node.clock))
+
+
+_BY_OWNER: dict[str, dict[str, Any]] = {
+    "query": {"select": "plate,owner_id"},
+    "changes": _OWNERS,
+    "lookup": {"by": "owner_id", "keys": [office.owner_id(0)], "select": "plate"},
+    "verify": {"where": {"plate": "A00"}, "claims": {"owner_id": office.owner_id(0)}},
+}
+
+
+@pytest.mark.parametrize("verb", _BY_OWNER)
+async def test_nothing_is_given_on_a_grant_that_is_suspended_as_soon_as_the_question_was_decided(
+    node: Node, settings: Settings, verb: str
+) -> None:
+    _once_decided(node, settings, lambda: node.grants(2))
+    who = node.trust.headers(ASKER, purpose="grant:G-1")
+    async with client_of(node.app, who, node.trust) as granted:
+        refused = await granted.post(f"{_VEHICLES}/{verb}", json=_BY_OWNER[verb])
+    assert (refused.status_code, refused.json()["code"]) == (403, "grant-required")
+    assert entries_of(settings) == []
+
+
+@pytest.mark.parametrize("verb", _BY_OWNER)
+async def test_what_one_grant_gave_is_not_entered_under_another_that_is_named_too(
+    node: Node, trust: Trust, settings: Settings, verb: str
+) -> None:
+    [grant] = signed.unchecked((trust.folder / "grants.jws").read_text())["grants"]
+    other = {**grant, "id": "G-2", "items": ["colour"], "rows": "plate.eq.A01", "quota_per_day": 1}
+    node.grants(2, grant, other)
+    _once_decided(node, settings, lambda: node.grants(3, other))
+    who = node.trust.headers(ASKER, purpose="grant:G-1,G-2")
+    async with client_of(node.app, who, node.trust) as granted:
+        refused = await granted.post(f"{_VEHICLES}/{verb}", json=_BY_OWNER[verb])
+    assert (refused.status_code, refused.json()["code"]) == (403, "grant-required")
     assert entries_of(settings) == []
 
 
