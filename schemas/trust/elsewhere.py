@@ -10,6 +10,8 @@ from typing import Any
 from schemas.trust.signed import DocumentRefused, bound_of, moment, text_of
 
 MEMBER = "elsewhere"
+#: Why a document leaves one of them out: there is no room for it.
+NO_ROOM = "no-room-elsewhere"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,22 +59,24 @@ class Grants:
         named = (self.by_id[one] for one in ids_named(caller.purpose) if one in self.by_id)
         return tuple(one for one in named if _fits(one, caller, dataset, now, owner))
 
-    def of_caller(self, caller: Caller) -> tuple[Grant | Brief, ...]:
-        """The grants that the call's purpose names and that are the caller's: here and elsewhere, whatever they are
-        for, and whether they hold now or not."""
+    def of_caller(self, caller: Caller, now: datetime) -> tuple[Grant | Brief, ...]:
+        """The grants that the call's purpose names, that are the caller's and in force: here and elsewhere, whatever
+        they are for. By what the office said last, also after that has expired."""
         found: list[Grant | Brief] = []
         for one in ids_named(caller.purpose):
             found += [self.by_id[one]] if one in self.by_id else []
             found += (self.elsewhere or {}).get(one, ())
-        return tuple(one for one in found if one.member == caller.principal)
+        return tuple(one for one in found if _of(one, caller, now))
 
     def require_known(self, caller: Caller, now: datetime) -> None:
         """Problem unknown-grant where the purpose names grants and none of them is the caller's and in force, here or
-        elsewhere; whoever else's they are. By what the office said last, also after that has expired: an office that is
-        away keeps nobody from what needs no grant."""
+        elsewhere; whoever else's they are. An office that is away, or had no room to say all, keeps nobody from what
+        needs no grant."""
         if self.elsewhere is None or not ids_named(caller.purpose):
             return
-        if not any(one.not_before <= now < one.expires for one in self.of_caller(caller)):
+        if any(one.reason == elsewhere.NO_ROOM for one in self.left_out):
+            return
+        if not self.of_caller(caller, now):
             raise Problem("unknown-grant", "the purpose names no grant of the caller that is in force")
 
 
@@ -87,11 +89,15 @@ def ids_named(purpose: str | None) -> tuple[str, ...]:
 
 
 def _fits(grant: Grant, caller: Caller, dataset: str, now: datetime, owner: str) -> bool:
-    if grant.member != caller.principal or grant.dataset != dataset:
+    return grant.dataset == dataset and grant.provider in (None, owner) and _of(grant, caller, now)
+
+
+def _of(one: Grant | Brief, caller: Caller, now: datetime) -> bool:
+    """Whether it is the caller's, and in force. Who acts for another has those alone that name its system as a
+    delegate, which of a grant in brief nobody knows."""
+    if one.member != caller.principal or not one.not_before <= now < one.expires:
         return False
-    if caller.on_behalf is not None and caller.system not in grant.delegates:
-        return False
-    return grant.provider in (None, owner) and grant.not_before <= now < grant.expires
+    return caller.on_behalf is None or (isinstance(one, Grant) and caller.system in one.delegates)
 
 
 def from_document(document: Mapping[str, Any], owner: str = "") -> Grants:

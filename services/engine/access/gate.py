@@ -159,8 +159,9 @@ class Gate:
         return self._grants(caller).named(caller, contract.dataset, self.clock(), self.owner)
 
     def named(self, caller: Caller) -> tuple[Grant | Brief, ...]:
-        """The caller's own grants that its purpose names, whatever they are for, also at other departments."""
-        return self.grants.value.of_caller(caller)
+        """The caller's own grants that its purpose names and that hold now, whatever they are for, also at other
+        departments."""
+        return self.grants.value.of_caller(caller, self.clock())
 
     def stands(self, grant: Grant, contract: Contract, caller: Caller) -> bool:
         """Whether a grant that a call leaned on is still one that its purpose names, and unchanged."""

@@ -225,7 +225,7 @@ def test_any_grant_elsewhere_that_is_read_can_be_known_and_hidden_by(name: str, 
             found = grants.from_document(_DOCUMENT | {"grants": [], "elsewhere": listed})
         except DocumentRefused:
             continue
-        hidden_by(found.of_caller(caller), _NOW)
+        hidden_by(found.of_caller(caller, _NOW), _NOW)
         with suppress(Problem):
             found.require_known(caller, _NOW)
 
