@@ -56,19 +56,19 @@ class Issued:
 class Granting:
     """`key` gives the office's of now, which the registry lists with the role `office`. Once another follows it all is
     signed anew, so that nothing which the one before signed is in use when that ends. `room` is how many bytes of
-    grants a document holds."""
+    grants a document holds. Somebody runs `briefs` meanwhile."""
 
     requests: RequestDesk
     corrections: CorrectionDesk
     key: Callable[[], KeyPair] | None
     room: int = ROOM
     _issued: dict[str, Issued] = field(default_factory=dict)
+    briefs: Briefs = field(init=False)
     _agreed: Agreed = field(init=False)
-    _briefs: Briefs = field(init=False)
 
     def __post_init__(self) -> None:
         self._agreed = Agreed(self.requests.desk.books)
-        self._briefs = Briefs(self.requests, self._agreed)
+        self.briefs = Briefs(self.requests)
 
     async def document(self, provider: str) -> Issued:
         """The newest for a department; Problem not-ready where there is no key."""
@@ -102,6 +102,8 @@ class Granting:
     async def _made_of(self, provider: str, now: datetime) -> _MadeOf:
         """The requests in force at a department, those that it agreed to and those that came of themselves, the
         correction requests that are open there, its majors that end, and all grants in brief."""
+        # First, for the first call waits for them, and what was suspended meanwhile is to be seen.
+        briefs = await self.briefs.told()
         in_force = await self.requests.in_force(provider=provider)
         agreed = await self._agreed.of(in_force)
         wrong = await self.corrections.open_at(provider)
@@ -113,7 +115,7 @@ class Granting:
             [of_itself(one, self.requests.contracts, over) for one in others],
             wrong,
             ending,
-            await self._briefs.told(now),
+            briefs,
         )
 
     def _document(self, number: int, made_of: _MadeOf, now: datetime, unlisted: Unlisted) -> dict[str, Any]:

@@ -104,7 +104,7 @@ async def keeping(app: "FastAPI", node: Node) -> AsyncIterator[None]:
     contracts = Catalogue(load_all(settings.contracts_dir))
     calendar = read_calendar(settings.calendars_folder)
     app.state.office = office = make_office(node, contracts, calendar, _asking(node))
-    async with beside(_look(office)), beside(office.receiving.run()):
+    async with beside(_look(office)), beside(office.receiving.run()), beside(office.granting.briefs.run()):
         yield
 
 

@@ -96,9 +96,9 @@ async def test_suspensions_are_told_however_much_was_granted(
     await source.together([Creation(REQUESTS.records, 1, one) for one in many])
     office = _office(bureau)
     its = office.granting
-    bureau.app.state.office = replace(
-        office, granting=Granting(its.requests, its.corrections, its.key, 250_000)
-    )
+    granting = Granting(its.requests, its.corrections, its.key, 250_000)
+    granting.briefs = its.briefs
+    bureau.app.state.office = replace(office, granting=granting)
     told = await bureau.grants(PROVIDER)
     before = told.by_id
     assert [(one.reason, one.ids[-1]) for one in told.left_out] == [("no-room", ids[-1])]
