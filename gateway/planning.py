@@ -126,9 +126,11 @@ class _Planner:
 
     def sealed_for(self, parent: BoundQuery, embed: BoundEmbed) -> tuple[str | None, str | None]:
         """What the keys of an embed's link are sealed for at the parent and at the embed: each other's end; None where
-        they are not."""
+        they are not. What nobody in particular asks needs none: it joins by items that are open to everybody, or is
+        refused, and a call without a token is no gateway's message, to whom alone nodes give what is sealed."""
         link, dataset = embed.link, parent.contract.dataset
-        if not (self.sealing and travels_sealed(self.area.catalogue, dataset, link)):
+        sealing = self.sealing and not self.caller.anonymous
+        if not (sealing and travels_sealed(self.area.catalogue, dataset, link)):
             return None, None
         return f"{link.target}.{link.target_item}", f"{dataset}.{link.item}"
 

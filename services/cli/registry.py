@@ -18,7 +18,7 @@ from schemas.trust.word import Word, sign_word
 from services.cli.caller import REFUSED
 from services.cli.files import using
 from services.cli.publishing import Target, targets
-from services.cli.signing import check_follows, private_key, signing
+from services.cli.signing import check_follows, private_key, put_signed, signing
 from services.client.registry import Publication
 from services.engine.own_key import open_key
 
@@ -132,7 +132,7 @@ def rotate(
         content = _handed_over(document, old, new, now, now + timedelta(days=overlap))
     with using(out, "--out"):
         check_follows(out, content["number"])
-        out.write_text(signed.sign(content, old))
+        put_signed(out, signed.sign(content, old))
     with using(document):
         document.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
     typer.echo(f"signed {out}: number {content['number']} hands over from {old.key_id} to {new.key_id}")

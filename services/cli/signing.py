@@ -15,6 +15,10 @@ from schemas.trust.keys import KeyPair
 from schemas.trust.ring import read_ring
 from schemas.trust.signed import DocumentRefused, number_of
 from services.cli.files import using
+from services.engine.access.putting import put
+
+#: A signed document holds nothing secret, and other users' processes read it.
+_FOR_ALL = 0o644
 
 
 def signing(what: str, check: Callable[[Any], None]) -> typer.Typer:
@@ -42,7 +46,7 @@ def signing(what: str, check: Callable[[Any], None]) -> typer.Typer:
             check(content)
         with using(out, "--out"):
             check_follows(out, number_of(content))
-            out.write_text(signed.sign(content, pair))
+            put_signed(out, signed.sign(content, pair))
         typer.echo(f"signed {out}")
 
     return noun
@@ -59,6 +63,15 @@ def check_follows(out: Path, number: int) -> None:
         raise ValueError(
             f"number {held} stands there, and number {number} does not follow it; nothing is written"
         )
+
+
+def put_signed(out: Path, text: str) -> None:
+    """Put a signed document in the place of the one before it, at once: whoever follows that file meets one or the
+    other whole. What is no file is written to. Raises OSError."""
+    if out.exists() and not out.is_file():
+        out.write_text(text)
+    else:
+        put(out, text.encode(), _FOR_ALL)
 
 
 def private_key(path: Path, option: str = "--key") -> KeyPair:

@@ -27,6 +27,7 @@ from tests.gateway.questions import levels
 CASES = yaml.safe_load((Path(__file__).parent / "plans.yaml").read_text())
 PLAN = {"Accept": "application/vnd.langqiao.plan+json"}
 _RECORDS = town.records()
+_CALLER = Caller("m", "s", "o", "case:1")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]).replace(" ", "-"))
@@ -75,14 +76,19 @@ def test_keys_of_personal_items_are_sealed_unless_the_gateway_is_told_otherwise(
     assert joined == [sealing, False]
 
 
-def _plan(asked: Mapping[str, object], **changed: Any) -> Plan:
+def test_what_nobody_in_particular_asks_joins_by_no_sealed_keys() -> None:
+    plan = _plan({"select": "owner_id,owner(id_number)"}, Caller())
+    [owner] = plan.root.joins
+    assert owner.level.key is not None
+    assert (owner.parent.sealed_for, owner.level.key.sealed_for) == (None, None)
+
+
+def _plan(asked: Mapping[str, object], caller: Caller = _CALLER, **changed: Any) -> Plan:
     nodes = nodes_of_town()
     reading = Reading()
     area = build("me", [reading.known(url(name), node.descriptor()) for name, node in nodes.items()])
     question = bind(parse_body(asked), area.catalogue, "trade.shops")
-    return plan_of(
-        question, area, settings_for(nodes, join_keys=5, **changed), Caller("m", "s", "o", "case:1")
-    )
+    return plan_of(question, area, settings_for(nodes, join_keys=5, **changed), caller)
 
 
 @st.composite

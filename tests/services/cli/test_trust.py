@@ -44,6 +44,28 @@ def test_a_new_key_a_signed_registry_and_a_token_make_a_caller_that_is_known(tmp
     assert (caller.member, caller.system) == (_MEMBER, _SYSTEM)
 
 
+def test_whoever_reads_a_signed_document_while_the_next_takes_its_place_has_it_whole(tmp_path: Path) -> None:
+    _new_key(tmp_path, "authority")
+    document, out = _document(tmp_path, []), tmp_path / "registry.jws"
+    sign = (
+        "registry",
+        "sign",
+        str(document),
+        "--key",
+        str(tmp_path / "authority.key.pem"),
+        "--out",
+        str(out),
+    )
+    assert run(*sign).exit_code == 0
+    former = out.read_bytes()
+    with out.open("rb") as reading:
+        document.write_bytes(document.read_bytes().replace(b'"number":1', b'"number":2'))
+        assert run(*sign).exit_code == 0
+        assert reading.read() == former
+    assert out.read_bytes() != former
+    assert stat.S_IMODE(out.stat().st_mode) == 0o644
+
+
 @pytest.mark.parametrize("role", ["gateway", "node", "system"])
 def test_the_line_of_a_new_key_can_stand_in_the_registry_as_it_is(tmp_path: Path, role: str) -> None:
     named = ("--member", "330200.gateway", "--system", "330200.gateway", "--role", role)
