@@ -42,16 +42,18 @@ class Agreed:
         self._known |= {one: one in agreed for one in ids}
 
 
-def of_itself(request: Record, contracts: Catalogue, over: Collection[tuple[str, int]]) -> Record:
+def of_itself(request: Record, contracts: Catalogue, over: Collection[tuple[str, int]]) -> Record | None:
     """A request in force that no department agreed to, with the items alone that no major shares on condition: one that
     came later may, and a grant opens an item in each. `over` are the majors that have ended, by dataset. Where nothing
     is left of it, it names what all may have: whoever uses that under it, or for another, goes on by the major that he
-    asked for."""
+    asked for. None where no major that goes on gives anything to all: it opens nothing, which nobody has to mend."""
     dataset = str(request["dataset"])
     known = contracts.every(dataset) if dataset in contracts.datasets() else ()
     majors = [one for one in known if (dataset, one.major) not in over]
     free = _of_class(majors, SharingClass.UNCONDITIONAL) - _of_class(majors, SharingClass.CONDITIONAL)
     named = str(request["items"] or "").split(",")
+    if any(named) and not free:
+        return None
     left = [one for one in named if one in free] or sorted(free if any(named) else ())
     return {**request, "items": ",".join(left)}
 

@@ -109,10 +109,11 @@ class Granting:
         wrong = await self.corrections.open_at(provider)
         ending = await retirements(self.requests.desk.books, provider)
         over = {(one.dataset, one.major) for one in ending if one.over}
-        others = [one for one in in_force if one[REQUESTS.id_item] not in agreed]
+        others = (one for one in in_force if one[REQUESTS.id_item] not in agreed)
+        by_itself = (of_itself(one, self.requests.contracts, over) for one in others)
         return (
             [one for one in in_force if one[REQUESTS.id_item] in agreed],
-            [of_itself(one, self.requests.contracts, over) for one in others],
+            [one for one in by_itself if one is not None],
             wrong,
             ending,
             briefs,

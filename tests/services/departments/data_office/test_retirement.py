@@ -201,7 +201,15 @@ async def test_what_is_published_of_a_major_that_ends_ends_with_it(retiring: Bur
     assert (await _ending(retiring)).ends == _day(retiring)
 
 
-async def test_what_its_office_has_closed_is_told_as_over(retiring: Bureau) -> None:
+async def test_what_its_office_has_closed_is_told_as_over_and_grants_on_it_are_told_no_more(
+    retiring: Bureau,
+) -> None:
+    granted = (await retiring.take(OTHER, "requests", FREE)).json()
+    assert granted["state"] == "in force"
+    assert granted["request_id"] in (await retiring.grants(PROVIDER)).by_id
     await _office(retiring).move(_NINETY)
     assert (await _ending(retiring)).over
+    told = await retiring.grants(PROVIDER)
+    assert granted["request_id"] not in told.by_id
+    assert told.left_out == (), "what nobody can use any more is nothing to repair"
     assert datetime.now(UTC) - (await _ending(retiring)).noticed < timedelta(hours=1)
