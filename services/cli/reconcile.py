@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -104,7 +103,7 @@ class _Work:
             stand = await database.read(naming.stand)
             keys_of(feeds).follow(stand.turns, stand.epoch)
             # What its office has ended is told no more, and so not compared.
-            for feed in going_on(feeds, await database.read(retired.over, datetime.now(UTC))):
+            for feed in going_on(feeds, await database.read(retired.over)):
                 found = await Comparison(database, feed, topics, self._wait).run()
                 mended = await self._mended(found, database) if self._mend and found.findings else None
                 self._show(found, mended)

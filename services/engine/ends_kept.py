@@ -17,7 +17,7 @@ _log = logging.getLogger("langqiao.engine")
 
 @asynccontextmanager
 async def ends_kept(database: Database, decided: Callable[[], Grants]) -> AsyncIterator[None]:
-    """Within the block what `decided` says is kept as soon as it says something else."""
+    """Within the block what `decided` says is kept as soon as its document is newer than the one that is kept."""
     async with beside(_keep_on(database, decided)):
         yield
 
@@ -27,8 +27,8 @@ async def _keep_on(database: Database, decided: Callable[[], Grants]) -> None:
         found = decided()
         try:
             # A node without a document knows nothing of ends: what it was told before stands.
-            if found.number and not await database.read(retired.same, found.retiring):
-                await database.write(retired.keep, found.retiring)
+            if found.number and await database.read(retired.newer, found.number):
+                await database.write(retired.keep, found.number, found.retiring)
         except DatabaseAway as away:
             _log.info("ends of majors are not kept now (%s)", away)
         await asyncio.sleep(_LOOK_SECONDS)

@@ -126,6 +126,13 @@ def want(connection: Connection, dataset: str, how: str) -> None:
     state.put(connection, {WANTED + dataset: f"{how} {secrets.token_hex(4)}"})
 
 
+def show(connection: Connection, feeds: Sequence[Channels]) -> None:
+    """The channels by which is told from now on, as `snapshot.show`. A walk tells those that come what is there; what
+    is gone since they were told last, nothing but their topics knows."""
+    for dataset in snapshot.show(connection, feeds):
+        want(connection, dataset, MEND)
+
+
 def mends(wish: str) -> bool:
     """Whether what differs is to be mended."""
     return wish.startswith(MEND)

@@ -101,13 +101,15 @@ def want(connection: Connection, dataset: str, reason: str, *, forced: bool = Tr
     return fresh
 
 
-def show(connection: Connection, feeds: Sequence[Channels]) -> None:
-    """Said by whoever holds the lease, before anything is told as these channels show it.
+def show(connection: Connection, feeds: Sequence[Channels]) -> list[str]:
+    """Said by whoever holds the lease, before anything is told as these channels show it; the datasets that others than
+    before are told of, whose topics may hold what has been deleted since they were told last.
 
     Where they show other items than those by which was told before, no walk counts that was begun or ended by these:
     neither for us, nor for the others, should they come back. Where some channels only fell away, what was told by the
     rest stands; should the others come back, they walk.
     """
+    come = []
     for channels in feeds:
         dataset, shown = channels.dataset, _shown(channels)
         before = state.get(connection, SHOWING + dataset)
@@ -122,6 +124,8 @@ def show(connection: Connection, feeds: Sequence[Channels]) -> None:
             # Now, so that it is forced whatever else wants one: what is news cannot be known of items that a neighbour
             # may have left out of what it sent.
             want(connection, dataset, OTHER_ITEMS)
+            come += [dataset] if channels.shows.keys() - orjson.loads(before).keys() else []
+    return come
 
 
 def under_way(connection: Connection, dataset: str) -> Walk | None:

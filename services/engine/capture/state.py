@@ -35,6 +35,11 @@ def forget(connection: Connection, names: Sequence[str]) -> None:
     connection.execute(delete(state).where(state.c.name.in_(names)))
 
 
+def hold(connection: Connection, name: str) -> None:
+    """Let nobody else change a fact that is known until we have committed."""
+    connection.execute(_getting(connection.dialect.name).with_for_update(), {"of_name": name})
+
+
 @cache
 def _getting(dialect: str) -> Select[str]:
     state = engine_tables(dialect).state

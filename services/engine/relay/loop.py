@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
 
-from services.engine.capture import retired, snapshot, status
+from services.engine.capture import reconciling, retired, status
 from services.engine.capture.database import Database, DatabaseAway
 from services.engine.capture.lease import LeaseLost
 from services.engine.capture.outbox import WentBack
@@ -39,14 +39,12 @@ class Relay:
         broker: Broker,
         settings: Settings,
         holder: str,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
         self._feeds = feeds
         self._broker = broker
         self._settings = settings
         self._holder = holder
-        self._clock = clock
         self._over: frozenset[tuple[str, int]] = frozenset()
         self._turned = False
         self._stopping = asyncio.Event()
@@ -89,10 +87,10 @@ class Relay:
 
     async def _lead(self, lease: Lease) -> None:
         """Until told to stop, or until a major has ended: then whoever leads next tells by the others alone."""
-        self._over, self._turned = await self._database.read(retired.over, self._clock()), False
+        self._over, self._turned = await lease.write(retired.look), False
         feeds = going_on(self._feeds, self._over)
         shown = [channels_of(one, self._database.dialect.name) for one in feeds]
-        await lease.write(snapshot.show, shown)
+        await lease.write(reconciling.show, shown)
         pace = Pace(self._database.dialect.one_writer)
         chores = Chores(self._database, feeds, self._settings, pace)
         reconciler = Reconciler(self._database, feeds, self._broker, self._settings)
@@ -111,10 +109,10 @@ class Relay:
     async def _look_for_ends(self) -> None:
         """Until majors have ended that are told; and whether what is shown to the broker is to end."""
         while not self._turned:
-            self._worry = self._broker.why_not(self._clock())
+            self._worry = self._broker.why_not(datetime.now(UTC))
             await asyncio.sleep(_LOOK_SECONDS)
             with suppress(DatabaseAway):
-                self._turned = await self._database.read(retired.over, self._clock()) != self._over
+                self._turned = await self._database.read(retired.over) != self._over
 
     @property
     def _leaving(self) -> bool:

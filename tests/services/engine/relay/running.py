@@ -1,9 +1,8 @@
 """A relay over a real database of either kind and a broker in memory: how tests run it and ask how it stands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,19 +42,12 @@ async def relaying(
     broker: Broker,
     mappings: Iterable[Mapping] = workshop.MAPPINGS,
     keys: PseudonymKeys | bytes = workshop.SECRET,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     **changed: Any,
 ) -> AsyncIterator[Relay]:
     """A relay at work, stopped with the block."""
     settings = make_settings(store, **changed)
-    relay = Relay(
-        store.database,
-        feeds_of(mappings, settings, keys),
-        broker,
-        settings,
-        f"relay {id(changed)}",
-        clock,
-    )
+    feeds = feeds_of(mappings, settings, keys)
+    relay = Relay(store.database, feeds, broker, settings, f"relay {id(changed)}")
     work = asyncio.create_task(relay.run())
     try:
         yield relay

@@ -1,15 +1,18 @@
 """A major that its office has ended: from its day on its topics get nothing more, and other majors get everything."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 
-from schemas.law.sharing.limits import legal_day
+import pytest
+
+from schemas.law.sharing.limits import ZONE, legal_day
 from schemas.trust.retiring import Retirement
 from schemas.wire import control
 from services.engine.capture import retired, snapshot, telling
+from services.engine.capture.sqlite import Sqlite
 from services.engine.relay.feeds import feeds_of, going_on
 from services.engine.relay.reconciling import Comparison
 from tests import workshop
-from tests.clock import Clock
 from tests.flow.events.shop import fold
 from tests.services.engine.relay.memory import MemoryBroker
 from tests.services.engine.relay.running import GRANTED, PUBLIC, SHARED, make_settings, relaying, standing
@@ -22,13 +25,12 @@ SECOND, SECOND_SHARED = (one.replace(".v1.", ".v2.") for one in (PUBLIC, SHARED)
 _DAY = timedelta(days=1)
 
 
-async def _notice(store: Store, clock: Clock, *majors: int) -> None:
-    """The service has put down that these majors of the tools end tomorrow."""
-    ends = legal_day(clock.now) + _DAY
-    found = {
-        (workshop.TOOLS, one): Retirement(workshop.TOOLS, one, clock.now - 90 * _DAY, ends) for one in majors
-    }
-    await store.database.write(retired.keep, found)
+async def _say(store: Store, number: int, days: int, *majors: int) -> None:
+    """The service has put down that these majors of the tools end in so many days, as a document of a number says."""
+    now = datetime.now(UTC)
+    noticed, ends = now - 90 * _DAY, legal_day(now) + days * _DAY
+    found = {(workshop.TOOLS, one): Retirement(workshop.TOOLS, one, noticed, ends) for one in majors}
+    await store.database.write(retired.keep, number, found)
 
 
 def _held(broker: MemoryBroker) -> int:
@@ -44,14 +46,14 @@ def _walks(broker: MemoryBroker, major: int) -> int:
 async def test_from_its_day_on_its_topics_get_nothing_more_and_others_get_all_at_once(
     each_shop: Store, broker: MemoryBroker
 ) -> None:
-    shop, clock = each_shop, Clock()
-    await _notice(shop, clock, 1)
-    async with relaying(shop, broker, clock=clock):
+    shop = each_shop
+    await _say(shop, 1, 2, 1)
+    async with relaying(shop, broker):
         await shop.program.insert("ws_tool", **workshop.HAMMER)
         await until(lambda: drained(shop))
         held, walks = _held(broker), _walks(broker, 2)
         assert broker.events(GRANTED), "until its day it is told as ever"
-        clock.now += _DAY
+        await _say(shop, 2, 0, 1)
         await until(lambda: _left(shop))
         await shop.program.execute("UPDATE ws_tool SET nm = '大锤', made = '2021-01-01'")
         await shop.program.insert("ws_tool", no="t2", nm="x", made="2021-01-02")
@@ -81,9 +83,7 @@ async def test_what_was_on_its_way_as_the_day_began_is_lost_to_no_other_major(
     shop: Store, broker: MemoryBroker
 ) -> None:
     """Numbered for both, or for the first alone, and not sent; and a control record of the first."""
-    clock = Clock()
-    await _notice(shop, clock, 1)
-    async with relaying(shop, broker, clock=clock):
+    async with relaying(shop, broker):
         await shop.program.insert("ws_tool", **workshop.HAMMER)
         await until(lambda: drained(shop))
         broker.away = True
@@ -94,10 +94,10 @@ async def test_what_was_on_its_way_as_the_day_began_is_lost_to_no_other_major(
         )
         await until(lambda: _counted(shop, unsent, 2))
     held = _held(broker)
-    clock.now += _DAY
+    await _say(shop, 1, 0, 1)
     await shop.database.write(telling.control, workshop.TOOLS, 1, control.EPOCH_BEGAN, {"reason": "a test"})
     broker.away = False
-    async with relaying(shop, broker, clock=clock):
+    async with relaying(shop, broker):
         await until(lambda: drained(shop))
     assert _held(broker) == held
     assert {one and one["number"] for one in fold(broker.events(SECOND)).values()} == {"T1", "T2"}
@@ -112,10 +112,8 @@ async def _counted(store: Store, query: str, expected: int) -> bool:
 async def test_a_dataset_of_which_every_major_has_ended_is_told_to_nobody_and_stops_nothing(
     shop: Store, broker: MemoryBroker
 ) -> None:
-    clock = Clock()
-    await _notice(shop, clock, 1, 2)
-    clock.now += _DAY
-    async with relaying(shop, broker, clock=clock):
+    await _say(shop, 1, 0, 1, 2)
+    async with relaying(shop, broker):
         await shop.program.insert("ws_tool", **workshop.HAMMER)
         await shop.program.insert("ws_loan", who="张三", n=1)
         await until(lambda: drained(shop))
@@ -127,36 +125,72 @@ async def test_a_dataset_of_which_every_major_has_ended_is_told_to_nobody_and_st
 
 
 async def test_a_major_that_ends_no_more_is_told_all_that_it_has_missed(
-    shop: Store, broker: MemoryBroker
+    each_shop: Store, broker: MemoryBroker
 ) -> None:
-    clock = Clock()
-    async with relaying(shop, broker, clock=clock):
+    """What was deleted, too, which nothing but its topic knows any more."""
+    shop = each_shop
+    async with relaying(shop, broker):
+        await shop.program.insert("ws_tool", **workshop.HAMMER)
+        await shop.program.insert("ws_tool", no="t2", nm="x", made="2021-01-02")
+        await until(lambda: drained(shop))
+        assert len(_names(broker)) == 2
+        await _say(shop, 1, 0, 1)
+        await until(lambda: _left(shop))
+        await shop.program.execute("UPDATE ws_tool SET nm = '大锤' WHERE no = ?", workshop.HAMMER["no"])
+        await shop.program.execute("DELETE FROM ws_tool WHERE no = 't2'")
+        await until(lambda: drained(shop))
+        await _say(shop, 2, 0)
+        await until(lambda: _names(broker) == ["大锤"])
+
+
+def _names(broker: MemoryBroker) -> list[str]:
+    """Of the tools that the first major's public topic shows."""
+    return [one["name"] for one in fold(broker.events(PUBLIC)).values() if one is not None]
+
+
+@pytest.fixture
+def wrong_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Sets the database's clock ahead by so much."""
+    right = Sqlite.seconds
+    return lambda by: monkeypatch.setattr(Sqlite, "seconds", f"({right} + {by.total_seconds()})")
+
+
+async def test_a_clock_that_is_set_back_a_little_brings_no_major_back(
+    shop: Store, broker: MemoryBroker, wrong_by: Callable[[timedelta], None]
+) -> None:
+    """Neither who leads nor who leads next tells by it. A clock that goes back by more was wrong before."""
+    await _say(shop, 1, 2, 1)
+    now = datetime.now(UTC)
+    midnight = datetime.combine(legal_day(now) + 2 * _DAY, time(), ZONE)
+    async with relaying(shop, broker):
         await shop.program.insert("ws_tool", **workshop.HAMMER)
         await until(lambda: drained(shop))
-        await _notice(shop, clock, 1)
-        clock.now += _DAY
+        walks = _walks(broker, 2)
+        wrong_by(midnight - now)
         await until(lambda: _left(shop))
-        await shop.program.execute("UPDATE ws_tool SET nm = '大锤'")
+    wrong_by(midnight - now - timedelta(minutes=5))
+    async with relaying(shop, broker):
+        await shop.program.execute("UPDATE ws_tool SET made = '2021-01-01'")
         await until(lambda: drained(shop))
-        await shop.database.write(retired.keep, {})
-        await until(
-            lambda: [one.data for one in broker.events(PUBLIC)][-1] == {"number": "T1", "name": "大锤"}
-        )
-        await until(lambda: drained(shop))
+        assert (await _left(shop), _walks(broker, 2)) == (True, walks)
+        wrong_by(timedelta())
+        await until(lambda: _is_back(shop))
+
+
+async def _is_back(store: Store) -> bool:
+    return not await _left(store)
 
 
 async def test_its_topics_are_compared_with_nothing(shop: Store, broker: MemoryBroker) -> None:
-    clock = Clock()
-    await _notice(shop, clock, 1)
-    async with relaying(shop, broker, clock=clock, reconcile_hours=0):
+    async with relaying(shop, broker, reconcile_hours=0):
         await shop.program.insert("ws_tool", **workshop.HAMMER)
         await until(lambda: drained(shop))
-        clock.now += _DAY
+        await _say(shop, 1, 0, 1)
         await until(lambda: _left(shop))
         await shop.program.execute("UPDATE ws_tool SET nm = '大锤'")
         await until(lambda: drained(shop))
     feeds = feeds_of(workshop.MAPPINGS, make_settings(shop), workshop.SECRET)
-    over = await shop.database.read(retired.over, clock.now)
+    over = await shop.database.read(retired.over)
     for feed in going_on(feeds, over):
         found = await Comparison(shop.database, feed, broker, 0.0).run()
         assert (found.findings, [side.topic for side in found.sides if ".v1." in side.topic]) == (
