@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.trust.signed import DocumentRefused
-
 MEMBER = "left_out"
 #: Most ids that are said of one reason.
 MOST = 10
@@ -39,19 +37,20 @@ def of(reason: str, ids: Sequence[str]) -> LeftOut:
 
 
 def read(document: Mapping[str, Any]) -> tuple[LeftOut, ...]:
-    """What a signed document says of them, where it does; raises DocumentRefused."""
-    listed = document.get(MEMBER, [])
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise DocumentRefused("malformed", f"{MEMBER} must be a list of objects")
-    return tuple(_one(one) for one in listed)
+    """What a signed document says of them. What does not read, as of an office that says more than this one knows, is
+    passed over: the list only reports, and a document refused for it would withhold what was suspended."""
+    listed = document.get(MEMBER)
+    found = map(_one, listed if isinstance(listed, list) else ())
+    return tuple(one for one in found if one is not None)
 
 
-def _one(said: Mapping[str, Any]) -> LeftOut:
+def _one(said: Any) -> LeftOut | None:
+    if not isinstance(said, dict):
+        return None
     reason, count, ids = said.get("reason"), said.get("count"), said.get("ids")
-    if not isinstance(reason, str) or not _REASON.fullmatch(reason) or type(count) is not int:
-        raise DocumentRefused("malformed", "what is left out has a reason and a count")
-    if not isinstance(ids, list) or not all(isinstance(one, str) and _ID.fullmatch(one) for one in ids):
-        raise DocumentRefused("malformed", "what is left out is named by ids")
-    if not len(ids) <= MOST or not len(ids) <= count:
-        raise DocumentRefused("malformed", "more ids are named than are left out, or than are read")
-    return LeftOut(reason, count, tuple(ids))
+    if not isinstance(reason, str) or not _REASON.fullmatch(reason) or type(count) is not int or count < 0:
+        return None
+    named = (
+        [one for one in ids if isinstance(one, str) and _ID.fullmatch(one)] if isinstance(ids, list) else []
+    )
+    return LeftOut(reason, count, tuple(named[: min(count, MOST)]))

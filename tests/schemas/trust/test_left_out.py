@@ -7,7 +7,6 @@ import pytest
 from schemas.trust import left_out
 from schemas.trust.grants import from_document
 from schemas.trust.left_out import LeftOut
-from schemas.trust.signed import DocumentRefused
 
 _ONE = LeftOut("no-room", 12, tuple(f"R-2026-{number:06}" for number in range(left_out.MOST)))
 _DOCUMENT = {"number": 1, "expires": "2999-01-01T00:00:00Z", "grants": []}
@@ -30,19 +29,33 @@ def test_it_is_told_by_number_code_and_the_first_ids() -> None:
     "changed",
     [
         {"reason": "张三 330203199001011234"},
+        {"reason": "n" * 41},
         {"reason": ""},
         {"reason": None},
         {"count": "12"},
         {"count": True},
-        {"count": 9},
-        {"ids": "R-1"},
-        {"ids": [1]},
-        {"ids": ["张 三"]},
-        {"ids": [""]},
-        {"ids": [f"R-{number}" for number in range(11)]},
+        {"count": -1},
     ],
 )
-def test_a_document_that_says_it_badly_is_refused(changed: dict[str, Any]) -> None:
-    for listed in ([{**_ONE.facts, **changed}], {}, ["R-1"]):
-        with pytest.raises(DocumentRefused, match="malformed"):
-            from_document({**_DOCUMENT, left_out.MEMBER: listed})
+def test_what_is_said_badly_is_passed_over_and_the_document_is_taken(changed: dict[str, Any]) -> None:
+    for one in ({**_ONE.facts, **changed}, "R-1", None, []):
+        assert from_document({**_DOCUMENT, left_out.MEMBER: [one, _ONE.facts]}).left_out == (_ONE,)
+
+
+@pytest.mark.parametrize("said", [{}, "R-1", 7, None])
+def test_what_is_no_list_says_nothing(said: object) -> None:
+    assert from_document({**_DOCUMENT, left_out.MEMBER: said}).left_out == ()
+
+
+@pytest.mark.parametrize("ids", ["R-1", None, [1], ["张 三"], [""], [["R-1"]]])
+def test_ids_that_do_not_read_are_passed_over_and_what_is_counted_stands(ids: object) -> None:
+    listed = [{**_ONE.facts, "ids": ids}]
+    assert from_document({**_DOCUMENT, left_out.MEMBER: listed}).left_out == (LeftOut("no-room", 12, ()),)
+
+
+def test_of_more_ids_than_are_shown_or_counted_the_first_are_kept() -> None:
+    ids = [f"R-{number}" for number in range(left_out.MOST + 1)]
+    for count, kept in ((12, ids[: left_out.MOST]), (3, ids[:3])):
+        listed = [{"reason": "new-reason", "count": count, "ids": ids}]
+        [one] = from_document({**_DOCUMENT, left_out.MEMBER: listed}).left_out
+        assert one == LeftOut("new-reason", count, tuple(kept))
