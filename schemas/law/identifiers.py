@@ -13,8 +13,16 @@ from enum import StrEnum
 from stdnum.cn import ric, uscc
 
 _ID_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
-#: Where one may stand in a text: not in a longer number.
-_IN_TEXT = re.compile(r"(?<![0-9])[0-9]{17}(?:[0-9](?![0-9])|[Xx])")
+#: What may stand between two figures of a number and leaves it one to whoever reads: a blank or a hyphen, with what
+#: nobody sees. Such characters are one zero-width space each time by then.
+_UNSEEN, _BETWEEN = "\u200b", "\u200b?[ \u2010-\u2015\u2212-]?\u200b?"
+#: Its figures before the last: no division begins with 0, and nobody was born before 1800 or after 2199.
+_FIGURES = ("[1-9]", *["[0-9]"] * 5, "[12]", "[0189]", *["[0-9]"] * 9)
+#: Where a number may stand in a text: not in a longer one, though beside one. Each place is tried, also within another.
+_IN_TEXT = re.compile(
+    f"(?<![0-9])(?=({_BETWEEN.join(_FIGURES)}(?:{_BETWEEN}[0-9](?![0-9])|[Xx]|{_BETWEEN}[Xx](?![0-9A-Za-z]))))"
+)
+_APART = re.compile("[^0-9Xx]+")
 _CREDIT_CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
 _ORGANISATION = re.compile(r"[0-9A-Z]{8}[0-9X]")
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
@@ -74,8 +82,9 @@ def check_id_number(text: str) -> str:
 
 
 def holds_id_number(text: str) -> bool:
-    """Whether a valid ID number stands in a text, also in the wide figures of Chinese typing."""
-    return any(_is_id_number(one) for one in _IN_TEXT.findall(unicodedata.normalize("NFKC", text)))
+    """Whether a valid ID number stands in a text, also in the wide figures of Chinese typing, with single blanks or
+    hyphens between its figures, or with characters that nobody sees."""
+    return any(_is_id_number(_APART.sub("", one)) for one in _IN_TEXT.findall(_plain(text)))
 
 
 def birth_date(id_number: str) -> date:
@@ -131,6 +140,13 @@ def make_credit_code(registrar: str, division: str, organisation: str) -> str:
     """A valid credit code for synthetic data: 2 characters, a division, 8 characters of an organisation code."""
     front = registrar + division + make_organisation_code(organisation)
     return front + uscc.calc_check_digit(front)
+
+
+def _plain(text: str) -> str:
+    """The text in narrow figures, with one zero-width space wherever there is something that nobody sees."""
+    narrow = unicodedata.normalize("NFKC", text)
+    seen = (_UNSEEN if unicodedata.category(one) == "Cf" else one for one in narrow)
+    return re.sub(f"{_UNSEEN}+", _UNSEEN, "".join(seen))
 
 
 def _is_id_number(text: str) -> bool:

@@ -152,3 +152,69 @@ def test_an_id_number_is_found_in_a_text_and_a_longer_number_is_none(number: str
     wrong = number[:-1] + ("1" if number[-1] != "1" else "2")
     for text in ("", wrong, f"1{number}", number[:-1], *CREDIT_CODES):
         assert not holds_id_number(text)
+
+
+#: Blanks, hyphens and characters that nobody sees, each as it is typed in either width.
+_BETWEEN = (
+    "",
+    " ",
+    "-",
+    "\u3000",
+    "\uff0d",
+    "\u00a0",
+    "\u2011",
+    "\u2013",
+    "\u200b",
+    "\u00ad",
+    "\u2060 \ufeff",
+    "\u200b\u200d",
+)
+_numbers = st.builds(
+    make_id_number,
+    st.sampled_from(["330203", "110101"]),
+    st.dates(date(1900, 1, 1), date(2026, 1, 1)),
+    st.integers(0, 999),
+)
+
+
+@given(
+    _numbers,
+    st.lists(st.sampled_from(_BETWEEN), min_size=17, max_size=17),
+    st.booleans(),
+    st.sampled_from(["", "核验", "3 ", "3\u200b", "2026-", "a."]),
+    st.sampled_from(["", "任职", " 4", "\u200b4", "-2026", ".b"]),
+)
+def test_an_id_number_is_found_whatever_is_typed_between_its_digits(
+    number: str, between: list[str], wide: bool, front: str, back: str
+) -> None:
+    typed = "".join(chr(ord(one) + 0xFEE0) for one in number) if wide else number
+    written = "".join(one + gap for one, gap in zip(typed, [*between, ""], strict=True))
+    assert holds_id_number(front + written + back)
+
+
+@given(st.text(st.sampled_from("0123456789X -\u200b\u3000,年"), max_size=60))
+def test_what_is_found_is_always_an_id_number_that_can_be_read_off(text: str) -> None:
+    digits = "".join(one for one in text if one in "0123456789X")
+    parts = (digits[begin : begin + 18] for begin in range(len(digits)))
+    if not any(_refusal(check_id_number, one) is None for one in parts):
+        assert not holds_id_number(text)
+
+
+@pytest.mark.parametrize("number", ID_NUMBERS)
+def test_numbers_beside_each_other_are_none(number: str) -> None:
+    apart = (", ", "  ", " - ", "\n", "年", "/", ".")
+    for text in (*(f"{number[:6]}{gap}{number[6:]}" for gap in apart), f"{number[:17]} 1{number[17:]}"):
+        assert not holds_id_number(text)
+
+
+@pytest.mark.parametrize("text", ["574871-8800-0515-1118", "0574-87180002 2026-05"])
+def test_figures_of_no_division_and_of_no_year_of_today_are_no_id_number(text: str) -> None:
+    assert parse_id_number("".join(one for one in text if one in string.digits)), "its check digit is right"
+    assert not holds_id_number(text)
+
+
+def test_a_word_after_seventeen_digits_is_no_check_character() -> None:
+    [ends_in_x] = [one for one in ID_NUMBERS if one.endswith("X")][:1]
+    assert holds_id_number(f"{ends_in_x[:17]} X")
+    assert holds_id_number(f"{ends_in_x[:17]} x核验")
+    assert not holds_id_number(f"{ends_in_x[:17]} Xiangshan")
