@@ -33,8 +33,6 @@ _SERVES = timedelta(minutes=10)
 _UNSEEN = timedelta(seconds=1)
 _log = logging.getLogger("langqiao.engine")
 _MadeOf = tuple[list[Record], list[Record], list[Record], list[Retirement], Told]
-#: Why a grant elsewhere is not told: there is no room for it.
-_NO_ROOM = "no-room-elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,7 @@ class Granting:
             *of_requests(by_itself, unlisted),
         ]
         for request_id in briefs.left_out:
-            unlisted.add(_NO_ROOM, request_id)
+            unlisted.add(elsewhere.NO_ROOM, request_id)
         document = {
             "number": number,
             "issued": now.isoformat(),
