@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from schemas.trust.signed import DocumentRefused, bound_of, moment, text_of
+from schemas.trust.signed import DocumentRefused, bound_of, moment, text_of, texts_of
 
 MEMBER = "elsewhere"
 #: Why a document leaves one of them out: there is no room for it.
@@ -24,6 +24,7 @@ class Brief:
     expires: datetime
     untold: str | None = None
     told_after_days: int | None = None
+    delegates: tuple[str, ...] = ()
 
 
 #: By id. Departments may have given theirs under one id.
@@ -53,4 +54,5 @@ def read_one(said: Mapping[str, Any]) -> Brief:
         expires=moment(said, "expires"),
         untold=None if said.get("untold") is None else text_of(said, "untold"),
         told_after_days=bound_of(said, "told_after_days"),
+        delegates=texts_of(said, "delegates"),
     )

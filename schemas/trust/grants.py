@@ -13,7 +13,7 @@ from schemas.trust.elsewhere import Brief, Briefs
 from schemas.trust.left_out import LeftOut
 from schemas.trust.model import Caller, Grant
 from schemas.trust.retiring import Retirements
-from schemas.trust.signed import DocumentRefused, bound_of, moment, numbered, text_of
+from schemas.trust.signed import DocumentRefused, bound_of, moment, numbered, text_of, texts_of
 from schemas.trust.word import LEEWAY
 from schemas.wire.problem import Problem
 
@@ -94,10 +94,10 @@ def _fits(grant: Grant, caller: Caller, dataset: str, now: datetime, owner: str)
 
 def _of(one: Grant | Brief, caller: Caller, now: datetime) -> bool:
     """Whether it is the caller's, and in force. Who acts for another has those alone that name its system as a
-    delegate, which of a grant in brief nobody knows."""
+    delegate."""
     if one.member != caller.principal or not one.not_before <= now < one.expires:
         return False
-    return caller.on_behalf is None or (isinstance(one, Grant) and caller.system in one.delegates)
+    return caller.on_behalf is None or caller.system in one.delegates
 
 
 def from_document(document: Mapping[str, Any], owner: str = "") -> Grants:
@@ -145,12 +145,9 @@ def check_grant(one: Mapping[str, Any]) -> None:
 
 
 def _grant(one: Mapping[str, Any]) -> Grant:
-    items = _texts(one.get("items"))
+    items = texts_of(one, "items")
     if not items:
         raise DocumentRefused("malformed", "a grant names its items")
-    delegates = _texts(one.get("delegates", []))
-    if delegates is None:
-        raise DocumentRefused("malformed", "delegates is a list of systems")
     return Grant(
         id=_id_of(one),
         member=text_of(one, "member"),
@@ -163,7 +160,7 @@ def _grant(one: Mapping[str, Any]) -> Grant:
         quota_per_day=bound_of(one, "quota_per_day"),
         calls_per_second=bound_of(one, "calls_per_second"),
         provider=None if one.get("provider") is None else text_of(one, "provider"),
-        delegates=delegates,
+        delegates=texts_of(one, "delegates"),
         case_required=_case(one.get("case")),
         untold=None if one.get("untold") is None else text_of(one, "untold"),
         told_after_days=bound_of(one, "told_after_days"),
@@ -177,13 +174,6 @@ def _id_of(one: Mapping[str, Any]) -> str:
             "malformed", "no purpose could name it: an id is of letters, digits, . _ - and /"
         )
     return grant_id
-
-
-def _texts(listed: object) -> tuple[str, ...] | None:
-    """A list of texts that are not empty; None where it is none."""
-    if not isinstance(listed, list) or not all(isinstance(one, str) and one for one in listed):
-        return None
-    return tuple(listed)
 
 
 def _case(said: object) -> bool:

@@ -80,6 +80,14 @@ def text_of(document: Mapping[str, Any], name: str) -> str:
     return found
 
 
+def texts_of(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A member that holds a list of texts that are not empty, none where it is not said; raises DocumentRefused."""
+    listed = document.get(name, [])
+    if not isinstance(listed, list) or not all(isinstance(one, str) and one for one in listed):
+        raise DocumentRefused("malformed", f"{name} must be a list of texts")
+    return tuple(listed)
+
+
 def bound_of(document: Mapping[str, Any], name: str) -> int | None:
     """A member that holds a whole number from 1, where it is said; raises DocumentRefused."""
     bound = document.get(name)

@@ -19,7 +19,8 @@ from services.departments.data_office.request_desk import RequestDesk
 #: Most bytes of them in one document: signed, they and the grants are less than what a node takes.
 ROOM = signed.LONGEST // 8
 #: What of a grant's terms others are told.
-_TOLD = frozenset({"untold", "told_after_days"})
+_HIDING = frozenset({"untold", "told_after_days"})
+_TOLD = _HIDING | {"delegates"}
 #: How long after one look at the requests the next one begins. A department refuses what it does not know yet, and
 #: gives nothing of its own on a name: so old ones do no harm, and a question under a new grant waits for this at most.
 _PAUSE_SECONDS = 2.0
@@ -85,7 +86,7 @@ def in_brief(in_force: Iterable[Record], room: int) -> Told:
 
 
 def _rank(request: Record) -> tuple[bool, str, str]:
-    hides = bool(_TOLD & granted_terms(request).keys())
+    hides = bool(_HIDING & granted_terms(request).keys())
     return not hides, str(request["delivered_at"]), str(request[REQUESTS.id_item])
 
 

@@ -101,6 +101,13 @@ async def test_days_after_which_persons_are_told_are_told_to_all(bureau: Bureau,
 
 
 @_AT_OFFICE
+async def test_who_may_use_a_grant_for_another_is_told_to_all(bureau: Bureau, clock: Clock) -> None:
+    delegate = "330200.credit/desk"
+    brief = await _told(bureau, clock, await _agreed(bureau, delegates=[delegate]))
+    assert brief.delegates == (delegate,)
+
+
+@_AT_OFFICE
 async def test_what_is_suspended_is_a_name_of_nothing_at_every_department(
     bureau: Bureau, clock: Clock
 ) -> None:
