@@ -137,7 +137,7 @@ async def test_its_end_stands_beside_the_records_and_a_checkpoint_goes_to_a_majo
     async with app.router.lifespan_context(app), client_of(app, {}) as anybody:
         with closing(sqlite3.connect(file)) as database:
             database.row_factory = lambda _, row: row[0]
-            kept = "SELECT value FROM lq_state WHERE name = 'retiring'"
+            kept = "SELECT value FROM lq_state WHERE name = 'ends'"
             await until(lambda: f"{office.KIND}.drivers" in "".join(database.execute(kept)))
             told = "SELECT dataset FROM lq_outbox WHERE raw_key = 'access-checkpoint'"
             await until(lambda: database.execute(told).fetchall())
