@@ -5,9 +5,9 @@ from typing import Any
 
 from schemas.contracts.catalogue import Catalogue
 from schemas.contracts.model import Cardinality, Contract, Item
+from schemas.derived.calling import OF_A_QUESTION, header
 from schemas.derived.forms import served_schema
 from schemas.derived.persons import persons_paths
-from schemas.trust.grants import PURPOSE
 from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE
 
@@ -22,16 +22,7 @@ _QUERY = (
     ("offset", "Records to pass over; link.offset for an embed, per parent.", "integer"),
     ("cursor", "From Langqiao-Next of the page before.", "string"),
 )
-_CALLER = [
-    {"name": "Langqiao-Purpose", "in": "header", "schema": {"type": "string"}, "description": PURPOSE},
-    *(
-        {"name": name, "in": "header", "schema": {"type": "string"}}
-        for name in (
-            "Langqiao-Officer", "Langqiao-Case", "Langqiao-Deadline-Ms", "Contract-Version", "Prefer",
-            "Accept-Signature", "Range",
-        )
-    ),
-]  # fmt: skip
+_CALLER = [*OF_A_QUESTION, header("Langqiao-Deadline-Ms"), header("Range")]
 _RECORD_ID = [{"name": "record_id", "in": "path", "required": True, "schema": {"type": "string"}}]
 _PROBLEM = {"description": "A problem (RFC 9457).", "content": {MEDIA_TYPE: {"schema": _OBJECT}}}
 

@@ -11,6 +11,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from schemas.contracts.catalogue import Catalogue
+from schemas.derived.calling import OF_A_MEMBER
 from schemas.query.bound import Value
 from schemas.trust.entries import Act
 from schemas.trust.subjects import kind_of, reader
@@ -36,10 +37,7 @@ _PARAMETERS = [
         "description": "Working days from today; 0: what is over, and what is due today.",
         "schema": {"type": "integer", "minimum": 0, "maximum": _MOST_DAYS, "default": 1},
     },
-    *(
-        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-        for name in (names.OFFICER, names.PURPOSE)
-    ),
+    *OF_A_MEMBER,
 ]
 
 

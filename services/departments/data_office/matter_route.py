@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 
+from schemas.derived.calling import OF_A_MEMBER
 from schemas.query.tree import Operator
 from schemas.query.values import to_wire
 from schemas.trust.entries import Act
@@ -28,11 +29,6 @@ from services.engine.api.entering import Disclosure, enter
 from services.engine.api.own import Told
 from services.engine.api.plane import DataPlane
 
-_HEADERS = [
-    {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-    for name in (names.OFFICER, names.PURPOSE)
-]
-
 
 def add_matter_routes(app: FastAPI, plane: DataPlane) -> None:
     """Put the routes into the app."""
@@ -42,7 +38,7 @@ def add_matter_routes(app: FastAPI, plane: DataPlane) -> None:
             f"/office/{matter.records.partition('.')[2]}/{{{matter.id_item}}}",
             tags=["office"],
             summary=f"A matter of {matter.records} with all its steps, for its parties",
-            openapi_extra={"parameters": [named, *_HEADERS], "security": [{"token": []}]},
+            openapi_extra={"parameters": [named, *OF_A_MEMBER], "security": [{"token": []}]},
             responses={
                 200: {"description": "The matter.", "content": {names.JSON: {"schema": _form(matter)}}},
                 "default": {"description": "A problem (RFC 9457).", "content": {MEDIA_TYPE: {}}},

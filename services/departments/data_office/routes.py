@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from fastapi import FastAPI, Request, Response
 
+from schemas.derived.calling import OF_A_MEMBER
 from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE
 from services.departments.data_office.calls import admitted, answered, sent
@@ -40,10 +41,6 @@ Doing = Callable[[Office, Call, str], Awaitable[Reply]]
 
 _AT_REQUESTS, _AT_CORRECTIONS, _AT_ENTRIES = "/office/requests", "/office/corrections", "/office/entries"
 _PROBLEM = {"default": {"description": "A problem (RFC 9457).", "content": {MEDIA_TYPE: {}}}}
-_HEADERS = [
-    {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-    for name in (names.OFFICER, names.PURPOSE)
-]
 _ONCE = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 200}}
 
 
@@ -167,7 +164,7 @@ def _told(path: str, summary: str, more: dict[str, Any]) -> dict[str, Any]:
         for part in path.split("/")
         if part.startswith("{")
     ]
-    extra = {"parameters": [*parameters, *_HEADERS, _ONCE], "security": [{"token": []}], **more}
+    extra = {"parameters": [*parameters, *OF_A_MEMBER, _ONCE], "security": [{"token": []}], **more}
     return {"tags": ["office"], "summary": summary, "openapi_extra": extra, "responses": _PROBLEM}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 
+from schemas.derived.calling import OF_A_MEMBER
 from schemas.law.sharing.catalogue_entry import CatalogueEntry
 from schemas.trust.entries import Act
 from schemas.trust.subjects import kind_of
@@ -25,10 +26,7 @@ from services.engine.api.plane import DataPlane
 
 _PARAMETERS = [
     {"name": "entry_id", "in": "path", "required": True, "schema": {"type": "string"}},
-    *(
-        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-        for name in (names.OFFICER, names.PURPOSE)
-    ),
+    *OF_A_MEMBER,
 ]
 #: What of an entry is told.
 _SHOWN = ("entry_id", "dataset", "version", "provider", "state", "ends_on")

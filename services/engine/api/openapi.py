@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from schemas.contracts.model import Contract, Item
+from schemas.derived.calling import OF_A_QUESTION, header
 from schemas.derived.forms import served_schema
 from schemas.derived.persons import persons_paths
-from schemas.trust.grants import PURPOSE
 from schemas.wire import headers as names
 from schemas.wire.problem import MEDIA_TYPE
 
@@ -29,22 +29,9 @@ _QUERY = [
     {"name": "offset", "in": "query", "schema": {"type": "integer"}},
     {"name": "cursor", "in": "query", "schema": {"type": "string"}, "description": "From Langqiao-Next."},
 ]
-_CALLER = [
-    {"name": "Langqiao-Purpose", "in": "header", "schema": {"type": "string"}, "description": PURPOSE},
-    *(
-        {"name": name, "in": "header", "schema": {"type": "string"}}
-        for name in (
-            "Langqiao-Officer",
-            "Langqiao-Case",
-            "Contract-Version",
-            "Prefer",
-            "Accept-Signature",
-        )
-    ),
-]
 _RECORD_ID = [{"name": "record_id", "in": "path", "required": True, "schema": {"type": "string"}}]
-_IF_MATCH = [{"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}]
-_ONCE = [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}]
+_IF_MATCH = [header("If-Match", required=True)]
+_ONCE = [header("Idempotency-Key")]
 _TOKEN = "A member's token; the call that bears it is a signed message (RFC 9421), sent once."
 _ASKED_BY_POST = ("/query", "/lookup", "/changes", "/verify")
 _PROBLEM = {"description": "A problem (RFC 9457).", "content": {MEDIA_TYPE: {"schema": _OBJECT}}}
@@ -134,7 +121,7 @@ def _action(
         "tags": [contract.dataset],
         "summary": f"{verb}: {contract.title_zh}",
         "operationId": f"{verb.lower().replace(' ', '_')}_{contract.kind}_{contract.name}",
-        "parameters": [*parameters, *_CALLER],
+        "parameters": [*parameters, *OF_A_QUESTION],
         "responses": {status: {"description": verb, **content}, "default": _PROBLEM},
         "security": [{"token": []}, {}],
     }
