@@ -33,12 +33,7 @@ class Relay:
     """One relay of one department. Several may run; the one that holds the lease works, the others wait."""
 
     def __init__(
-        self,
-        database: Database,
-        feeds: Sequence[Feed],
-        broker: Broker,
-        settings: Settings,
-        holder: str,
+        self, database: Database, feeds: Sequence[Feed], broker: Broker, settings: Settings, holder: str
     ) -> None:
         self._database = database
         self._feeds = feeds

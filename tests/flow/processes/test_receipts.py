@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import httpx
 import orjson
@@ -15,6 +14,7 @@ from services.cli.world.plan import GATEWAY
 from services.cli.world.world import World
 from services.client.profile import Profile
 from tests.services.cli.tool import run
+from tests.serving import serving
 
 _KIND = "credit"
 _QUESTION = f"{_KIND}.penalties?select=case_name&limit=2"
@@ -43,14 +43,8 @@ def _between(url: str, forge: Forging) -> Iterator[str]:
         def log_message(self, *said: object) -> None:
             """Nobody reads it."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield address
 
 
 def _asked(world: World, url: str, node: str, *options: str, name: str = "approvals") -> tuple[int, str]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from services.cli.ask import split
 from services.cli.world.processes import free_ports
 from tests.services.cli.tool import run
+from tests.serving import serving
 
 
 @dataclass
@@ -44,13 +44,8 @@ def door() -> Iterator[Door]:
         def log_message(self, *args: object) -> None:
             """Keep the test's output clean."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        spoken.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as spoken.url:
         yield spoken
-        server.shutdown()
-        thread.join()
 
 
 def _profile(folder: Path, url: str) -> str:

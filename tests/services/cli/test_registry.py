@@ -1,6 +1,5 @@
 """`langqiao registry`: what it publishes, hands over and refuses, and how it ends."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,6 +16,7 @@ from schemas.trust.signed import DocumentRefused
 from schemas.trust.word import is_word
 from tests import registered
 from tests.services.cli.tool import run
+from tests.serving import serving
 
 
 class Keeper(HTTPServer):
@@ -60,12 +60,9 @@ def authority(tmp_path: Path) -> keys.KeyPair:
 
 @pytest.fixture
 def keeper(authority: keys.KeyPair) -> Iterator[Keeper]:
-    with Keeper({authority.key_id: authority.public_hex}) as server:
-        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        serving.start()
+    server = Keeper({authority.key_id: authority.public_hex})
+    with serving(server):
         yield server
-        server.shutdown()
-        serving.join()
 
 
 @pytest.fixture

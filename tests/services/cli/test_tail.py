@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from tests import registered
 from tests.brokers import Broker, EmbeddedBroker, running_broker
 from tests.seams.brokers.test_promises import message, opened
 from tests.services.cli.tool import run
+from tests.serving import serving
 
 _NODE = "330203.workshop"
 _TOPIC = f"dev.{_NODE}.tools.v1.public"
@@ -65,15 +65,10 @@ async def _publish(ground: Broker) -> None:
 
 @pytest.fixture
 def profile(broker: Broker, tmp_path: Path) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Catalogue) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), _Catalogue)) as gateway:
         path = tmp_path / "anybody.json"
-        gateway = f"http://127.0.0.1:{server.server_port}"
         path.write_text(json.dumps({"gateway": gateway, "bootstrap": broker.bootstrap}))
         yield str(path)
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import orjson
 import pytest
@@ -21,6 +20,7 @@ from services.client.bridge import Bridge
 from services.client.profile import BadProfile, Profile
 from services.client.receipts import BadReceipt
 from tests.registered import line
+from tests.serving import serving
 
 _NODE, _MEMBER = "330203.taxation", "330203.approvals"
 _DATASET, _QUESTION = "taxation.arrears", {"select": "balance"}
@@ -69,14 +69,8 @@ class Department:
             def log_message(self, *said: object) -> None:
                 """Nobody reads it."""
 
-        with HTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
-            try:
-                yield f"http://127.0.0.1:{server.server_port}"
-            finally:
-                server.shutdown()
-                thread.join()
+        with serving(HTTPServer(("127.0.0.1", 0), Handler)) as address:
+            yield address
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """An operator asks the office for its departments' grants, takes what is newer, and goes by the last good ones until
 they expire."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +19,7 @@ from services.directory.known import CannotKnow
 from services.directory.settings import Operator
 from tests import registered
 from tests.services.directory.bridge import DATASET, NEIGHBOUR, PUBLISHER
+from tests.serving import serving
 
 _AUTHORITY, _GRANTS, _OPERATOR = keys.new_key(), keys.new_key(), keys.new_key()
 _OFFICE = "330200.data_office"
@@ -60,12 +60,9 @@ class _Desk(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def office() -> Iterator[Office]:
-    with Office() as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
+    made = Office()
+    with serving(made):
         yield made
-        made.shutdown()
-        thread.join()
 
 
 @pytest.fixture
